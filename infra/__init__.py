@@ -1,0 +1,1 @@
+"""The stack that puts a watcher into an AWS account."""

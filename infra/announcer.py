@@ -1,0 +1,52 @@
+"""Where a job's end is announced: an event bus, and a topic that people read by email."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from .config import Settings
+from .machines import machine
+
+
+class Announcer(Construct):
+    """The bus, the encrypted topic, and the machine that tells both, once per job. Public: bus, topic, key, machine."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(scope, id)
+        self.bus = events.EventBus(self, "Bus", description="The ends of watched jobs.")
+        self.key = topic_key(self)
+        self.topic = sns.Topic(self, "Topic", display_name="Job Watcher", master_key=self.key, enforce_ssl=True)
+        for address in settings.email:
+            self.topic.add_subscription(
+                subscriptions.EmailSubscription(address, filter_policy=_only(settings.email_outcomes))
+            )
+        self.machine = machine(
+            self,
+            "Announce",
+            definition="announce.asl.json",
+            substitutions={"bus": self.bus.event_bus_name, "topic": self.topic.topic_arn},
+        )
+        self.bus.grant_put_events_to(self.machine)
+        self.topic.grant_publish(self.machine)
+
+
+def topic_key(scope: Construct) -> kms.Key:
+    """A key of our own: CloudWatch's alarms and EventBridge's rules cannot publish under the key that AWS manages."""
+    key = kms.Key(
+        scope,
+        "TopicKey",
+        description="Encrypts Job Watcher's topics.",
+        enable_key_rotation=True,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com"):
+        key.grant(iam.ServicePrincipal(service), "kms:Decrypt", "kms:GenerateDataKey*")
+    return key
+
+
+def _only(outcomes: tuple[str, ...]) -> dict[str, sns.SubscriptionFilter] | None:
+    return {"outcome": sns.SubscriptionFilter.string_filter(allowlist=list(outcomes))} if outcomes else None

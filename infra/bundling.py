@@ -1,0 +1,85 @@
+"""The Lambda asset, made at synth by pip, without Docker, and cached by the hash of what goes into it."""
+
+import compileall
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from py_compile import PycInvalidationMode
+
+from job_watcher.catalogue import Kind
+
+ROOT = Path(__file__).parent.parent
+LAMBDA = ROOT / "lambda"
+CACHE = ROOT / ".cache"
+UNUSED = ("bin", "*.dist-info", "__pycache__", "examples-1.json*", "paginators-1*", "waiters-2*")
+
+
+def bundle(kinds: Iterable[Kind]) -> Path:
+    """The folder that is the Lambda asset for these kinds."""
+    services = sorted({kind.service for kind in kinds})
+    sources = [*LAMBDA.glob("job_watcher/*.py"), *(LAMBDA / "kinds" / f"{service}.toml" for service in services)]
+    key = _hash(Path(__file__), LAMBDA / "requirements.txt", *sources)
+    return _once(CACHE / "bundle" / key, lambda folder: _fill(folder, services, sources))
+
+
+def packages() -> Path:
+    """What pip installs from lambda/requirements.txt, for the Python that runs this, whole."""
+    return _once(CACHE / "packages" / _hash(LAMBDA / "requirements.txt"), _install)
+
+
+def _install(folder: Path) -> None:
+
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(folder)]
+    done = subprocess.run(
+        [*command, "--requirement", str(LAMBDA / "requirements.txt")], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"pip could not install lambda/requirements.txt: {done.stderr.strip()}")
+
+
+def _fill(folder: Path, services: Iterable[str], sources: Iterable[Path]) -> None:
+    data = Path("botocore", "data")
+
+    def unused(path: str, names: list[str]) -> set[str]:
+        left_out = set(shutil.ignore_patterns(*UNUSED)(path, names))
+        if Path(path).relative_to(packages()) == data:
+            left_out |= {name for name in names if Path(path, name).is_dir() and name not in services}
+        return left_out
+
+    shutil.copytree(packages(), folder, dirs_exist_ok=True, ignore=unused)
+    for source in sources:
+        target = folder / source.relative_to(LAMBDA)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+    # the CDK's zip dates every file 1980, so bytecode that is checked by time never validates
+    compileall.compile_dir(
+        folder, quiet=1, workers=1, stripdir=str(folder), invalidation_mode=PycInvalidationMode.CHECKED_HASH
+    )
+
+
+def _once(target: Path, make: Callable[[Path], None]) -> Path:
+    """The folder `target`, made if it is missing: whole or not at all, also when two make it at once."""
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            made = Path(scratch, "made")
+            made.mkdir()
+            make(made)
+            try:
+                made.rename(target)
+            except OSError:
+                if not target.exists():
+                    raise
+    return target
+
+
+def _hash(*files: Path) -> str:
+    digest = hashlib.sha256(f"{sys.version_info.major}.{sys.version_info.minor}".encode())
+    for file in sorted(files):
+        digest.update(os.fsencode(file.relative_to(ROOT)) + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,95 @@
+"""cdk.json's context (and `-c name=value`), checked and typed: the deployment's settings."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from job_watcher import catalogue
+from job_watcher.catalogue import Kind
+
+OUTCOMES = (*catalogue.ENDED, "lost")
+NAMES = ("kinds", "email", "email-outcomes", "give-up-after-days")
+LONGEST_DAYS = 350  # an execution lives a year, and the machine's own time-out comes after ours
+
+
+class WrongSetting(Exception):
+    """A setting nobody can deploy; the message says what was wrong and what is accepted."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a deployment can choose."""
+
+    patterns: tuple[str, ...]
+    kinds: Mapping[str, Kind]
+    email: tuple[str, ...]
+    email_outcomes: tuple[str, ...]
+    give_up_after_days: float
+
+
+def settings(context: Mapping[str, Any]) -> Settings:
+    """The settings that a CDK context gives; WrongSetting with one sentence where it gives a wrong one."""
+    _check_names(context)
+    patterns = _words(context, "kinds") or ("voice-id/*",)
+    return Settings(
+        patterns=patterns,
+        kinds=_kinds(patterns),
+        email=tuple(_email(address) for address in _words(context, "email")),
+        email_outcomes=_outcomes(_words(context, "email-outcomes")),
+        give_up_after_days=_days(context.get("give-up-after-days", 14)),
+    )
+
+
+def _check_names(context: Mapping[str, Any]) -> None:
+    for name in context:
+        if name not in NAMES and not re.search(r"[:@/]", name):  # the CDK's own names have one of these
+            raise WrongSetting(f"{name!r} is no setting; {_suggest(name, NAMES)}")
+
+
+def _words(context: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A list, or a string with commas or spaces between."""
+    given = context.get(name, ())
+    words = re.split(r"[,\s]+", given.strip()) if isinstance(given, str) else given
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        raise WrongSetting(f"{name} is {given!r}; accepted is a list, or words with commas between.")
+    return tuple(word for word in words if word)
+
+
+def _kinds(patterns: Iterable[str]) -> Mapping[str, Kind]:
+    known = catalogue.kinds()
+    for pattern in patterns:
+        if not catalogue.kinds([pattern]):
+            raise WrongSetting(f"kinds: {pattern!r} names no kind of the catalogue; {_suggest(pattern, known)}")
+    return catalogue.kinds(patterns)
+
+
+def _email(address: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", address):
+        raise WrongSetting(f"email: {address!r} is no email address; accepted are addresses such as team@example.com.")
+    return address
+
+
+def _outcomes(words: Iterable[str]) -> tuple[str, ...]:
+    for word in words:
+        if word not in OUTCOMES:
+            raise WrongSetting(f"email-outcomes: {word!r} is no outcome; accepted are {', '.join(OUTCOMES)}.")
+    return tuple(words)
+
+
+def _days(given: Any) -> float:
+    try:
+        days = float(given)
+    except (TypeError, ValueError):
+        days = 0
+    if not 0 < days <= LONGEST_DAYS:
+        raise WrongSetting(f"give-up-after-days is {given!r}; accepted is a number above 0, up to {LONGEST_DAYS}.")
+    return days
+
+
+def _suggest(word: str, accepted: Iterable[str]) -> str:
+    accepted = list(accepted)
+    close = difflib.get_close_matches(word, accepted, n=1)
+    listed = ", ".join(accepted[:12]) + (", …" if len(accepted) > 12 else "")
+    return f"did you mean {close[0]!r}?" if close else f"accepted are {listed}."

@@ -1,0 +1,176 @@
+"""Hold a catalogue entry against botocore's model of its service: a kind says what the service says, or is refused."""
+
+import dataclasses
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import botocore.session
+import jmespath
+from botocore.exceptions import UnknownServiceError
+from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+from jmespath.exceptions import JMESPathError
+from jmespath.parser import ParsedResult
+
+from job_watcher.catalogue import OPTIONS, OUTCOMES, Kind, parse
+
+REQUIRED = ("describe", "request", "job", "status", "running")
+KEYS = {*(member.name for member in dataclasses.fields(Kind)), *OUTCOMES, "with"} - {"name", "outcome_of", "constant"}
+PATHS = ("percent", "created", "ended", "reason", "results")
+EVENT = ("source", "detail-type", "request")
+
+
+def faults(name: str, table: Mapping[str, Any]) -> list[str]:
+    """Everything wrong with the table of the kind `service/Noun`, a sentence each; nothing when it holds."""
+    return list(_faults(name, table))
+
+
+def _faults(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+    shape_of_table = [*_unknown("key", set(table), KEYS), *_missing(table)]
+    yield from shape_of_table
+    service = name.partition("/")[0]
+    model = service_model(service)
+    if model is None:
+        yield f"{service} is no service of botocore's."
+    if shape_of_table or model is None:
+        return
+    kind = parse(name, table)
+    for key in ("describe", "start"):
+        yield from _unknown(f"operation in {key}", {getattr(kind, key)} - {None}, model.operation_names)
+    if kind.describe in model.operation_names:
+        operation = model.operation_model(kind.describe)
+        yield from _request_faults(kind, operation)
+        yield from _answer_faults(kind, table, operation)
+    yield from _event_faults(kind)
+
+
+def _missing(table: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"{key} is missing." for key in REQUIRED if key not in table)
+    if not any(table.get(outcome) for outcome in OUTCOMES[1:]):
+        yield f"No status ends the job: one of {', '.join(OUTCOMES[1:])} must list one."
+
+
+def _request_faults(kind: Kind, operation: OperationModel) -> Iterator[str]:
+    members = operation.input_shape.members if operation.input_shape else {}
+    required = set(operation.input_shape.required_members if operation.input_shape else ())
+    yield from _unknown(f"member of {kind.describe} in request", kind.request, members)
+    yield from _unknown(f"member of {kind.describe} in with", kind.constant, members)
+    for member in sorted(required - set(kind.request) - set(kind.constant)):
+        yield f"request lacks {member}, which {kind.describe} requires."
+
+
+def _answer_faults(kind: Kind, table: Mapping[str, Any], operation: OperationModel) -> Iterator[str]:
+    answer = sample(operation.output_shape)
+    job = _found(kind.job, answer)
+    if not isinstance(job, dict):
+        yield f"job = {kind.job!r} finds no structure in the answer of {kind.describe}."
+        return
+    status = _found(kind.status, job)
+    if not isinstance(status, Leaf):
+        yield f"status = {kind.status!r} finds no string in the job; it has {', '.join(job)}."
+    else:
+        yield from _status_faults(table, status.shape)
+    for key in PATHS:
+        expression = getattr(kind, key)
+        if expression is not None and any(_has_nothing(_found(part, job)) for part in _alternatives(expression)):
+            yield f"{key} = {expression!r} does not resolve in the job; it has {', '.join(job)}."
+
+
+def _status_faults(table: Mapping[str, Any], shape: Shape) -> Iterator[str]:
+    listed = Counter(status for outcome in OUTCOMES for status in table.get(outcome, ()))
+    yield from (f"status {status!r} is listed {times} times." for status, times in listed.items() if times > 1)
+    enum = shape.metadata.get("enum")
+    if enum:  # where the model has none, the entry lists what the service's documentation says
+        yield from _unknown("status", listed, enum)
+        yield from (f"status {status!r} is not listed under any outcome." for status in enum if status not in listed)
+
+
+def _event_faults(kind: Kind) -> Iterator[str]:
+    if kind.event:
+        yield from _unknown("key of the event table", kind.event, EVENT)
+        yield from (f"the event table lacks {key}." for key in EVENT if key not in kind.event)
+        if set(kind.event.get("request", {})) != set(kind.request):
+            yield f"the event's request must say where to find each of {', '.join(kind.request)}, and no more."
+
+
+def _unknown(what: str, given: Iterable[str], accepted: Iterable[str]) -> Iterator[str]:
+    accepted = sorted(accepted)
+    for word in sorted(set(given) - set(accepted)):
+        close = difflib.get_close_matches(word, accepted, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"accepted are {', '.join(accepted[:40])}."
+        yield f"unknown {what}: {word!r}; {hint}"
+
+
+@cache
+def service_model(service: str) -> ServiceModel | None:
+    """botocore's model of a service; None when it has no such service."""
+    try:
+        return _session().get_service_model(service)
+    except UnknownServiceError:
+        return None
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
+class Leaf(str):
+    """A sample string that remembers the shape it was made from."""
+
+    shape: Shape
+
+
+Leaf.__name__ = "str"  # by which JMESPath's functions know a string
+
+
+def sample(shape: Shape | None, above: tuple[str, ...] = ()) -> Any:
+    """An answer of this shape with every member filled, recursive shapes once; strings are Leaf."""
+    if shape is None:
+        return {}
+    if shape.name in above:
+        return None
+    inside = (*above, shape.name)
+    if isinstance(shape, StructureShape):
+        return {name: sample(member, inside) for name, member in shape.members.items()}
+    if isinstance(shape, ListShape):
+        return [sample(shape.member, inside)]
+    if isinstance(shape, MapShape):
+        return {"key": sample(shape.value, inside)}
+    return _scalar(shape)
+
+
+def _scalar(shape: Shape) -> Any:
+    others = {"timestamp": datetime(2026, 1, 1, tzinfo=UTC), "boolean": True, "blob": b"x"}
+    if shape.type_name == "string":
+        leaf = Leaf((shape.metadata.get("enum") or ["x"])[0])
+        leaf.shape = shape
+        return leaf
+    return others.get(shape.type_name, 1)
+
+
+def _found(expression: str | ParsedResult, data: Any) -> Any:
+    try:
+        compiled = jmespath.compile(expression) if isinstance(expression, str) else expression
+        return compiled.search(data, options=OPTIONS)
+    except JMESPathError:
+        return None
+
+
+def _alternatives(expression: str) -> list[Any]:
+    """`a || b` as its parts, for each of them must resolve."""
+    try:
+        parsed = jmespath.compile(expression).parsed
+    except JMESPathError:
+        return [expression]
+    nodes = parsed["children"] if parsed["type"] == "or_expression" else [parsed]
+    return [ParsedResult(expression, node) for node in nodes]
+
+
+def _has_nothing(value: Any) -> bool:
+    if isinstance(value, list):
+        return not value or any(_has_nothing(item) for item in value)
+    return value is None

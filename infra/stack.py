@@ -1,0 +1,28 @@
+"""The watcher: a loop that follows jobs, an announcer that says when they end, and alarms for the watcher itself."""
+
+from aws_cdk import CfnOutput, Stack
+from constructs import Construct
+
+from .announcer import Announcer
+from .bundling import bundle
+from .config import Settings
+from .monitoring import Monitoring
+from .watcher import Watcher
+
+
+class JobWatcher(Stack):
+    """One deployment of the watcher."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(scope, id, description="Watches AWS jobs and announces their ends on EventBridge and SNS.")
+        announcer = Announcer(self, "Announcer", settings=settings)
+        watcher = Watcher(
+            self, "Watcher", settings=settings, bundle=bundle(settings.kinds.values()), announce=announcer.machine
+        )
+        Monitoring(self, "Monitoring", settings=settings, watcher=watcher, announcer=announcer)
+        self._output("WatchArn", watcher.machine.state_machine_arn, "Start an execution of it to watch a job.")
+        self._output("BusName", announcer.bus.event_bus_name, "Jobs' ends are events here; write rules on this bus.")
+        self._output("TopicArn", announcer.topic.topic_arn, "Jobs' ends are messages here; subscribe to this topic.")
+
+    def _output(self, name: str, value: str, description: str) -> None:
+        CfnOutput(self, name, value=value, description=description)

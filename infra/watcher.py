@@ -1,0 +1,53 @@
+"""The loop: describe, wait, describe again, until the job has an outcome."""
+
+from pathlib import Path
+
+from aws_cdk import Aws, Duration, Fn
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from . import permissions
+from .config import Settings
+from .functions import python_function
+from .machines import machine
+
+
+class Watcher(Construct):
+    """One execution of `machine` follows one job. Public: machine, describe."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, settings: Settings, bundle: Path, announce: sfn.IStateMachine
+    ) -> None:
+        super().__init__(scope, id)
+        give_up_after = Duration.millis(round(settings.give_up_after_days * 86_400_000))
+        self.describe = python_function(
+            self,
+            "Describe",
+            handler="job_watcher.describe.handler",
+            bundle=bundle,
+            environment={
+                "KINDS": " ".join(settings.patterns),
+                "GIVE_UP_AFTER": str(give_up_after.to_seconds(integral=False)),
+            },
+        )
+        for resource, actions in permissions.statements(settings.kinds.values()).items():
+            self.describe.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[_arn(resource)]))
+        self.machine = machine(
+            self,
+            "Watch",
+            definition="watch.asl.json",
+            # the loop gives up by itself, and says so; this is for a loop that cannot
+            timeout=give_up_after.plus(Duration.days(7)),
+            substitutions={"describe": self.describe.function_arn, "announce": announce.state_machine_arn},
+        )
+        self.describe.grant_invoke(self.machine)
+        announce.grant_start_execution(self.machine)
+
+
+def _arn(pattern: str) -> str:
+    """An ARN in the notation of AWS's documentation, for this account and region."""
+    if "$" not in pattern:
+        return pattern
+    here = {"Partition": Aws.PARTITION, "Region": Aws.REGION, "Account": Aws.ACCOUNT_ID}
+    return Fn.sub(pattern, here)

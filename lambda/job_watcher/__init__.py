@@ -1,0 +1,1 @@
+"""Watch an AWS job to its end and say so."""

@@ -1,0 +1,138 @@
+"""Which jobs can be watched: TOML tables of JMESPath, read into kinds that can read a describe answer."""
+
+import fnmatch
+import posixpath
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+FOLDER = Path(__file__).parent.parent / "kinds"
+OUTCOMES = ("running", "succeeded", "partial", "failed", "stopped")
+ENDED = OUTCOMES[1:]
+
+
+class _Functions(jmespath.functions.Functions):
+    """What the catalogue's expressions may call beside JMESPath's own functions."""
+
+    @jmespath.functions.signature({"types": ["string"]})
+    def _func_basename(self, path: str) -> str:
+        return posixpath.basename(path)
+
+    @jmespath.functions.signature({"types": ["string"], "variadic": True})
+    def _func_uri(self, *parts: str) -> str:
+        return "/".join([*(part.rstrip("/") for part in parts[:-1]), parts[-1]])
+
+
+OPTIONS = jmespath.Options(custom_functions=_Functions())
+
+
+def search(expression: str | None, data: Any) -> Any:
+    """What a JMESPath finds in `data`; None where it finds nothing or the data has another shape than it expects."""
+    if expression is None:
+        return None
+    try:
+        return jmespath.compile(expression).search(data, options=OPTIONS)
+    except JMESPathError:
+        return None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A describe answer, read: the Job dict, the service's status, our outcome, and the percentage if it has one."""
+
+    job: Mapping[str, Any]
+    status: str
+    outcome: str
+    known: bool
+    percent: float | None
+    created: Any
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One catalogue entry; `outcome_of` maps each of the service's statuses to running, succeeded, partial, …"""
+
+    name: str
+    describe: str
+    request: Sequence[str]
+    job: str
+    status: str
+    outcome_of: Mapping[str, str]
+    percent: str | None = None
+    created: str | None = None
+    ended: str | None = None
+    reason: str | None = None
+    results: str | None = None
+    start: str | None = None
+    action: str | None = None
+    resource: str = "*"
+    constant: Mapping[str, Any] = field(default_factory=dict)
+    event: Mapping[str, Any] = field(default_factory=dict)
+    advice: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def service(self) -> str:
+        """The service as boto3 names it: `voice-id`."""
+        return self.name.partition("/")[0]
+
+    @property
+    def noun(self) -> str:
+        """The job's own name: `SpeakerEnrollmentJob`."""
+        return self.name.partition("/")[2]
+
+    def read(self, answer: Mapping[str, Any]) -> Seen | None:
+        """What a describe answer says of the job; None when it names no job."""
+        said = {member: value for member, value in answer.items() if member != "ResponseMetadata"}
+        job = search(self.job, said)
+        status = search(self.status, job)
+        if not isinstance(job, dict) or not isinstance(status, str):
+            return None
+        return Seen(
+            job=job,
+            status=status,
+            outcome=self.outcome_of.get(status, "running"),  # a status nobody knew never ends a watch
+            known=status in self.outcome_of,
+            percent=_percentage(search(self.percent, job)),
+            created=search(self.created, job),
+        )
+
+
+def parse(name: str, table: Mapping[str, Any]) -> Kind:
+    """The kind that a TOML table of DESIGN's catalogue format describes."""
+    given = dict(table)
+    outcome_of = {status: outcome for outcome in OUTCOMES for status in given.pop(outcome, ())}
+    return Kind(name=name, outcome_of=outcome_of, constant=given.pop("with", {}), **given)
+
+
+@cache
+def load(service: str, folder: Path = FOLDER) -> Mapping[str, Kind]:
+    """All kinds of one service, by name; none when the catalogue has no such service."""
+    path = folder / f"{service}.toml"
+    if not path.is_file():
+        return {}
+    tables = tomllib.loads(path.read_text())
+    return {f"{service}/{noun}": parse(f"{service}/{noun}", table) for noun, table in tables.items()}
+
+
+def kinds(patterns: Iterable[str] = ("*",), folder: Path = FOLDER) -> Mapping[str, Kind]:
+    """Every kind whose name matches one of the patterns, such as `voice-id/*`."""
+    services = (load(path.stem, folder) for path in sorted(folder.glob("*.toml")))
+    return {name: kind for service in services for name, kind in service.items() if enabled(name, patterns)}
+
+
+def enabled(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a kind's name matches one of the patterns."""
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _percentage(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None

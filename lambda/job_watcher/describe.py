@@ -1,0 +1,112 @@
+"""Ask a job's own service how the job is doing: one call, no waiting, no memory."""
+
+import os
+import random
+import time
+from dataclasses import replace
+from functools import cache
+from typing import Any, TypedDict
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import catalogue, errors, judge
+from .answer import complete, keep_raw
+from .catalogue import Kind
+from .errors import Meaning
+from .job import End, Memory
+from .request import Refused, check_input, check_request
+
+KINDS = os.environ["KINDS"].split()
+RULES = judge.Rules(give_up_after=float(os.environ["GIVE_UP_AFTER"]))
+# One poll ends well inside the function's 30 seconds: two attempts of at most 13.
+CLIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+
+logger = Logger()
+metrics = Metrics()
+
+
+class Event(TypedDict):
+    """What the Watch state machine passes: the execution's input and ARN, and the last poll's memory."""
+
+    input: Any
+    watch: str
+    memory: Memory
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: Event, context: LambdaContext) -> Memory | End:
+    """What the service says now: an outcome, with seconds to wait while it runs, or the announcement when it ended.
+
+    Every AWS error is an answer too; only a bug raises.
+    """
+    answer = judged(judge.Watch(event["input"], event["watch"], event["memory"], RULES))
+    logger.info("polled", watch=event["watch"], outcome=answer["outcome"], wait=answer.get("wait"))
+    return answer
+
+
+def judged(watch: judge.Watch) -> Memory | End:
+    """One poll: ask, and judge the answer."""
+    try:
+        kind, request = accepted(watch.input)
+    except Refused as refused:
+        return judge.lost(watch, "InvalidInput", str(refused))
+    watch = replace(watch, kind=kind, memory={**watch.memory, "polls": watch.memory["polls"] + 1})
+    try:
+        seen = kind.read(describe(kind, request))
+    except (ClientError, BotoCoreError) as error:
+        return no_news(watch, errors.meaning(error), errors.code(error), f"{kind.describe}: {errors.message(error)}")
+    if seen is None:
+        return no_news(watch, Meaning.MISSING, "NotFound", f"{kind.describe} knows no such job.")
+    if not seen.known:
+        logger.warning("unknown status", kind=kind.name, status=seen.status)
+        count("UnknownStatus")
+    return judge.news(watch, seen, time.time())
+
+
+def accepted(given: Any) -> tuple[Kind, dict[str, Any]]:
+    """The kind and request of a watch input, or Refused with a sentence, before any call."""
+    check_input(given)
+    name = given["kind"]
+    kind = catalogue.load(name.partition("/")[0]).get(name) if catalogue.enabled(name, KINDS) else None
+    if kind is None:
+        raise Refused(f"{name!r} is not a kind watched here; accepted are {', '.join(catalogue.kinds(KINDS))}.")
+    check_request(kind, given["request"], operation(kind).input_shape)
+    return kind, given["request"]
+
+
+@cache
+def client(service: str) -> Any:
+    """The boto3 client of a service, made once."""
+    made = boto3.client(service, config=CLIENT)
+    made.meta.events.register("before-parse", keep_raw)
+    return made
+
+
+def describe(kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
+    """One describe call's answer, with every member the service sent."""
+    call = getattr(client(kind.service), xform_name(kind.describe))
+    return complete(call(**request, **kind.constant), operation(kind).output_shape)
+
+
+def operation(kind: Kind) -> Any:
+    """botocore's model of the kind's describe call."""
+    return client(kind.service).meta.service_model.operation_model(kind.describe)
+
+
+def no_news(watch: judge.Watch, meaning: Meaning, error: str, reason: str) -> Memory | End:
+    """The judgement of a poll without news; counted, and logged without the service's words, which may quote data."""
+    logger.warning("no news", watch=watch.arn, meaning=meaning.value, error=error)
+    count("NoNews")
+    return judge.no_news(watch, meaning, error, reason, random.random())
+
+
+def count(metric: str) -> None:
+    """One more of something that should be rare; a poll that goes well costs no metric."""
+    metrics.add_metric(metric, MetricUnit.Count, 1)

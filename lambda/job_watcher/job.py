@@ -1,0 +1,114 @@
+"""The dicts that travel: what one poll remembers for the next, and what is announced at the end."""
+
+import base64
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, NotRequired, TypedDict
+
+LARGEST = 250_000  # bytes: Step Functions and SNS carry 256 KiB, wrappings included
+NAME = 80  # characters of an execution's name
+
+
+class Memory(TypedDict):
+    """What a watch knows of its job between two polls. Times in seconds."""
+
+    polls: int
+    waited: int
+    outcome: str
+    wait: NotRequired[int]
+    silent: NotRequired[int]
+    """Polls in a row that brought no news."""
+    status: NotRequired[str]
+    percent: NotRequired[float | None]
+    age: NotRequired[float]
+    moved: NotRequired[float]
+    """The job's age when its percentage last changed."""
+
+
+class Detail(TypedDict):
+    """The detail of a Job Ended or Watch Lost event."""
+
+    kind: Any
+    request: Any
+    outcome: str
+    watch: str
+    polls: int
+    status: NotRequired[str]
+    job: NotRequired[Any]
+    error: NotRequired[str]
+    reason: NotRequired[str]
+    omitted: NotRequired[list[str]]
+
+
+class End(TypedDict):
+    """The last poll's answer: an announcement and, where the execution is to fail, with which error."""
+
+    outcome: str
+    name: str
+    detail: Detail
+    subject: str
+    text: str
+    error: NotRequired[str]
+
+
+def plain(value: Any) -> Any:
+    """The same value in JSON's types: datetimes as ISO 8601 UTC with Z, bytes as base64, numbers as numbers."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds")[:-6] + "Z"
+    if isinstance(value, bytes | bytearray):
+        return base64.b64encode(value).decode()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def moment(value: Any) -> datetime | None:
+    """The time a service means by a datetime, an ISO 8601 string or seconds (or milliseconds) since 1970; else None."""
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        elif isinstance(value, int | float):
+            value = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return value.astimezone(UTC) if isinstance(value, datetime) else None
+
+
+def text(value: Any) -> str:
+    """Compact JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def announcement_name(kind: str, request: Mapping[str, Any], created: Any) -> str:
+    """The execution name that every announcement of this one job has: at most 80 characters of A-Za-z0-9_-."""
+    digest = hashlib.sha256(json.dumps([kind, request, created], sort_keys=True).encode()).hexdigest()[:32]
+    return re.sub(r"[^A-Za-z0-9_-]", "-", kind)[: NAME - len(digest) - 1] + "-" + digest
+
+
+def fit(detail: Detail, message: str) -> Detail:
+    """The detail small enough to travel together with its email text: without its job's largest members if need be."""
+    omitted: list[str] = []
+    job = dict(detail.get("job") or {})
+    while job and _size(detail, message) > LARGEST:
+        omitted.append(max(job, key=lambda member: len(text(job[member]).encode())))
+        del job[omitted[-1]]
+        detail = {**detail, "job": job, "omitted": omitted}
+    if _size(detail, message) > LARGEST:  # only an input that is refused can be as large as this
+        detail = {**detail, "kind": None, "request": {}, "omitted": [*omitted, "kind", "request"]}
+    return detail
+
+
+def _size(detail: Detail, message: str) -> int:
+    """Bytes of the SNS message, in which the detail is JSON inside JSON and so never smaller than in the state."""
+    return len(text({"default": text(detail), "email": message}).encode())

@@ -1,0 +1,127 @@
+"""What one poll means for a watch: wait and ask again, the job has ended, or the watch is lost. Knows no clock."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import notification, polling
+from .catalogue import Kind, Seen
+from .errors import Meaning
+from .job import Detail, End, Memory, announcement_name, fit, moment, plain
+
+GRACE = 120  # seconds in which a new job or role may not be visible yet
+REASON = 2_000  # characters of a reason
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The deployment's settings."""
+
+    give_up_after: float = 14 * 24 * 3600
+    pace: polling.Pace = field(default_factory=polling.Pace)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One execution of the Watch state machine at one poll: its input, its ARN, and what it remembers."""
+
+    input: Any
+    arn: str
+    memory: Memory
+    rules: Rules
+    kind: Kind | None = None
+
+
+def news(watch: Watch, seen: Seen, now: float) -> Memory | End:
+    """After an answer, `now` in seconds since 1970: seconds to wait while the job runs, or its announcement."""
+    memory = _remember(watch.memory, seen, now)
+    if seen.outcome != "running":
+        return _ended(watch, seen)
+    if memory["waited"] >= watch.rules.give_up_after:
+        reason = f"Gave up after {notification.span(memory['waited'])}: the job is still {seen.status}."
+        return lost(watch, "GaveUp", reason, seen)
+    return _wait(watch, memory, _interval(watch, memory))
+
+
+def no_news(watch: Watch, meaning: Meaning, error: str, reason: str, chance: float) -> Memory | End:
+    """After an error: seconds to wait before the next try (`chance` is random in 0..1), or the loss of the watch."""
+    waited = watch.memory["waited"]
+    out_of_sight = meaning in (Meaning.MISSING, Meaning.DENIED)
+    if meaning is Meaning.INVALID or (out_of_sight and waited >= GRACE):
+        return lost(watch, error, reason)
+    if waited >= watch.rules.give_up_after:
+        return lost(
+            watch, "GaveUp", f"Gave up after {notification.span(waited)}; the last answer was {error}: {reason}"
+        )
+    silent = watch.memory.get("silent", 0) + 1
+    memory: Memory = {**watch.memory, "outcome": "running", "silent": silent}
+    wait = _interval(watch, memory)
+    if not out_of_sight:
+        wait = polling.backoff(wait, silent, chance, watch.rules.pace.longest)
+    return _wait(watch, memory, wait)
+
+
+def lost(watch: Watch, error: str, reason: str, seen: Seen | None = None) -> End:
+    """The announcement that this watch cannot go on, under the watch's own name: a later one can still end well."""
+    told = _detail(watch, "lost", seen)
+    told |= {"error": error, "reason": reason if len(reason) <= REASON else reason[:REASON] + "…"}
+    if "status" in watch.memory:
+        told.setdefault("status", watch.memory["status"])
+    return {**_end(watch, told, watch.arn.rpartition(":")[2]), "error": "WatchLost"}
+
+
+def _ended(watch: Watch, seen: Seen) -> End:
+    told = _detail(watch, seen.outcome, seen)
+    name = announcement_name(told["kind"], told["request"], plain(seen.created))
+    end = _end(watch, told, name)
+    return {**end, "error": "JobFailed"} if seen.outcome in watch.input.get("fail_on", ()) else end
+
+
+def _detail(watch: Watch, outcome: str, seen: Seen | None) -> Detail:
+    given = watch.input if isinstance(watch.input, dict) else {}
+    request = given.get("request")
+    told: Detail = {
+        "kind": given.get("kind"),
+        "request": request if isinstance(request, dict) else {},
+        "outcome": outcome,
+        "watch": watch.arn,
+        "polls": watch.memory["polls"],
+    }
+    return {**told, "status": seen.status, "job": plain(seen.job)} if seen else told
+
+
+def _end(watch: Watch, told: Detail, name: str) -> End:
+    told = fit(told, notification.body(watch.kind, told))
+    return {
+        "outcome": told["outcome"],
+        "name": name,
+        "detail": told,
+        "subject": notification.subject(watch.kind, told),
+        "text": notification.body(watch.kind, told),
+    }
+
+
+def _remember(memory: Memory, seen: Seen, now: float) -> Memory:
+    """What the next poll should know; the job's age is the clock's word, but never less than this watch has waited."""
+    created = moment(seen.created)
+    age = max(memory["waited"], now - created.timestamp() if created else 0)
+    stood = "moved" in memory and memory.get("percent") == seen.percent
+    return {
+        "polls": memory["polls"],
+        "waited": memory["waited"],
+        "outcome": seen.outcome,
+        "status": seen.status,
+        "percent": seen.percent,
+        "age": age,
+        "moved": memory["moved"] if stood else age,
+    }
+
+
+def _interval(watch: Watch, memory: Memory) -> float:
+    age = max(memory.get("age", 0), memory["waited"])
+    return polling.interval(watch.rules.pace, age, memory.get("percent"), age - memory.get("moved", age))
+
+
+def _wait(watch: Watch, memory: Memory, seconds: float) -> Memory:
+    left = watch.rules.give_up_after - memory["waited"]
+    wait = max(1, round(min(seconds, left)))
+    return {**memory, "wait": wait, "waited": memory["waited"] + wait}

@@ -1,0 +1,126 @@
+"""The email: a detail and its kind become a subject and a text a person can act on."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from .catalogue import Kind, search
+from .job import Detail, moment, text
+
+SUBJECT = 99  # characters, ASCII, no newline: SNS's rule
+WHOLE_JOB = 40  # lines of the Job dict that an email shows
+
+_HEADLINES = {
+    "succeeded": "The {job} has succeeded.",
+    "partial": "The {job} has ended, but part of its work failed.",
+    "failed": "The {job} has failed.",
+    "stopped": "The {job} was stopped before its end.",
+    "lost": "The watch of the {job} is lost: nobody is following this job any more.",
+}
+_ADVICE = {
+    "succeeded": "Nothing: the results are complete.",
+    "partial": "Look into the results for the parts that failed, and run those again.",
+    "failed": "Correct what went wrong and start the job again.",
+    "stopped": "If nobody stopped it on purpose, start the job again.",
+    "lost": "The job itself may still be running. Mend what went wrong and start a new watch with the same input: "
+    "it will announce the job's end.",
+}
+_CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+
+
+def subject(kind: Kind | None, detail: Detail) -> str:
+    """Outcome first: `Partial: SpeakerEnrollmentJob u9c… (COMPLETED_WITH_ERRORS)`."""
+    name = kind.noun if kind else "job"
+    which = " ".join(str(value) for value in list(detail["request"].values())[-1:])
+    line = f"{detail['outcome'].capitalize()}: {name} {which} ({detail.get('status') or detail.get('error')})"
+    ascii_line = re.sub(r"[^\x20-\x7e]", "?", line)
+    return ascii_line if len(ascii_line) <= SUBJECT else ascii_line[: SUBJECT - 3] + "..."
+
+
+def body(kind: Kind | None, detail: Detail) -> str:
+    """What ended, how, when, how long it took, what went wrong, where the results are, what to do, where to look."""
+    outcome, job = detail["outcome"], detail.get("job")
+    advice = (kind.advice if kind else {}).get(outcome, _ADVICE[outcome])
+    parts = [
+        _HEADLINES[outcome].format(job=_words(kind.noun) if kind else "job"),
+        _table(_facts(kind, detail)),
+        f"What to do: {advice}",
+        f"The watch: {console_link(detail['watch'])}",
+    ]
+    if job:
+        parts.append("The whole job, as its service describes it:\n" + _whole(job))
+    return "\n\n".join(parts) + "\n"
+
+
+def console_link(watch: str) -> str:
+    """The console's page of an execution, in the watch's own partition and region."""
+    _, partition, _, region, *_ = watch.split(":")
+    console = _CONSOLES.get(partition, "console.aws.amazon.com")
+    return f"https://{region}.{console}/states/home?region={region}#/v2/executions/details/{watch}"
+
+
+def _facts(kind: Kind | None, detail: Detail) -> Iterator[tuple[str, Any]]:
+    job = detail.get("job")
+    yield "Outcome", f"{detail['outcome']} (status {detail['status']})" if "status" in detail else detail["outcome"]
+    yield "Kind", detail["kind"]
+    yield from detail["request"].items()
+    if kind and job:
+        created, ended = moment(search(kind.created, job)), moment(search(kind.ended, job))
+        yield "Created", _clock(created)
+        yield "Ended", _clock(ended)
+        yield "Took", span((ended - created).total_seconds()) if created and ended else None
+        yield "What went wrong", _prose(search(kind.reason, job))
+        yield "Results", _prose(search(kind.results, job))
+    yield "What went wrong", detail.get("reason")
+    yield "Not shown, too large", ", ".join(detail.get("omitted", ()))
+
+
+def _table(facts: Iterator[tuple[str, Any]]) -> str:
+    rows = [(label, _prose(value)) for label, value in facts if value not in (None, "")]
+    width = max(len(label) for label, _ in rows)
+    return "\n".join(f"  {label:<{width}}  {value}" for label, value in rows)
+
+
+def _whole(job: dict[str, Any]) -> str:
+    lines = [f"  {path}: {_prose(value)}" for path, value in _leaves(job)]
+    more = [f"  … and {len(lines) - WHOLE_JOB} more lines, which the event carries"] if len(lines) > WHOLE_JOB else []
+    return "\n".join(lines[:WHOLE_JOB] + more)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for member, inner in value.items():
+            yield from _leaves(inner, f"{path}.{member}" if path else member)
+    else:
+        yield path, value
+
+
+def _prose(value: Any) -> str:
+    """A value as an email shows it; a list as its first item with the others in brackets: `No such file. (404)`."""
+    if isinstance(value, list) and value and not any(isinstance(item, dict | list) for item in value):
+        first, *others = [str(item) for item in value if item is not None] or [""]
+        return f"{first} ({', '.join(others)})" if others else first
+    if value is None:
+        return ""
+    shown = value if isinstance(value, str) else text(value)
+    return shown if len(shown) <= 1000 else shown[:1000] + "…"
+
+
+def _words(noun: str) -> str:
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", noun)
+    return " ".join(word if word.isupper() else word.lower() for word in words)
+
+
+def _clock(time: datetime | None) -> str | None:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else None
+
+
+def span(seconds: float) -> str:
+    """Seconds in the two largest units that say something: `2 h 5 min`."""
+    rest, parts = round(seconds), []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, rest = divmod(rest, length)
+        parts.append((count, unit))
+    told = [f"{count} {unit}" for count, unit in parts if count][:2]
+    return " ".join(told) or "less than a second"

@@ -1,0 +1,82 @@
+"""Is this input one watchable job? Asked of botocore's service model, before any call is made."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.model import Shape, StructureShape
+from botocore.validate import ParamValidator
+
+from .catalogue import ENDED, Kind
+
+MEMBERS = ("kind", "request", "fail_on")
+STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"  # callers add it to link the executions in the console
+
+
+class Refused(Exception):
+    """The input cannot be watched; the message says what was wrong and what is accepted."""
+
+
+def check_input(given: Any) -> None:
+    """Raise Refused unless `given` has the members of a watch input, in the right types."""
+    if not isinstance(given, dict):
+        raise Refused(f"The input is {_type(given)}; accepted is an object with the members kind and request.")
+    for unknown in sorted(set(given) - {*MEMBERS, STARTED_BY}):
+        raise Refused(f"The input has an unknown member {unknown!r}; accepted are {', '.join(MEMBERS)}.")
+    if not isinstance(given.get("kind"), str):
+        raise Refused("The input has no kind; accepted is a name such as 'voice-id/SpeakerEnrollmentJob'.")
+    if not isinstance(given.get("request"), dict):
+        raise Refused("The input has no request; accepted is an object with the arguments of the describe call.")
+    fail_on = given.get("fail_on", [])
+    if not isinstance(fail_on, list) or not all(outcome in ENDED for outcome in fail_on):
+        raise Refused(f"fail_on is {fail_on!r}; accepted is a list of {', '.join(ENDED)}.")
+
+
+def check_request(kind: Kind, request: Mapping[str, Any], shape: StructureShape) -> None:
+    """Raise Refused unless `request` names one job of this kind by the rules of the describe call's input shape."""
+    for unknown in sorted(set(request) - set(kind.request)):
+        raise Refused(f"The request has an unknown member {unknown!r}; accepted are {', '.join(kind.request)}.")
+    for missing in [member for member in kind.request if member not in request]:
+        raise Refused(f"The request has no {missing}; it takes {', '.join(kind.request)}.")
+    report = ParamValidator().validate({**request, **kind.constant}, shape)
+    if report.has_errors():
+        faults = report.generate_report().replace("\n", "; ")
+        raise Refused(f"The request is not one that {kind.describe} accepts: {faults}.")
+    for member in kind.request:
+        for fault in _faults(member, request[member], shape.members[member]):
+            raise Refused(fault)
+
+
+def _faults(name: str, value: Any, shape: Shape) -> Iterator[str]:
+    """What the model forbids and ParamValidator lets pass: patterns, enums, maxima, and more than one job."""
+    if isinstance(value, list):
+        if len(value) != 1:
+            yield f"{name} has {len(value)} items; accepted is exactly one, because a watch follows one job."
+        for item in value:
+            yield from _faults(f"{name}[0]", item, shape.member)  # type: ignore[attr-defined]
+    elif isinstance(shape, StructureShape):
+        for member, inner in value.items():
+            yield from _faults(f"{name}.{member}", inner, shape.members[member])
+    elif isinstance(value, str):
+        yield from _string_faults(name, value, shape)
+
+
+def _string_faults(name: str, value: str, shape: Shape) -> Iterator[str]:
+    pattern, longest, enum = shape.metadata.get("pattern"), shape.metadata.get("max"), shape.metadata.get("enum")
+    if pattern and not _matches(pattern, value):
+        yield f"{name} is {value!r}; accepted is what matches {pattern}."
+    if longest is not None and len(value) > longest:
+        yield f"{name} has {len(value)} characters; accepted are at most {longest}."
+    if enum and value not in enum:
+        yield f"{name} is {value!r}; accepted is one of {', '.join(enum)}."
+
+
+def _matches(pattern: str, value: str) -> bool:
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:  # a few of AWS's patterns are Java's alone; the service itself will judge those
+        return True
+
+
+def _type(value: Any) -> str:
+    return {list: "a list", str: "a string", type(None): "null", bool: "a boolean"}.get(type(value), "a number")

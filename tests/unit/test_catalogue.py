@@ -1,0 +1,68 @@
+"""Every kind says what botocore says, and the check that holds it so can fail."""
+
+import tomllib
+from typing import Any
+
+import pytest
+
+from infra.lint import faults, service_model
+from job_watcher import catalogue
+
+TABLES = {
+    f"{path.stem}/{noun}": table
+    for path in sorted(catalogue.FOLDER.glob("*.toml"))
+    for noun, table in tomllib.loads(path.read_text()).items()
+}
+SPEAKER = TABLES["voice-id/SpeakerEnrollmentJob"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_kind_says_what_botocore_says(name: str) -> None:
+    assert faults(name, TABLES[name]) == []
+
+
+def test_voice_id_has_both_its_jobs() -> None:
+    assert set(catalogue.load("voice-id")) == {"voice-id/SpeakerEnrollmentJob", "voice-id/FraudsterRegistrationJob"}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"running": ["SUBMITTED"]}, "status 'IN_PROGRESS' is not listed under any outcome."),
+        ({"running": ["SUBMITTED", "INPROGRESS", "IN_PROGRESS"]}, "unknown status: 'INPROGRESS'; did you mean"),
+        ({"failed": ["FAILED", "COMPLETED"]}, "status 'COMPLETED' is listed 2 times."),
+        ({"request": ["DomainId", "JobID"]}, "unknown member of DescribeSpeakerEnrollmentJob in request: 'JobID'"),
+        ({"request": ["DomainId"]}, "request lacks JobId, which DescribeSpeakerEnrollmentJob requires."),
+        ({"with": {"MaxResults": 1}}, "unknown member of DescribeSpeakerEnrollmentJob in with: 'MaxResults'"),
+        ({"job": "Jobs"}, "job = 'Jobs' finds no structure"),
+        ({"status": "Status"}, "status = 'Status' finds no string in the job"),
+        ({"status": "JobProgress"}, "status = 'JobProgress' finds no string in the job"),
+        ({"percent": "JobProgress.Percent"}, "percent = 'JobProgress.Percent' does not resolve"),
+        ({"reason": "FailureDetails.[Message, Code]"}, "reason = 'FailureDetails.[Message, Code]' does not resolve"),
+        ({"ended": "EndedAt || StoppedAt"}, "ended = 'EndedAt || StoppedAt' does not resolve"),
+        ({"created": "CreatedAt["}, "created = 'CreatedAt[' does not resolve"),
+        ({"describe": "DescribeSpeakerEnrolmentJob"}, "unknown operation in describe"),
+        ({"start": "StartJob"}, "unknown operation in start"),
+        ({"statsu": "JobStatus"}, "unknown key: 'statsu'; did you mean 'status'?"),
+        ({"event": {"source": "aws.voiceid", "detail-type": [], "request": {"JobId": "id"}}}, "the event's request"),
+        ({"succeeded": [], "partial": [], "failed": []}, "No status ends the job"),
+    ],
+)
+def test_a_wrong_entry_is_refused_with_a_sentence(change: dict[str, Any], sentence: str) -> None:
+    found = faults("voice-id/SpeakerEnrollmentJob", {**SPEAKER, **change})
+    assert any(fault.startswith(sentence) for fault in found), found
+
+
+def test_a_missing_key_is_refused() -> None:
+    assert faults("voice-id/X", {"describe": "DescribeSpeakerEnrollmentJob"})[0] == "request is missing."
+
+
+def test_an_unknown_service_is_refused() -> None:
+    assert "voiceid is no service of botocore's." in faults("voiceid/SpeakerEnrollmentJob", SPEAKER)
+
+
+def test_the_statuses_are_exactly_the_seeds() -> None:
+    model = service_model("voice-id")
+    assert model is not None
+    kind = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
+    assert set(kind.outcome_of) == set(model.shape_for("SpeakerEnrollmentJobStatus").enum)  # type: ignore[attr-defined]
