@@ -1,15 +1,48 @@
-# Everything is installed and cached inside the checkout: .venv and .cache. `make demo` and `make test` are the two to know.
-CACHE  := $(CURDIR)/.cache
+# `make demo` and `make test` are the two to know. Everything is installed and cached inside the checkout: .venv and .cache.
 PYTHON ?= python3
+CACHE  := $(CURDIR)/.cache
+NODE_PACKAGES := aws-cdk@2.1148.0 asl-validator@3.16.0
+
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/lambda
 export PIP_CACHE_DIR := $(CACHE)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export npm_config_cache := $(CACHE)/npm
+export npm_config_prefix := $(CURDIR)/.venv
 export npm_config_update_notifier := false
 export XDG_CACHE_HOME := $(CACHE)/xdg
 export CDK_HOME := $(CACHE)/cdk
-export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 export CDK_DISABLE_CLI_TELEMETRY := true
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: install demo test check clean
+.PHONY: install demo test check cdk clean
+
+install: .venv/installed
+
+# Once, and again when a requirement changes; the bundle's packages too, so that nothing after this needs the network.
+.venv/installed: requirements.txt requirements-dev.txt lambda/requirements.txt Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	python -m pip install --quiet -r requirements-dev.txt
+	npm install --silent --no-audit --no-fund --global $(NODE_PACKAGES)
+	python -c 'from infra.bundling import packages; packages()'
+	@touch $@
+
+# MANIFEST=path takes your own manifest; KEEP=1 leaves it all up until Ctrl-C.
+demo: install
+	@python -m local.demo $(if $(MANIFEST),--manifest '$(MANIFEST)') $(if $(KEEP),--keep)
+
+test: check
+	python -m pytest
+
+check: install
+	ruff check
+	ruff format --check
+	mypy
+
+# make cdk ARGS="deploy -c email=you@example.com": the CDK as it is installed here, for an account of yours.
+cdk: install
+	cdk $(ARGS)
+
+clean:
+	rm -rf .venv .cache cdk.out

@@ -79,14 +79,15 @@ def _ended(watch: Watch, seen: Seen) -> End:
 def _detail(watch: Watch, outcome: str, seen: Seen | None) -> Detail:
     given = watch.input if isinstance(watch.input, dict) else {}
     request = given.get("request")
-    told: Detail = {
+    return {
         "kind": given.get("kind"),
         "request": request if isinstance(request, dict) else {},
+        **({"status": seen.status} if seen else {}),
         "outcome": outcome,
+        **({"job": plain(seen.job)} if seen else {}),
         "watch": watch.arn,
         "polls": watch.memory["polls"],
     }
-    return {**told, "status": seen.status, "job": plain(seen.job)} if seen else told
 
 
 def _end(watch: Watch, told: Detail, name: str) -> End:

@@ -32,8 +32,8 @@ _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-
 def subject(kind: Kind | None, detail: Detail) -> str:
     """Outcome first: `Partial: SpeakerEnrollmentJob u9c… (COMPLETED_WITH_ERRORS)`."""
     name = kind.noun if kind else "job"
-    which = " ".join(str(value) for value in list(detail["request"].values())[-1:])
-    line = f"{detail['outcome'].capitalize()}: {name} {which} ({detail.get('status') or detail.get('error')})"
+    which = "".join(f" {_prose(value)}" for value in list(detail["request"].values())[-1:])
+    line = f"{detail['outcome'].capitalize()}: {name}{which} ({detail.get('error') or detail.get('status')})"
     ascii_line = re.sub(r"[^\x20-\x7e]", "?", line)
     return ascii_line if len(ascii_line) <= SUBJECT else ascii_line[: SUBJECT - 3] + "..."
 

@@ -1,0 +1,151 @@
+"""A local AWS account on 127.0.0.1: MiniStack and our Voice ID emulator, with the real stack deployed by the real CDK."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+from local.voice_id import VoiceId
+
+ROOT = Path(__file__).parent.parent
+ACCOUNT, REGION = "000000000000", "us-east-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+class Cloud:
+    """One local account, from nothing to nothing. `wait_scale` shortens Step Functions' waits: 0.01 makes 60 s 0.6 s.
+
+    Everything it writes is in `folder`, which it removes in the end; `log` in it is MiniStack's.
+    """
+
+    def __init__(self, *, wait_scale: float = 1.0) -> None:
+        scratch = ROOT / ".cache" / "cloud"
+        scratch.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(dir=scratch))
+        self.log = self.folder / "ministack.log"
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.voice_id = VoiceId(s3=self.client("s3"))
+        self.environment = self._environment(wait_scale)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.voice_id.start()
+            self._start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._process:
+            assert self._process.stdin
+            self._process.stdin.close()  # which ends it, and its workers
+            self._process.wait(10)
+        self.voice_id.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the local account."""
+        return boto3.client(
+            service,
+            endpoint_url=self.voice_id.url if service == "voice-id" else self.url,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        )
+
+    def deploy(self, context: Mapping[str, str], app: str = "python3 app.py") -> dict[str, str]:
+        """Bootstrap the account and deploy the stack with these settings; the stack's outputs."""
+        empty, outputs = self.folder / "empty", self.folder / "outputs.json"
+        empty.mkdir(exist_ok=True)
+        self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=empty)
+        settings = [word for name, value in context.items() for word in ("--context", f"{name}={value}")]
+        synthesised = str(self.folder / "cdk.out")
+        self._cdk("synth", "--quiet", "--output", synthesised, "--app", app, *settings)
+        self._cdk(
+            "deploy", "--all", "--app", synthesised, "--require-approval", "never", "--outputs-file", str(outputs)
+        )
+        stacks: dict[str, dict[str, str]] = json.loads(outputs.read_text())
+        return {name: value for stack in stacks.values() for name, value in stack.items()}
+
+    def emails(self) -> list[dict[str, Any]]:
+        """What subscribers were sent: To, Subject, BodyText."""
+        with urllib.request.urlopen(f"{self.url}/_ministack/ses/messages", timeout=10) as answer:
+            return [email for sent in json.load(answer)["messages"].values() for email in sent]
+
+    def _start(self) -> None:
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local.repairs"],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the one who started it, who then ends this
+            )
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"MiniStack did not start:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=5):
+                return True
+        except OSError:
+            return False
+
+    def _cdk(self, *arguments: str, folder: Path = ROOT) -> None:
+        command = ["cdk", *arguments, "--no-notices", "--ci"]
+        done = subprocess.run(command, cwd=folder, env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"cdk {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+
+    def _environment(self, wait_scale: float) -> dict[str, str]:
+        """Nothing of the caller's AWS settings, so that nothing here can reach a real account."""
+        clean = {
+            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHONPATH", "CDK_"))
+        }
+        return {
+            **clean,
+            **CREDENTIALS,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(self.folder),
+            "TMPDIR": str(self.folder),
+            "TZ": "UTC",
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ENDPOINT_URL_VOICE_ID": self.voice_id.url,
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            "CDK_HOME": str(self.folder),
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(ROOT / ".cache" / "jsii"),
+            "PIP_CACHE_DIR": str(ROOT / ".cache" / "pip"),
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": "127.0.0.1",
+            "IOT_MTLS_ENABLED": "0",
+            "SFN_WAIT_SCALE": str(wait_scale),
+        }
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port

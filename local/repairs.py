@@ -1,0 +1,85 @@
+"""MiniStack with what it does unlike AWS repaired, as a process that ends when its standard input does.
+
+Each repair says what AWS does. They are for one version: another must be read again before it is trusted.
+"""
+
+import os
+import sys
+import threading
+from importlib.metadata import version
+from typing import Any
+
+import ministack.app
+from ministack.services import ses, sns, stepfunctions
+
+READ = "1.5.33"
+
+
+def repair() -> None:
+    """Replace what differs; RuntimeError when this is not the MiniStack that was read."""
+    if version("ministack") != READ:
+        raise RuntimeError(f"MiniStack is {version('ministack')}; the repairs in {__file__} were written for {READ}")
+    stepfunctions._invoke_nested_start_execution = _named_as_on_aws(stepfunctions._invoke_nested_start_execution)
+    sns._parse_message_attributes = _also_from_step_functions(sns._parse_message_attributes)
+    sns._fanout = _also_to_email(sns._fanout)
+
+
+def _named_as_on_aws(start: Any) -> Any:
+    """AWS puts the service's name before an error of `states:startExecution` and `Exception` behind it."""
+
+    def invoke(resource: str, arguments: Any) -> Any:
+        try:
+            return start(resource, arguments)
+        except stepfunctions._ExecutionError as error:
+            raise stepfunctions._ExecutionError(f"StepFunctions.{error.error}Exception", error.cause) from error
+
+    return invoke
+
+
+def _also_from_step_functions(parse: Any) -> Any:
+    """On AWS the MessageAttributes of an `sns:publish` state arrive; MiniStack reads only those of a Query request."""
+    return lambda params: params.get("MessageAttributes") or parse(params)
+
+
+def _also_to_email(fanout: Any) -> Any:
+    """AWS sends an email to each subscriber; here it is put with the emails that MiniStack's SES has sent."""
+
+    def deliver(
+        topic_arn: str,
+        msg_id: str,
+        message: str,
+        subject: str,
+        structure: str = "",
+        attributes: Any = None,
+        **rest: Any,
+    ) -> None:
+        fanout(topic_arn, msg_id, message, subject, structure, attributes, **rest)
+        text = sns._resolve_message_for_protocol(message, structure, "email")
+        for subscription in sns._topic_by_arn_any_scope(topic_arn)["subscriptions"]:
+            wanted = sns._matches_filter_policy(subscription, attributes or {}, text)
+            if subscription["protocol"] == "email" and wanted:
+                ses._sent_emails_list().append(
+                    {
+                        "MessageId": msg_id,
+                        "Source": topic_arn,
+                        "To": [subscription["endpoint"]],
+                        "Subject": subject,
+                        "BodyText": text,
+                        "Timestamp": ses.time.time(),
+                        "Type": "SNS",
+                    }
+                )
+
+    return deliver
+
+
+def _end_with_standard_input() -> None:
+    """So that nothing is left running however the process that started this one ended."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    repair()
+    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    ministack.app.main()
