@@ -1,4 +1,4 @@
-"""A local AWS account on 127.0.0.1: MiniStack and our Voice ID emulator, with the real stack deployed by the real CDK."""
+"""A local AWS account on 127.0.0.1: MiniStack and our Voice ID emulator; the real CDK deploys the real stack into it."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 """What one poll means for a watch: wait and ask again, the job has ended, or the watch is lost. Knows no clock."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from . import notification, polling
 from .catalogue import Kind, Seen
@@ -79,7 +79,7 @@ def _ended(watch: Watch, seen: Seen) -> End:
 def _detail(watch: Watch, outcome: str, seen: Seen | None) -> Detail:
     given = watch.input if isinstance(watch.input, dict) else {}
     request = given.get("request")
-    return {
+    told = {
         "kind": given.get("kind"),
         "request": request if isinstance(request, dict) else {},
         **({"status": seen.status} if seen else {}),
@@ -88,6 +88,7 @@ def _detail(watch: Watch, outcome: str, seen: Seen | None) -> Detail:
         "watch": watch.arn,
         "polls": watch.memory["polls"],
     }
+    return cast(Detail, told)
 
 
 def _end(watch: Watch, told: Detail, name: str) -> End:
