@@ -1,4 +1,4 @@
-"""A local AWS account on 127.0.0.1: MiniStack and our Voice ID emulator; the real CDK deploys the real stack into it."""
+"""A local AWS account on 127.0.0.1: MiniStack and our Voice ID emulator; the real CDK deploys the real stack there."""
 
 import json
 import os

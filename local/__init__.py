@@ -1,0 +1,1 @@
+"""The local cloud that the demo and the end-to-end tests deploy into."""
