@@ -1,5 +1,6 @@
 """How every state machine of the watcher is set up."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,12 +17,14 @@ def machine(
     group = logs.LogGroup(
         scope, f"{id}Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
     )
+    states = json.loads(Path(__file__).with_name(definition).read_text())
+    if timeout:  # the CDK drops its own `timeout` when the definition is text
+        states["TimeoutSeconds"] = timeout.to_seconds()
     return sfn.StateMachine(
         scope,
         id,
-        definition_body=sfn.DefinitionBody.from_string(Path(__file__).with_name(definition).read_text()),
+        definition_body=sfn.DefinitionBody.from_string(json.dumps(states, indent=1)),
         definition_substitutions={"partition": Aws.PARTITION, **substitutions},
-        timeout=timeout,
         tracing_enabled=True,
         logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ERROR, include_execution_data=False),
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aws_cdk import Aws, Duration, Fn
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -20,7 +20,7 @@ class Watcher(Construct):
         self, scope: Construct, id: str, *, settings: Settings, bundle: Path, announce: sfn.IStateMachine
     ) -> None:
         super().__init__(scope, id)
-        give_up_after = Duration.millis(round(settings.give_up_after_days * 86_400_000))
+        give_up_after = Duration.seconds(round(settings.give_up_after_days * 86_400))
         self.describe = python_function(
             self,
             "Describe",
@@ -28,7 +28,7 @@ class Watcher(Construct):
             bundle=bundle,
             environment={
                 "KINDS": " ".join(settings.patterns),
-                "GIVE_UP_AFTER": str(give_up_after.to_seconds(integral=False)),
+                "GIVE_UP_AFTER": str(give_up_after.to_seconds()),
             },
         )
         for resource, actions in permissions.statements(settings.kinds.values()).items():
@@ -41,13 +41,15 @@ class Watcher(Construct):
             timeout=give_up_after.plus(Duration.days(7)),
             substitutions={"describe": self.describe.function_arn, "announce": announce.state_machine_arn},
         )
-        self.describe.grant_invoke(self.machine)
+        # CDK's grant_invoke would allow every version and alias too
+        self.machine.add_to_role_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.describe.function_arn])
+        )
         announce.grant_start_execution(self.machine)
 
 
 def _arn(pattern: str) -> str:
     """An ARN in the notation of AWS's documentation, for this account and region."""
-    if "$" not in pattern:
-        return pattern
-    here = {"Partition": Aws.PARTITION, "Region": Aws.REGION, "Account": Aws.ACCOUNT_ID}
-    return Fn.sub(pattern, here)
+    for word, value in (("Partition", Aws.PARTITION), ("Region", Aws.REGION), ("Account", Aws.ACCOUNT_ID)):
+        pattern = pattern.replace(f"${{{word}}}", value)
+    return pattern

@@ -13,13 +13,13 @@ REQUESTS = 12
 ROLE = "arn:aws:iam::000000000000:role/voice-id-reads-the-samples"
 
 
-def put_sample(s3: Any, requests: int = REQUESTS) -> str:
-    """Put a manifest and its audio into S3, the last of it at a rate that Voice ID refuses. The manifest's URI."""
+def put_sample(s3: Any, requests: int = REQUESTS, bad: int = 1) -> str:
+    """Put a manifest and its audio into S3, the last `bad` of it at a rate that Voice ID refuses. The manifest's URI."""
     s3.create_bucket(Bucket=BUCKET)
     entries = []
     for number in range(1, requests + 1):
         key = f"audio/speaker-{number}.wav"
-        s3.put_object(Bucket=BUCKET, Key=key, Body=tone(rate=16_000 if number == requests else 8_000))
+        s3.put_object(Bucket=BUCKET, Key=key, Body=tone(rate=16_000 if number > requests - bad else 8_000))
         entries.append(request(number, f"s3://{BUCKET}/{key}"))
     manifest = {"Version": "1.0", "SpeakerEnrollmentRequests": entries}
     s3.put_object(Bucket=BUCKET, Key="input-file.json", Body=json.dumps(manifest).encode())

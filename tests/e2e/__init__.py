@@ -1,0 +1,1 @@
+"""Through the deployed stack in the local cloud."""

@@ -1,0 +1,1 @@
+"""Of the synthesized stack: facts, and what the tools of the trade say of it."""

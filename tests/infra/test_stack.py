@@ -1,0 +1,136 @@
+"""Facts of the template that people rely on."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import assertions
+
+from .conftest import Synthesized
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("BucketName", "FunctionName", "LogGroupName", "QueueName", "RoleName", "StateMachineName", "TopicName")
+
+
+def test_announcements_have_a_bus_of_their_own(stack: Synthesized) -> None:
+    assert len(stack.resources("AWS::Events::EventBus")) == 1
+
+
+def test_every_topic_is_encrypted_under_a_rotated_key_and_refuses_plain_http(stack: Synthesized) -> None:
+    (key,) = stack.resources("AWS::KMS::Key").values()
+    topics = stack.resources("AWS::SNS::Topic")
+    assert key["EnableKeyRotation"] is True
+    assert all("KmsMasterKeyId" in topic for topic in topics.values())
+    template = assertions.Template.from_json(stack.template)
+    only_ssl = {"Effect": "Deny", "Action": "sns:Publish", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    for topic in topics:
+        statements = assertions.Match.array_with([assertions.Match.object_like(only_ssl)])
+        template.has_resource_properties(
+            "AWS::SNS::TopicPolicy", {"Topics": [{"Ref": topic}], "PolicyDocument": {"Statement": statements}}
+        )
+
+
+def test_alarms_and_rules_may_publish_under_the_key(stack: Synthesized) -> None:
+    (key,) = stack.resources("AWS::KMS::Key").values()
+    granted = [s["Principal"] for s in key["KeyPolicy"]["Statement"] if "kms:GenerateDataKey*" in s["Action"]]
+    assert {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]} in granted
+
+
+def test_each_address_gets_the_chosen_outcomes_and_every_alarm(stack: Synthesized) -> None:
+    subscriptions = list(stack.resources("AWS::SNS::Subscription").values())
+    chosen = [one for one in subscriptions if one.get("FilterPolicy") == {"outcome": ["failed", "lost"]}]
+    assert {one["Endpoint"] for one in chosen} == {"one@example.com", "two@example.com"}
+    assert len(subscriptions) - len(chosen) == 2
+    assert all(one["Protocol"] == "email" for one in subscriptions)
+
+
+def test_every_log_group_forgets_after_three_months(stack: Synthesized) -> None:
+    groups = stack.resources("AWS::Logs::LogGroup").values()
+    assert {group["RetentionInDays"] for group in groups} == {90}
+    functions, machines = "AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"
+    assert len(groups) == len(stack.resources(functions)) + len(stack.resources(machines))
+
+
+def test_everything_is_traced(stack: Synthesized) -> None:
+    functions = stack.resources("AWS::Lambda::Function").values()
+    machines = stack.resources("AWS::StepFunctions::StateMachine").values()
+    assert {function["TracingConfig"]["Mode"] for function in functions} == {"Active"}
+    assert {machine["TracingConfiguration"]["Enabled"] for machine in machines} == {True}
+
+
+def test_no_execution_data_is_logged(stack: Synthesized) -> None:
+    machines = stack.resources("AWS::StepFunctions::StateMachine").values()
+    assert {machine["LoggingConfiguration"]["IncludeExecutionData"] for machine in machines} == {False}
+
+
+def test_names_are_left_to_cloudformation(stack: Synthesized) -> None:
+    for name, resource in stack.template["Resources"].items():
+        assert not set(NAMES) & set(resource.get("Properties", {})), name
+
+
+def test_no_policy_allows_all_actions_and_only_tracing_and_logs_have_no_resource(stack: Synthesized) -> None:
+    unbound = set()
+    for statement in _statements(stack):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert not [action for action in actions if action == "*" or action.endswith(":*")]
+        if statement["Resource"] == "*":
+            unbound |= {action.split(":")[0] for action in actions}
+    assert unbound == {"xray", "logs"}
+
+
+def test_describe_may_call_the_two_describe_calls_and_nothing_else_of_voice_id(stack: Synthesized) -> None:
+    calls = [s for s in _statements(stack) if "voiceid" in json.dumps(s["Action"])]
+    assert [statement["Action"] for statement in calls] == [
+        ["voiceid:DescribeFraudsterRegistrationJob", "voiceid:DescribeSpeakerEnrollmentJob"]
+    ]
+    assert ":domain/*" in json.dumps(calls[0]["Resource"])
+
+
+def test_describe_runs_on_the_python_that_synthesised(stack: Synthesized) -> None:
+    (function,) = stack.resources("AWS::Lambda::Function").values()
+    assert function["Runtime"] == f"python3.{sys.version_info.minor}"
+    assert function["Environment"]["Variables"]["KINDS"] == "voice-id/*"
+    assert function["Environment"]["Variables"]["GIVE_UP_AFTER"] == str(14 * 24 * 3600)
+
+
+def test_the_machines_own_time_out_comes_after_the_watch_gave_up(stack: Synthesized) -> None:
+    machines = stack.resources("AWS::StepFunctions::StateMachine").values()
+    timeouts = [json.loads(machine["DefinitionString"]).get("TimeoutSeconds") for machine in machines]
+    assert sorted(timeouts, key=str) == [21 * 24 * 3600, None]
+
+
+def test_every_output_says_what_it_is_for(stack: Synthesized) -> None:
+    outputs = stack.template["Outputs"]
+    assert {"WatchArn", "BusName", "TopicArn"} <= set(outputs)
+    assert all(output["Description"] for output in outputs.values())
+
+
+def test_every_alarm_tells_somebody(stack: Synthesized) -> None:
+    alarms = stack.resources("AWS::CloudWatch::Alarm").values()
+    assert alarms
+    assert all(alarm["AlarmActions"] and alarm["AlarmDescription"] for alarm in alarms)
+
+
+@pytest.mark.parametrize(
+    ("context", "sentence"),
+    [
+        ({"kinds": "voice-id/Speaker"}, "kinds: 'voice-id/Speaker' names no kind of the catalogue; did you mean"),
+        ({"email": "supervisor"}, "email: 'supervisor' is no email address; accepted are addresses such as"),
+        ({"email-outcomes": "FAILED"}, "email-outcomes: 'FAILED' is no outcome; accepted are succeeded, partial,"),
+    ],
+)
+def test_a_wrong_setting_stops_the_synth_with_one_sentence(context: dict[str, str], sentence: str) -> None:
+    environment = {**os.environ, "CDK_CONTEXT_JSON": json.dumps(context)}
+    app = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert app.returncode == 1
+    assert app.stderr.startswith(sentence)
+    assert len(app.stderr.strip().splitlines()) == 1
+
+
+def _statements(stack: Synthesized) -> list[dict[str, Any]]:
+    policies = stack.resources("AWS::IAM::Policy").values()
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
