@@ -25,6 +25,9 @@ install: .venv/installed
 	$(PYTHON) -m venv .venv
 	python -m pip install --quiet -r requirements-dev.txt
 	npm install --silent --no-audit --no-fund --global $(NODE_PACKAGES)
+	python -m venv .venv/aws-cli  # apart, for it pins a botocore of its own
+	.venv/aws-cli/bin/python -m pip install --quiet awscli==1.45.64
+	ln -sf ../aws-cli/bin/aws .venv/bin/aws
 	python -c 'from infra.bundling import packages; packages()'
 	@touch $@
 

@@ -131,6 +131,7 @@ class Cloud:
             "TMPDIR": str(self.folder),
             "TZ": "UTC",
             "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ENDPOINT_URL_VOICE_ID": self.voice_id.url,
             "CDK_DISABLE_CLI_TELEMETRY": "true",

@@ -91,7 +91,7 @@ def _keep(cloud: Cloud, outputs: dict[str, str]) -> None:
     console.rule("It stays up until Ctrl-C; in another terminal")
     commands = (
         f"export AWS_ENDPOINT_URL={cloud.url} AWS_ENDPOINT_URL_VOICE_ID={cloud.voice_id.url}",
-        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1",
+        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1",
         f"aws voice-id list-speaker-enrollment-jobs --domain-id {DOMAIN}",
         f"aws stepfunctions list-executions --state-machine-arn {outputs['WatchArn']}",
         "python3 watch.py --list",

@@ -14,7 +14,7 @@ ROLE = "arn:aws:iam::000000000000:role/voice-id-reads-the-samples"
 
 
 def put_sample(s3: Any, requests: int = REQUESTS, bad: int = 1) -> str:
-    """Put a manifest and its audio into S3, the last `bad` of it at a rate that Voice ID refuses. The manifest's URI."""
+    """Put a manifest and its audio into S3, the last `bad` of it at a rate Voice ID refuses. The manifest's URI."""
     s3.create_bucket(Bucket=BUCKET)
     entries = []
     for number in range(1, requests + 1):

@@ -38,7 +38,8 @@ def test_cdk_nag_finds_what_is_accepted_with_a_reason_and_nothing_else(stack: Sy
 
 
 def test_cfn_lint_finds_nothing(stack: Synthesized) -> None:
-    findings = [match for match in lint(json.dumps(stack.template)) if match.rule.id not in CDK_S_OWN]
+    template = json.dumps(stack.template).replace("${partition}", "aws")  # it knows no substitution in that place
+    findings = [match for match in lint(template) if match.rule.id not in CDK_S_OWN]
     assert [str(match) for match in findings] == []
 
 

@@ -1,0 +1,74 @@
+"""The README's commands, run as they stand there, in the local cloud."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .conftest import World, until
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+BASH = re.findall(r"^```bash\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+PYTHON = re.findall(r"^```python\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+OF_THE_MAKEFILE = [block for block in BASH if block.startswith("make ")]
+OF_AWS = [block for block in BASH if "aws " in block and block not in OF_THE_MAKEFILE]
+
+
+# version 1 of the CLI has an endpoint of its own for SQS, which no variable replaces
+AWS = 'aws() { if [ "$1" = sqs ]; then command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; else command aws "$@"; fi; }\n'
+
+
+def test_every_block_is_run_by_one_of_these_tests() -> None:
+    assert len(OF_THE_MAKEFILE) + len(OF_AWS) == len(BASH)
+
+
+@pytest.mark.parametrize("target", re.findall(r"^make (\w+)", "".join(OF_THE_MAKEFILE), flags=re.MULTILINE))
+def test_make_has_the_target(target: str) -> None:
+    assert subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def test_the_cdk_of_the_readme_is_the_one_that_deploys_here() -> None:
+    (version,) = set(re.findall(r"npx aws-cdk@([\d.]+)", README))
+    installed = subprocess.run(["cdk", "--version"], capture_output=True, text=True, check=True).stdout
+    assert installed.startswith(f"{version} ")
+
+
+def test_the_commands_deliver_what_they_say(world: World) -> None:
+    script = (
+        "set -euo pipefail\n"
+        + AWS
+        + "".join(OF_AWS)
+        + f"python3 - <<'END'\n{PYTHON[0]}END\n"
+        + 'echo "queue: $QUEUE"\n'
+    )
+    run = subprocess.run(
+        ["bash"], input=script, env=world.cloud.environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    (queue,) = re.findall(r"^queue: (.*)$", run.stdout, flags=re.MULTILINE)
+    sqs = world.cloud.client("sqs")
+    (message, *_) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 20)
+    assert json.loads(message["Body"])["detail"]["request"]["JobId"] == "DemoJob000000000000022"
+    assert until(lambda: [mail for mail in world.cloud.emails() if mail["To"] == ["colleague@example.com"]], 20)
+
+
+def test_watch_py_follows_a_job_to_its_end(world: World) -> None:
+    request = [f"{member}={value}" for member, value in world.start_job().items()]
+    command = ["python3", str(ROOT / "watch.py"), "voice-id/SpeakerEnrollmentJob", *request]
+    run = subprocess.run(command, env=world.cloud.environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout.splitlines()[-1])["outcome"] == "succeeded"
+    listed = subprocess.run(
+        [*command[:2], "--list"], env=world.cloud.environment, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.splitlines()[0].removeprefix("watch: ") in listed.stdout
+
+
+def test_watch_py_without_a_deployment_says_so_in_one_sentence(world: World) -> None:
+    command = ["python3", str(ROOT / "watch.py"), "--list", "--stack", "Nowhere"]
+    run = subprocess.run(command, env=world.cloud.environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.startswith("watch.py: ") and "Nowhere" in run.stderr and len(run.stderr.splitlines()) == 1

@@ -1,0 +1,42 @@
+"""What the README shows is what there is."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+from infra import config
+from job_watcher import catalogue, notification
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+KIND = "voice-id/SpeakerEnrollmentJob"
+
+
+def test_the_email_is_the_one_that_the_event_makes() -> None:
+    (event,) = [json.loads(block) for block in blocks("json") if '"job-watcher"' in block]
+    kind = catalogue.load("voice-id")[KIND]
+    subject, body = notification.subject(kind, event["detail"]), notification.body(kind, event["detail"])
+    assert blocks("text") == [f"Subject: {subject}\n\n{body}"]
+
+
+def test_the_kind_is_the_one_in_the_catalogue() -> None:
+    (shown,) = blocks("toml")
+    assert (
+        tomllib.loads(shown)["SpeakerEnrollmentJob"]
+        == tomllib.loads((catalogue.FOLDER / "voice-id.toml").read_text())["SpeakerEnrollmentJob"]
+    )
+
+
+def test_every_setting_is_explained() -> None:
+    explained = re.findall(r"^\| `([a-z-]+)` \|", README, flags=re.MULTILINE)
+    assert [name for name in explained if name not in config.OUTCOMES] == list(config.NAMES)
+
+
+def test_every_outcome_is_explained() -> None:
+    explained = re.findall(r"^\| `([a-z-]+)` \|", README, flags=re.MULTILINE)
+    assert [name for name in explained if name not in config.NAMES] == list(config.OUTCOMES)
+
+
+def blocks(language: str) -> list[str]:
+    """The README's code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
