@@ -18,7 +18,7 @@ OF_AWS = [block for block in BASH if "aws " in block and block not in OF_THE_MAK
 
 
 # version 1 of the CLI has an endpoint of its own for SQS, which no variable replaces
-AWS = 'aws() { if [ "$1" = sqs ]; then command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; else command aws "$@"; fi; }\n'
+AWS = 'aws() { [ "$1" = sqs ] && set -- --endpoint-url "$AWS_ENDPOINT_URL" "$@"; command aws "$@"; }\n'
 
 
 def test_every_block_is_run_by_one_of_these_tests() -> None:
