@@ -1,6 +1,8 @@
 """Where a job's end is announced: an event bus, and a topic that people read by email."""
 
-from aws_cdk import RemovalPolicy
+from collections.abc import Sequence
+
+from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -11,6 +13,17 @@ from constructs import Construct
 from .config import Settings
 from .machines import machine
 
+RULE_ACTIONS = (
+    "PutRule",
+    "DeleteRule",
+    "DescribeRule",
+    "EnableRule",
+    "DisableRule",
+    "PutTargets",
+    "RemoveTargets",
+    "ListTargetsByRule",
+)
+
 
 class Announcer(Construct):
     """The bus, the encrypted topic, and the machine that tells both, once per job. Public: bus, topic, key, machine."""
@@ -18,6 +31,8 @@ class Announcer(Construct):
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
         self.bus = events.EventBus(self, "Bus", description="The ends of watched jobs.")
+        if settings.allow_accounts:
+            allow(self.bus, settings.allow_accounts)
         self.key = topic_key(self)
         self.topic = sns.Topic(self, "Topic", display_name="Job Watcher", master_key=self.key, enforce_ssl=True)
         for address in settings.email:
@@ -32,6 +47,29 @@ class Announcer(Construct):
         )
         self.bus.grant_put_events_to(self.machine)
         self.topic.grant_publish(self.machine)
+
+
+def allow(bus: events.EventBus, accounts: Sequence[str]) -> None:
+    """Let other accounts put events on the bus, and make rules of their own there.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-permissions-manage.html
+    """
+    principals = [iam.AccountPrincipal(account) for account in accounts]
+    bus.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="Put", principals=principals, actions=["events:PutEvents"], resources=[bus.event_bus_arn]
+        )
+    )
+    rules = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/{bus.event_bus_name}/*"
+    bus.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="Subscribe",
+            principals=principals,
+            actions=[f"events:{action}" for action in RULE_ACTIONS],
+            resources=[rules],
+            conditions={"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}},
+        )
+    )
 
 
 def topic_key(scope: Construct) -> kms.Key:

@@ -2,12 +2,13 @@
 
 import compileall
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
@@ -16,15 +17,16 @@ from job_watcher.catalogue import Kind
 ROOT = Path(__file__).parent.parent
 LAMBDA = ROOT / "lambda"
 CACHE = ROOT / ".cache"
+OWN = ("stepfunctions",)  # the service that the functions themselves call
 UNUSED = ("bin", "*.dist-info", "__pycache__", "examples-1.json*", "paginators-1*", "waiters-2*")
 
 
-def bundle(kinds: Iterable[Kind]) -> Path:
-    """The folder that is the Lambda asset for these kinds."""
+def bundle(kinds: Iterable[Kind], extra: Mapping[str, str]) -> Path:
+    """The folder that is the Lambda asset for these kinds, with the `extra` files: texts by name."""
     services = sorted({kind.service for kind in kinds})
     sources = [*LAMBDA.glob("job_watcher/*.py"), *(LAMBDA / "kinds" / f"{service}.toml" for service in services)]
-    key = _hash(Path(__file__), LAMBDA / "requirements.txt", *sources)
-    return _once(CACHE / "bundle" / key, lambda folder: _fill(folder, services, sources))
+    key = _hash(Path(__file__), LAMBDA / "requirements.txt", *sources, extra=extra)
+    return _once(CACHE / "bundle" / key, lambda folder: _fill(folder, {*services, *OWN}, sources, extra))
 
 
 def packages() -> Path:
@@ -42,7 +44,7 @@ def _install(folder: Path) -> None:
         raise RuntimeError(f"pip could not install lambda/requirements.txt: {done.stderr.strip()}")
 
 
-def _fill(folder: Path, services: Iterable[str], sources: Iterable[Path]) -> None:
+def _fill(folder: Path, services: Collection[str], sources: Iterable[Path], extra: Mapping[str, str]) -> None:
     data = Path("botocore", "data")
 
     def unused(path: str, names: list[str]) -> set[str]:
@@ -56,6 +58,8 @@ def _fill(folder: Path, services: Iterable[str], sources: Iterable[Path]) -> Non
         target = folder / source.relative_to(LAMBDA)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)
+    for name, text in extra.items():
+        (folder / name).write_text(text)
     # the CDK's zip dates every file 1980, so bytecode that is checked by time never validates
     compileall.compile_dir(
         folder, quiet=1, workers=1, stripdir=str(folder), invalidation_mode=PycInvalidationMode.CHECKED_HASH
@@ -78,8 +82,9 @@ def _once(target: Path, make: Callable[[Path], None]) -> Path:
     return target
 
 
-def _hash(*files: Path) -> str:
+def _hash(*files: Path, extra: Mapping[str, str] | None = None) -> str:
     digest = hashlib.sha256(f"{sys.version_info.major}.{sys.version_info.minor}".encode())
     for file in sorted(files):
         digest.update(os.fsencode(file.relative_to(ROOT)) + b"\0" + file.read_bytes() + b"\0")
+    digest.update(json.dumps(extra, sort_keys=True).encode())
     return digest.hexdigest()[:16]

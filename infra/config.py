@@ -10,7 +10,7 @@ from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 
 OUTCOMES = (*catalogue.ENDED, "lost")
-NAMES = ("kinds", "email", "email-outcomes", "give-up-after-days")
+NAMES = ("kinds", "email", "email-outcomes", "give-up-after-days", "triggers", "progress-events", "allow-accounts")
 LONGEST_DAYS = 350  # an execution lives a year, and the machine's own time-out comes after ours
 
 
@@ -27,6 +27,10 @@ class Settings:
     email: tuple[str, ...]
     email_outcomes: tuple[str, ...]
     give_up_after_days: float
+    triggers: bool
+    progress_step: float | None
+    """Percent between two Job Progressed events; None for none."""
+    allow_accounts: tuple[str, ...]
 
 
 def settings(context: Mapping[str, Any]) -> Settings:
@@ -39,6 +43,9 @@ def settings(context: Mapping[str, Any]) -> Settings:
         email=tuple(_email(address) for address in _words(context, "email")),
         email_outcomes=_outcomes(_words(context, "email-outcomes")),
         give_up_after_days=_days(context.get("give-up-after-days", 14)),
+        triggers=_switch("triggers", context.get("triggers", True)),
+        progress_step=_step(context.get("progress-events", False)),
+        allow_accounts=tuple(_account(account) for account in _words(context, "allow-accounts")),
     )
 
 
@@ -86,6 +93,33 @@ def _days(given: Any) -> float:
     if not 0 < days <= LONGEST_DAYS:
         raise WrongSetting(f"give-up-after-days is {given!r}; accepted is a number above 0, up to {LONGEST_DAYS}.")
     return days
+
+
+def _switch(name: str, given: Any) -> bool:
+    """A truth value; `-c name=value` gives it as a word."""
+    known = {"true": True, "on": True, "false": False, "off": False}
+    if str(given).lower() not in known:
+        raise WrongSetting(f"{name} is {given!r}; accepted are {', '.join(known)}.")
+    return known[str(given).lower()]
+
+
+def _step(given: Any) -> float | None:
+    """Off, on for every 25 percent, or a number of percent."""
+    try:
+        step = float(given) if not isinstance(given, bool) else None
+    except (TypeError, ValueError):
+        step = None
+    if step is None:
+        return 25.0 if _switch("progress-events", given) else None
+    if not 1 <= step <= 100:
+        raise WrongSetting(f"progress-events is {given!r}; accepted are true, false, or percent from 1 to 100.")
+    return step
+
+
+def _account(word: str) -> str:
+    if not re.fullmatch(r"\d{12}", word):
+        raise WrongSetting(f"allow-accounts: {word!r} is no account; accepted are ids of 12 digits, as strings.")
+    return word
 
 
 def _suggest(word: str, accepted: Iterable[str]) -> str:

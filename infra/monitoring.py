@@ -11,6 +11,7 @@ from constructs import Construct
 
 from .announcer import Announcer
 from .config import Settings
+from .triggers import Triggers
 from .watcher import Watcher
 
 
@@ -36,6 +37,13 @@ class Monitoring(Construct):
             "Bug",
             watcher.describe.metric_errors(period=PERIOD, statistic="Sum"),
             "Describe raised an error, which only a bug does. See the function's log.",
+        )
+
+    def watch_triggers(self, triggers: Triggers) -> None:
+        """Tell when an event could not start a watch."""
+        visible = triggers.lost_events.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
+        self._alarm(
+            "LostEvents", visible, "An event started no watch. The queue of lost events holds it, with the reason."
         )
 
     def _alarm(self, id: str, metric: cloudwatch.IMetric, what_to_do: str) -> None:

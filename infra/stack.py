@@ -1,4 +1,6 @@
-"""The watcher: a loop that follows jobs, an announcer that says when they end, and alarms for the watcher itself."""
+"""The watcher: triggers that start it, a loop that follows a job, an announcer of its end, and alarms for itself."""
+
+import json
 
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
@@ -7,6 +9,7 @@ from .announcer import Announcer
 from .bundling import bundle
 from .config import Settings
 from .monitoring import Monitoring
+from .triggers import Triggers, index
 from .watcher import Watcher
 
 
@@ -16,10 +19,13 @@ class JobWatcher(Stack):
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id, description="Watches AWS jobs and announces their ends on EventBridge and SNS.")
         announcer = Announcer(self, "Announcer", settings=settings)
-        watcher = Watcher(
-            self, "Watcher", settings=settings, bundle=bundle(settings.kinds.values()), announce=announcer.machine
-        )
-        Monitoring(self, "Monitoring", settings=settings, watcher=watcher, announcer=announcer)
+        kinds = settings.kinds.values()
+        code = bundle(kinds, {"triggers.json": json.dumps(index(kinds))})
+        watcher = Watcher(self, "Watcher", settings=settings, bundle=code, announce=announcer.machine)
+        monitoring = Monitoring(self, "Monitoring", settings=settings, watcher=watcher, announcer=announcer)
+        if settings.triggers:
+            triggers = Triggers(self, "Triggers", kinds=kinds, bundle=code, watch=watcher.machine)
+            monitoring.watch_triggers(triggers)
         self._output("WatchArn", watcher.machine.state_machine_arn, "Start an execution of it to watch a job.")
         self._output("BusName", announcer.bus.event_bus_name, "Jobs' ends are events here; write rules on this bus.")
         self._output("TopicArn", announcer.topic.topic_arn, "Jobs' ends are messages here; subscribe to this topic.")

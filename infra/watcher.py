@@ -29,6 +29,7 @@ class Watcher(Construct):
             environment={
                 "KINDS": " ".join(settings.patterns),
                 "GIVE_UP_AFTER": str(give_up_after.to_seconds()),
+                **({"PROGRESS_STEP": str(settings.progress_step)} if settings.progress_step else {}),
             },
         )
         for resource, actions in permissions.statements(settings.kinds.values()).items():

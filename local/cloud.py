@@ -17,6 +17,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
+from local.default_bus import DefaultBus
 from local.voice_id import VoiceId
 
 ROOT = Path(__file__).parent.parent
@@ -37,7 +38,8 @@ class Cloud:
         self.log = self.folder / "ministack.log"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.voice_id = VoiceId(s3=self.client("s3"))
+        self.default_bus = DefaultBus(self.client("events"))
+        self.voice_id = VoiceId(s3=self.client("s3"), events=self.default_bus)
         self.environment = self._environment(wait_scale)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -87,6 +89,12 @@ class Cloud:
         """What subscribers were sent: To, Subject, BodyText."""
         with urllib.request.urlopen(f"{self.url}/_ministack/ses/messages", timeout=10) as answer:
             return [email for sent in json.load(answer)["messages"].values() for email in sent]
+
+    def scale_waits(self, scale: float) -> None:
+        """Change how long the waits of Step Functions take from now on."""
+        setting = json.dumps({"stepfunctions._SFN_WAIT_SCALE": scale}).encode()
+        with urllib.request.urlopen(f"{self.url}/_ministack/config", data=setting, timeout=10) as answer:
+            assert json.load(answer)["applied"]
 
     def _start(self) -> None:
         with self.log.open("wb") as log:

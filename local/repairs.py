@@ -3,6 +3,7 @@
 Each repair says what AWS does. They are for one version: another must be read again before it is trusted.
 """
 
+import json
 import os
 import sys
 import threading
@@ -10,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 import ministack.app
-from ministack.services import ses, sns, stepfunctions
+from ministack.services import eventbridge, lambda_svc, ses, sns, stepfunctions
 
 READ = "1.5.33"
 
@@ -22,6 +23,8 @@ def repair() -> None:
     stepfunctions._invoke_nested_start_execution = _named_as_on_aws(stepfunctions._invoke_nested_start_execution)
     sns._parse_message_attributes = _also_from_step_functions(sns._parse_message_attributes)
     sns._fanout = _also_to_email(sns._fanout)
+    eventbridge._put_events = _also_of_voice_id(eventbridge._put_events)
+    eventbridge._dispatch_to_lambda = _asynchronously
 
 
 def _named_as_on_aws(start: Any) -> Any:
@@ -39,6 +42,22 @@ def _named_as_on_aws(start: Any) -> Any:
 def _also_from_step_functions(parse: Any) -> Any:
     """On AWS the MessageAttributes of an `sns:publish` state arrive; MiniStack reads only those of a Query request."""
     return lambda params: params.get("MessageAttributes") or parse(params)
+
+
+def _also_of_voice_id(put_events: Any) -> Any:
+    """AWS refuses events of `aws.` sources to its customers; here our emulator is the service that may put its own."""
+
+    def put(data: Any, allow_aws_source: bool = False) -> Any:
+        ours = all(entry.get("Source") == "aws.voiceid" for entry in data.get("Entries", []))
+        return put_events(data, allow_aws_source or ours)
+
+    return put
+
+
+def _asynchronously(arn: str, payload: str) -> None:
+    """EventBridge invokes asynchronously: AWS tries a function that fails again, and then tells its destination."""
+    function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+    lambda_svc.invoke_async_with_retry({**function, "config": config}, json.loads(payload))
 
 
 def _also_to_email(fanout: Any) -> Any:

@@ -73,6 +73,7 @@ class Kind:
     action: str | None = None
     resource: str = "*"
     constant: Mapping[str, Any] = field(default_factory=dict)
+    started: Mapping[str, str] = field(default_factory=dict)
     event: Mapping[str, Any] = field(default_factory=dict)
     advice: Mapping[str, str] = field(default_factory=dict)
 

@@ -19,11 +19,14 @@ from . import catalogue, errors, judge
 from .answer import complete, keep_raw
 from .catalogue import Kind
 from .errors import Meaning
-from .job import End, Memory
+from .job import End, Memory, Progress, remembered
 from .request import Refused, check_input, check_request
 
 KINDS = os.environ["KINDS"].split()
-RULES = judge.Rules(give_up_after=float(os.environ["GIVE_UP_AFTER"]))
+RULES = judge.Rules(
+    give_up_after=float(os.environ["GIVE_UP_AFTER"]),
+    progress_step=float(os.environ["PROGRESS_STEP"]) if "PROGRESS_STEP" in os.environ else None,
+)
 # One poll ends well inside the function's 30 seconds: two attempts of at most 13.
 CLIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 
@@ -41,17 +44,17 @@ class Event(TypedDict):
 
 @metrics.log_metrics
 @logger.inject_lambda_context
-def handler(event: Event, context: LambdaContext) -> Memory | End:
+def handler(event: Event, context: LambdaContext) -> Memory | Progress | End:
     """What the service says now: an outcome, with seconds to wait while it runs, or the announcement when it ended.
 
     Every AWS error is an answer too; only a bug raises.
     """
-    answer = judged(judge.Watch(event["input"], event["watch"], event["memory"], RULES))
+    answer = judged(judge.Watch(event["input"], event["watch"], remembered(event["memory"]), RULES))
     logger.info("polled", watch=event["watch"], outcome=answer["outcome"], wait=answer.get("wait"))
     return answer
 
 
-def judged(watch: judge.Watch) -> Memory | End:
+def judged(watch: judge.Watch) -> Memory | Progress | End:
     """One poll: ask, and judge the answer."""
     try:
         kind, request = accepted(watch.input)
@@ -100,7 +103,7 @@ def operation(kind: Kind) -> Any:
     return client(kind.service).meta.service_model.operation_model(kind.describe)
 
 
-def no_news(watch: judge.Watch, meaning: Meaning, error: str, reason: str) -> Memory | End:
+def no_news(watch: judge.Watch, meaning: Meaning, error: str, reason: str) -> Memory | Progress | End:
     """The judgement of a poll without news; counted, and logged without the service's words, which may quote data."""
     logger.warning("no news", watch=watch.arn, meaning=meaning.value, error=error)
     count("NoNews")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict, cast
 
 LARGEST = 250_000  # bytes: Step Functions and SNS carry 256 KiB, wrappings included
 NAME = 80  # characters of an execution's name
@@ -30,8 +30,17 @@ class Memory(TypedDict):
     """The job's age when its percentage last changed."""
 
 
+class Progress(Memory):
+    """The same, with an announcement that the job has come so far; it is named so that each step is told once."""
+
+    name: str
+    detail: "Detail"
+    subject: str
+    text: str
+
+
 class Detail(TypedDict):
-    """The detail of a Job Ended or Watch Lost event."""
+    """The detail of an event: Job Ended, Watch Lost or, with the percentage instead of the job, Job Progressed."""
 
     kind: Any
     request: Any
@@ -40,6 +49,7 @@ class Detail(TypedDict):
     polls: int
     status: NotRequired[str]
     job: NotRequired[Any]
+    percent: NotRequired[float | None]
     error: NotRequired[str]
     reason: NotRequired[str]
     omitted: NotRequired[list[str]]
@@ -54,6 +64,11 @@ class End(TypedDict):
     subject: str
     text: str
     error: NotRequired[str]
+
+
+def remembered(state: Mapping[str, Any]) -> Memory:
+    """What a poll's answer leaves for the next poll: its memory without an announcement of progress."""
+    return cast(Memory, {key: state[key] for key in Memory.__annotations__ if key in state})
 
 
 def plain(value: Any) -> Any:
@@ -90,9 +105,9 @@ def text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def announcement_name(kind: str, request: Mapping[str, Any], created: Any) -> str:
-    """The execution name that every announcement of this one job has: at most 80 characters of A-Za-z0-9_-."""
-    digest = hashlib.sha256(json.dumps([kind, request, created], sort_keys=True).encode()).hexdigest()[:32]
+def job_name(kind: str, request: Mapping[str, Any], which: Any) -> str:
+    """An execution name of this one job, told from its others by `which`: at most 80 characters of A-Za-z0-9_-."""
+    digest = hashlib.sha256(json.dumps([kind, request, which], sort_keys=True).encode()).hexdigest()[:32]
     return re.sub(r"[^A-Za-z0-9_-]", "-", kind)[: NAME - len(digest) - 1] + "-" + digest
 
 

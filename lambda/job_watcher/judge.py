@@ -6,7 +6,7 @@ from typing import Any, cast
 from . import notification, polling
 from .catalogue import Kind, Seen
 from .errors import Meaning
-from .job import Detail, End, Memory, announcement_name, fit, moment, plain
+from .job import Detail, End, Memory, Progress, fit, job_name, moment, plain
 
 GRACE = 120  # seconds in which a new job or role may not be visible yet
 REASON = 2_000  # characters of a reason
@@ -18,6 +18,8 @@ class Rules:
 
     give_up_after: float = 14 * 24 * 3600
     pace: polling.Pace = field(default_factory=polling.Pace)
+    progress_step: float | None = None
+    """Percent between two Job Progressed events; None: no such events."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +32,29 @@ class Watch:
     rules: Rules
     kind: Kind | None = None
 
+    @property
+    def once(self) -> bool:
+        """Whether this watch looks once and leaves the rest to another that is running."""
+        return isinstance(self.input, dict) and self.input.get("once") is True
 
-def news(watch: Watch, seen: Seen, now: float) -> Memory | End:
+
+def news(watch: Watch, seen: Seen, now: float) -> Memory | Progress | End:
     """After an answer, `now` in seconds since 1970: seconds to wait while the job runs, or its announcement."""
     memory = _remember(watch.memory, seen, now)
     if seen.outcome != "running":
         return _ended(watch, seen)
+    if watch.once:
+        return memory
     if memory["waited"] >= watch.rules.give_up_after:
         reason = f"Gave up after {notification.span(memory['waited'])}: the job is still {seen.status}."
         return lost(watch, "GaveUp", reason, seen)
-    return _wait(watch, memory, _interval(watch, memory))
+    return _progress(watch, _wait(watch, memory, _interval(watch, memory)), seen)
 
 
 def no_news(watch: Watch, meaning: Meaning, error: str, reason: str, chance: float) -> Memory | End:
     """After an error: seconds to wait before the next try (`chance` is random in 0..1), or the loss of the watch."""
+    if watch.once:
+        return watch.memory
     waited = watch.memory["waited"]
     out_of_sight = meaning in (Meaning.MISSING, Meaning.DENIED)
     if meaning is Meaning.INVALID or (out_of_sight and waited >= GRACE):
@@ -53,7 +64,7 @@ def no_news(watch: Watch, meaning: Meaning, error: str, reason: str, chance: flo
             watch, "GaveUp", f"Gave up after {notification.span(waited)}; the last answer was {error}: {reason}"
         )
     silent = watch.memory.get("silent", 0) + 1
-    memory: Memory = {**watch.memory, "outcome": "running", "silent": silent}
+    memory: Memory = {**watch.memory, "silent": silent}
     wait = _interval(watch, memory)
     if not out_of_sight:
         wait = polling.backoff(wait, silent, chance, watch.rules.pace.longest)
@@ -69,9 +80,25 @@ def lost(watch: Watch, error: str, reason: str, seen: Seen | None = None) -> End
     return {**_end(watch, told, watch.arn.rpartition(":")[2]), "error": "WatchLost"}
 
 
+def _progress(watch: Watch, memory: Memory, seen: Seen) -> Memory | Progress:
+    """The memory, with an announcement when the status changed or the percentage passed another step."""
+    step = watch.rules.progress_step
+    before = watch.memory.get("status"), _steps(watch.memory.get("percent"), step)
+    now = seen.status, _steps(seen.percent, step)
+    if step is None or before[0] is None or before == now:
+        return memory
+    told: Detail = {**_detail(watch, "running", None), "status": seen.status, "percent": seen.percent}
+    name = job_name(told["kind"], told["request"], [plain(seen.created), *now])
+    return {**memory, "name": name, "detail": told, "subject": "", "text": ""}
+
+
+def _steps(percent: float | None, step: float | None) -> int:
+    return int((percent or 0) // step) if step else 0
+
+
 def _ended(watch: Watch, seen: Seen) -> End:
     told = _detail(watch, seen.outcome, seen)
-    name = announcement_name(told["kind"], told["request"], plain(seen.created))
+    name = job_name(told["kind"], told["request"], plain(seen.created))
     end = _end(watch, told, name)
     return {**end, "error": "JobFailed"} if seen.outcome in watch.input.get("fail_on", ()) else end
 

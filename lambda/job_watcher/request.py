@@ -9,7 +9,7 @@ from botocore.validate import ParamValidator
 
 from .catalogue import ENDED, Kind
 
-MEMBERS = ("kind", "request", "fail_on")
+MEMBERS = ("kind", "request", "fail_on", "once")
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"  # callers add it to link the executions in the console
 
 
@@ -30,6 +30,8 @@ def check_input(given: Any) -> None:
     fail_on = given.get("fail_on", [])
     if not isinstance(fail_on, list) or not all(outcome in ENDED for outcome in fail_on):
         raise Refused(f"fail_on is {fail_on!r}; accepted is a list of {', '.join(ENDED)}.")
+    if not isinstance(given.get("once", False), bool):
+        raise Refused(f"once is {given['once']!r}; accepted are true and false.")
 
 
 def check_request(kind: Kind, request: Mapping[str, Any], shape: StructureShape) -> None:

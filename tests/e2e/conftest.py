@@ -32,6 +32,7 @@ class World:
                 "email": SUBSCRIBER,
                 "email-outcomes": "partial,failed,stopped,lost",
                 "give-up-after-days": str(GIVE_UP_DAYS),
+                "progress-events": "25",
             }
         )
         self.states = cloud.client("stepfunctions")
@@ -69,10 +70,16 @@ class World:
         (event,) = until(lambda: self.events(request), seconds)
         return event
 
-    def events(self, request: Any) -> list[dict[str, Any]]:
-        """The events so far that name this request."""
+    def events(self, request: Any, *, progress: bool = False) -> list[dict[str, Any]]:
+        """The events so far that name this request: of its end, or else of its progress."""
         self._events += self._listener.events(seconds=0.2)
-        return [event for event in self._events if event["detail"]["request"] == request]
+        of_job = [event for event in self._events if event["detail"]["request"] == request]
+        return [event for event in of_job if (event["detail-type"] == "Job Progressed") is progress]
+
+    def watches(self) -> list[str]:
+        """The ARNs of all watches so far."""
+        pages = self.states.get_paginator("list_executions").paginate(stateMachineArn=self.outputs["WatchArn"])
+        return [execution["executionArn"] for page in pages for execution in page["executions"]]
 
     def emails(self, word: str) -> list[dict[str, Any]]:
         """The emails so far in whose text the word stands."""
@@ -109,6 +116,7 @@ def world() -> Iterator[World]:
     """Waits pass a hundred times faster than on AWS."""
     with Cloud(wait_scale=0.01) as cloud:
         cloud.voice_id.seconds_per_request = 0.1
+        cloud.default_bus.calls.times = cloud.default_bus.news.times = 0  # but where a test is about them
         yield World(cloud)
 
 

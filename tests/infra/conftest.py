@@ -15,7 +15,10 @@ import pytest
 from infra.config import settings
 from infra.stack import JobWatcher
 
-CONTEXT = {"email": "one@example.com,two@example.com", "email-outcomes": "failed,lost"}
+CONTEXTS = {
+    "JobWatcher": {"email": "one@example.com,two@example.com", "email-outcomes": "failed,lost"},
+    "Other": {"triggers": "false", "progress-events": "true", "allow-accounts": "111122223333,444455556666"},
+}
 FLAGS = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 
 
@@ -33,21 +36,35 @@ class Synthesized:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Synthesized]:
     folder = tmp_path_factory.mktemp("cdk.out")
     app = cdk.App(outdir=str(folder), context=FLAGS)
-    JobWatcher(app, "JobWatcher", settings=settings(CONTEXT))
+    for name, context in CONTEXTS.items():
+        JobWatcher(app, name, settings=settings(context))
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks())
     with contextlib.suppress(jsii.errors.JSIIError, RuntimeError):  # it raises because there are findings
         app.synth()
-    template = json.loads((folder / "JobWatcher.template.json").read_text())
     report = json.loads((folder / "validation-report.json").read_text())
-    return Synthesized(template, set(_findings(report)))
+    templates = {name: json.loads((folder / f"{name}.template.json").read_text()) for name in CONTEXTS}
+    return {name: Synthesized(template, set(_findings(report, name))) for name, template in templates.items()}
 
 
-def _findings(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+@pytest.fixture(scope="session")
+def stack(stacks: dict[str, Synthesized]) -> Synthesized:
+    """The stack with its defaults, two addresses and a choice of outcomes."""
+    return stacks["JobWatcher"]
+
+
+@pytest.fixture(scope="session")
+def other(stacks: dict[str, Synthesized]) -> Synthesized:
+    """A stack with the settings that are off by default on, and the triggers off."""
+    return stacks["Other"]
+
+
+def _findings(report: dict[str, Any], stack: str) -> Iterator[tuple[str, str]]:
     (nag,) = [plugin for plugin in report["pluginReports"] if plugin["pluginName"] == "AwsSolutions"]
     for violation in nag["violations"]:
         for construct in violation["violatingConstructs"]:
-            path = construct["constructPath"].removeprefix("JobWatcher/").removesuffix("/Resource")
-            yield path, violation["ruleName"].removeprefix("AwsSolutions-")
+            name, _, path = construct["constructPath"].removesuffix("/Resource").partition("/")
+            if name == stack:
+                yield path, violation["ruleName"].removeprefix("AwsSolutions-")

@@ -13,6 +13,7 @@ from aws_cdk import assertions
 from .conftest import Synthesized
 
 ROOT = Path(__file__).parents[2]
+REFERRING = ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission")  # whose FunctionName is another's
 NAMES = ("BucketName", "FunctionName", "LogGroupName", "QueueName", "RoleName", "StateMachineName", "TopicName")
 
 
@@ -69,6 +70,8 @@ def test_no_execution_data_is_logged(stack: Synthesized) -> None:
 
 def test_names_are_left_to_cloudformation(stack: Synthesized) -> None:
     for name, resource in stack.template["Resources"].items():
+        if resource["Type"] in REFERRING:
+            continue
         assert not set(NAMES) & set(resource.get("Properties", {})), name
 
 
@@ -90,11 +93,70 @@ def test_describe_may_call_the_two_describe_calls_and_nothing_else_of_voice_id(s
     assert ":domain/*" in json.dumps(calls[0]["Resource"])
 
 
-def test_describe_runs_on_the_python_that_synthesised(stack: Synthesized) -> None:
-    (function,) = stack.resources("AWS::Lambda::Function").values()
-    assert function["Runtime"] == f"python3.{sys.version_info.minor}"
-    assert function["Environment"]["Variables"]["KINDS"] == "voice-id/*"
-    assert function["Environment"]["Variables"]["GIVE_UP_AFTER"] == str(14 * 24 * 3600)
+def test_functions_run_on_the_python_that_synthesised(stack: Synthesized) -> None:
+    functions = stack.resources("AWS::Lambda::Function").values()
+    assert {function["Runtime"] for function in functions} == {f"python3.{sys.version_info.minor}"}
+
+
+def test_describe_knows_the_settings(stack: Synthesized, other: Synthesized) -> None:
+    variables = _variables(stack, "Describe")
+    assert variables["KINDS"] == "voice-id/*"
+    assert variables["GIVE_UP_AFTER"] == str(14 * 24 * 3600)
+    assert "PROGRESS_STEP" not in variables
+    assert _variables(other, "Describe")["PROGRESS_STEP"] == "25.0"
+
+
+def test_rules_on_the_default_bus_start_watches_of_calls_that_succeeded(stack: Synthesized) -> None:
+    rules = [rule for name, rule in stack.resources("AWS::Events::Rule").items() if name.startswith("Triggers")]
+    assert all("EventBusName" not in rule for rule in rules)
+    assert [rule["EventPattern"] for rule in rules] == [
+        {
+            "detail-type": ["AWS API Call via CloudTrail"],
+            "detail": {
+                "eventSource": ["voiceid.amazonaws.com"],
+                "eventName": ["StartFraudsterRegistrationJob", "StartSpeakerEnrollmentJob"],
+                "errorCode": [{"exists": False}],
+            },
+        },
+        {
+            "source": ["aws.voiceid"],
+            "detail-type": [
+                "VoiceID Batch Fraudster Registration Action",
+                "VoiceID Batch Speaker Enrollment Action",
+                "VoiceId Batch Fraudster Registration Action",
+                "VoiceId Batch Speaker Enrollment Action",
+            ],
+        },
+    ]
+
+
+def test_what_cannot_start_a_watch_is_kept_and_somebody_told(stack: Synthesized) -> None:
+    (queue,) = stack.resources("AWS::SQS::Queue")
+    arn = {"Fn::GetAtt": [queue, "Arn"]}
+    rules = [rule for name, rule in stack.resources("AWS::Events::Rule").items() if name.startswith("Triggers")]
+    assert all(rule["Targets"][0]["DeadLetterConfig"]["Arn"] == arn for rule in rules)
+    (config,) = stack.resources("AWS::Lambda::EventInvokeConfig").values()
+    assert config["DestinationConfig"]["OnFailure"]["Destination"] == arn
+    alarms = stack.resources("AWS::CloudWatch::Alarm").values()
+    watched = [alarm for alarm in alarms if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"]
+    assert watched[0]["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+
+
+def test_triggers_can_be_left_out(other: Synthesized) -> None:
+    assert other.resources("AWS::SQS::Queue") == {}
+    assert len(other.resources("AWS::Lambda::Function")) == 1
+    assert not [name for name in other.template["Resources"] if name.startswith("Triggers")]
+
+
+def test_named_accounts_may_put_events_and_make_rules_of_their_own(stack: Synthesized, other: Synthesized) -> None:
+    assert stack.resources("AWS::Events::EventBusPolicy") == {}
+    statements = [policy["Statement"] for policy in other.resources("AWS::Events::EventBusPolicy").values()]
+    assert {statement["Sid"] for statement in statements} == {"cdk-Put", "cdk-Subscribe"}
+    for statement in statements:
+        accounts = json.dumps(statement["Principal"])
+        assert "111122223333" in accounts and "444455556666" in accounts
+    (subscribe,) = [statement for statement in statements if statement["Sid"] == "cdk-Subscribe"]
+    assert subscribe["Condition"] == {"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}}
 
 
 def test_the_machines_own_time_out_comes_after_the_watch_gave_up(stack: Synthesized) -> None:
@@ -129,6 +191,12 @@ def test_a_wrong_setting_stops_the_synth_with_one_sentence(context: dict[str, st
     assert app.returncode == 1
     assert app.stderr.startswith(sentence)
     assert len(app.stderr.strip().splitlines()) == 1
+
+
+def _variables(stack: Synthesized, function: str) -> dict[str, str]:
+    functions = stack.resources("AWS::Lambda::Function").items()
+    (variables,) = [one["Environment"]["Variables"] for name, one in functions if function in name]
+    return dict(variables)
 
 
 def _statements(stack: Synthesized) -> list[dict[str, Any]]:

@@ -1,0 +1,99 @@
+"""Events name jobs, and jobs name watches: once each."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infra.triggers import LONGEST_PATTERN, index, patterns
+from job_watcher import catalogue
+from job_watcher.catalogue import parse
+from job_watcher.trigger import Found, NoRequest, found, watch_name
+
+SPEAKERS = "voice-id/SpeakerEnrollmentJob"
+KINDS = catalogue.load("voice-id")
+INDEX = index(KINDS.values())
+JOB = {"domainId": "d" * 22, "jobId": "j" * 22, "jobStatus": "SUBMITTED"}
+REQUEST = {"DomainId": "d" * 22, "JobId": "j" * 22}
+
+requests = st.dictionaries(st.text(max_size=8), st.text(max_size=300) | st.integers(), min_size=1, max_size=3)
+
+
+def call(**detail: Any) -> dict[str, Any]:
+    begun = {"eventSource": "voiceid.amazonaws.com", "eventName": "StartSpeakerEnrollmentJob"}
+    return {"source": "aws.voiceid", "detail-type": "AWS API Call via CloudTrail", "detail": {**begun, **detail}}
+
+
+def test_a_call_names_its_job_by_the_response_before_the_request_whatever_the_case() -> None:
+    (job,) = found(call(requestParameters={"domainId": "other"}, responseElements={"job": JOB}), INDEX)
+    assert (job.kind.name, job.request, job.news) == (SPEAKERS, REQUEST, False)
+
+
+def test_a_member_that_only_the_request_has_is_found_there() -> None:
+    event = call(requestParameters={"DOMAINID": "d" * 22}, responseElements={"job": {"jobId": "j" * 22}})
+    assert [job.request for job in found(event, INDEX)] == [REQUEST]
+
+
+@pytest.mark.parametrize("detail_type", KINDS[SPEAKERS].event["detail-type"])
+def test_both_spellings_of_the_services_own_event_name_the_job(detail_type: str) -> None:
+    detail = {"domainId": "d" * 22, "batchJobId": "j" * 22, "action": "BATCH_ENROLLMENT_REQUEST"}
+    (job,) = found({"source": "aws.voiceid", "detail-type": detail_type, "detail": detail}, INDEX)
+    assert (job.kind.name, job.request, job.news) == (SPEAKERS, REQUEST, True)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        call(errorCode="AccessDenied", requestParameters={"domainId": "d" * 22}, responseElements=None),
+        {**call(responseElements={"job": JOB}), "detail-type": "Something Else"},
+        {"source": "aws.voiceid", "detail-type": "VoiceId Fraud Detection", "detail": JOB},
+        {"detail": None},
+        {},
+    ],
+    ids=["a call that failed", "another type", "another event", "no detail", "nothing"],
+)
+def test_an_event_about_nothing_watched_here_names_no_job(event: dict[str, Any]) -> None:
+    assert list(found(event, INDEX)) == []
+
+
+@pytest.mark.parametrize(
+    "elements", [None, {}, {"job": {"domainId": "d" * 22}}, {"job": {**JOB, "jobId": "HIDDEN_DUE_TO_SECURITY_REASONS"}}]
+)
+def test_an_event_that_should_name_a_job_and_does_not_is_refused(elements: Any) -> None:
+    with pytest.raises(NoRequest, match=r"^The event of a voice-id/SpeakerEnrollmentJob does not say its .*JobId"):
+        list(found(call(requestParameters={"domainId": "d" * 22}, responseElements=elements), INDEX))
+
+
+def test_a_path_of_the_catalogue_finds_what_names_cannot() -> None:
+    table = {"describe": "DescribeSpeakerEnrollmentJob", "request": ["JobId"], "job": "Job", "status": "JobStatus"}
+    kind = parse(SPEAKERS, {**table, "started": {"JobId": "responseElements.deep[0].id"}})
+    assert kind.started == {"JobId": "responseElements.deep[0].id"}
+
+
+@given(requests, st.none() | st.text())
+def test_every_name_is_one_that_step_functions_takes(request: dict[str, Any], event_id: str | None) -> None:
+    name = watch_name(Found(KINDS[SPEAKERS], request, news=False), event_id)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,80}", name)
+
+
+@given(requests, requests, st.none() | st.text(), st.none() | st.text())
+@settings(max_examples=300)
+def test_two_jobs_or_events_never_share_a_name_and_one_never_has_two(
+    one: dict[str, Any], other: dict[str, Any], event: str | None, late: str | None
+) -> None:
+    kind = KINDS[SPEAKERS]
+    names = watch_name(Found(kind, one, news=False), event), watch_name(Found(kind, other, news=True), late)
+    assert (names[0] == names[1]) is ((one, event) == (other, late))
+    assert names[0] == watch_name(Found(kind, dict(reversed(one.items())), news=True), event)
+
+
+def test_patterns_are_as_few_as_their_length_allows_and_miss_nothing() -> None:
+    many = {f"service{n}.amazonaws.com": {f"Start{n}Job": [f"service{n}/Job"]} for n in range(120)}
+    made = list(patterns({"calls": many, "news": {}}))
+    assert all(len(str(pattern)) <= LONGEST_PATTERN for pattern in made)
+    assert 1 < len(made) < 12
+    for source, names in many.items():
+        (pattern,) = [one for one in made if source in one["detail"]["eventSource"]]
+        assert set(names) <= set(pattern["detail"]["eventName"])
