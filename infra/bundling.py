@@ -11,22 +11,32 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from typing import Any
 
 from job_watcher.catalogue import Kind
+
+from . import trimming
+from .trimming import trim
 
 ROOT = Path(__file__).parent.parent
 LAMBDA = ROOT / "lambda"
 CACHE = ROOT / ".cache"
-OWN = ("stepfunctions",)  # the service that the functions themselves call
-UNUSED = ("bin", "*.dist-info", "__pycache__", "examples-1.json*", "paginators-1*", "waiters-2*")
+HOW = (Path(__file__), Path(trimming.__file__))
+DATA = Path("botocore", "data")
+# botocore's data is trimmed; of the others the largest parts that no function imports
+UNUSED = ("bin", "__pycache__", str(DATA), "boto3/data", "boto3/examples", "aws_lambda_powertools/event_handler")
 
 
 def bundle(kinds: Iterable[Kind], extra: Mapping[str, str]) -> Path:
     """The folder that is the Lambda asset for these kinds, with the `extra` files: texts by name."""
-    services = sorted({kind.service for kind in kinds})
-    sources = [*LAMBDA.glob("job_watcher/*.py"), *(LAMBDA / "kinds" / f"{service}.toml" for service in services)]
-    key = _hash(Path(__file__), LAMBDA / "requirements.txt", *sources, extra=extra)
-    return _once(CACHE / "bundle" / key, lambda folder: _fill(folder, {*services, *OWN}, sources, extra))
+    operations: dict[str, set[str]] = {"stepfunctions": {"StartExecution", "DescribeExecution"}}  # what Start calls
+    for kind in kinds:
+        operations.setdefault(kind.service, set()).add(kind.describe)
+    catalogue = (LAMBDA / "kinds" / f"{service}.toml" for service in operations)
+    sources = [*LAMBDA.glob("job_watcher/*.py"), *filter(Path.is_file, catalogue)]
+    calls = {service: sorted(names) for service, names in sorted(operations.items())}
+    key = _hash(*HOW, LAMBDA / "requirements.txt", *sources, choices=[calls, extra])
+    return _once(CACHE / "bundle" / key, lambda folder: _fill(folder, calls, sources, extra))
 
 
 def packages() -> Path:
@@ -44,16 +54,11 @@ def _install(folder: Path) -> None:
         raise RuntimeError(f"pip could not install lambda/requirements.txt: {done.stderr.strip()}")
 
 
-def _fill(folder: Path, services: Collection[str], sources: Iterable[Path], extra: Mapping[str, str]) -> None:
-    data = Path("botocore", "data")
-
-    def unused(path: str, names: list[str]) -> set[str]:
-        left_out = set(shutil.ignore_patterns(*UNUSED)(path, names))
-        if Path(path).relative_to(packages()) == data:
-            left_out |= {name for name in names if Path(path, name).is_dir() and name not in services}
-        return left_out
-
-    shutil.copytree(packages(), folder, dirs_exist_ok=True, ignore=unused)
+def _fill(
+    folder: Path, operations: Mapping[str, Collection[str]], sources: Iterable[Path], extra: Mapping[str, str]
+) -> None:
+    shutil.copytree(packages(), folder, dirs_exist_ok=True, ignore=_unused)
+    trim(packages() / DATA, folder / DATA, operations)
     for source in sources:
         target = folder / source.relative_to(LAMBDA)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +69,11 @@ def _fill(folder: Path, services: Collection[str], sources: Iterable[Path], extr
     compileall.compile_dir(
         folder, quiet=1, workers=1, stripdir=str(folder), invalidation_mode=PycInvalidationMode.CHECKED_HASH
     )
+
+
+def _unused(path: str, names: list[str]) -> set[str]:
+    here = Path(path).relative_to(packages())
+    return {name for name in names if name in UNUSED or str(here / name) in UNUSED or name.endswith(".dist-info")}
 
 
 def _once(target: Path, make: Callable[[Path], None]) -> Path:
@@ -82,9 +92,9 @@ def _once(target: Path, make: Callable[[Path], None]) -> Path:
     return target
 
 
-def _hash(*files: Path, extra: Mapping[str, str] | None = None) -> str:
+def _hash(*files: Path, choices: Any = None) -> str:
     digest = hashlib.sha256(f"{sys.version_info.major}.{sys.version_info.minor}".encode())
     for file in sorted(files):
         digest.update(os.fsencode(file.relative_to(ROOT)) + b"\0" + file.read_bytes() + b"\0")
-    digest.update(json.dumps(extra, sort_keys=True).encode())
+    digest.update(json.dumps(choices, sort_keys=True).encode())
     return digest.hexdigest()[:16]

@@ -1,6 +1,7 @@
 """cdk.json's context (and `-c name=value`), checked and typed: the deployment's settings."""
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,9 +9,21 @@ from typing import Any
 
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
+from job_watcher.polling import Pace
 
 OUTCOMES = (*catalogue.ENDED, "lost")
-NAMES = ("kinds", "email", "email-outcomes", "give-up-after-days", "triggers", "progress-events", "allow-accounts")
+NAMES = (
+    "kinds",
+    "email",
+    "email-outcomes",
+    "give-up-after-days",
+    "late",
+    "shortest",
+    "longest",
+    "triggers",
+    "progress-events",
+    "allow-accounts",
+)
 LONGEST_DAYS = 350  # an execution lives a year, and the machine's own time-out comes after ours
 
 
@@ -27,6 +40,7 @@ class Settings:
     email: tuple[str, ...]
     email_outcomes: tuple[str, ...]
     give_up_after_days: float
+    pace: Pace
     triggers: bool
     progress_step: float | None
     """Percent between two Job Progressed events; None for none."""
@@ -42,7 +56,8 @@ def settings(context: Mapping[str, Any]) -> Settings:
         kinds=_kinds(patterns),
         email=tuple(_email(address) for address in _words(context, "email")),
         email_outcomes=_outcomes(_words(context, "email-outcomes")),
-        give_up_after_days=_days(context.get("give-up-after-days", 14)),
+        give_up_after_days=_number(context, "give-up-after-days", 14, 0.0001, LONGEST_DAYS),
+        pace=_pace(context),
         triggers=_switch("triggers", context.get("triggers", True)),
         progress_step=_step(context.get("progress-events", False)),
         allow_accounts=tuple(_account(account) for account in _words(context, "allow-accounts")),
@@ -85,14 +100,25 @@ def _outcomes(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _days(given: Any) -> float:
+def _pace(context: Mapping[str, Any]) -> Pace:
+    pace = Pace(
+        late=_number(context, "late", Pace.late, 0.001, 1),
+        shortest=_number(context, "shortest", Pace.shortest, 1, 86_400),
+        longest=_number(context, "longest", Pace.longest, 1, 86_400),
+    )
+    if pace.shortest > pace.longest:
+        raise WrongSetting(f"shortest is {pace.shortest:g}; accepted is at most longest, which is {pace.longest:g}.")
+    return pace
+
+
+def _number(context: Mapping[str, Any], name: str, default: float, least: float, most: float) -> float:
     try:
-        days = float(given)
+        number = float(context.get(name, default))
     except (TypeError, ValueError):
-        days = 0
-    if not 0 < days <= LONGEST_DAYS:
-        raise WrongSetting(f"give-up-after-days is {given!r}; accepted is a number above 0, up to {LONGEST_DAYS}.")
-    return days
+        number = math.nan
+    if not least <= number <= most:
+        raise WrongSetting(f"{name} is {context[name]!r}; accepted is a number from {least:g} to {most:,}.")
+    return number
 
 
 def _switch(name: str, given: Any) -> bool:

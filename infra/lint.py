@@ -16,6 +16,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
 from job_watcher.catalogue import OPTIONS, OUTCOMES, Kind, parse
+from job_watcher.polling import Pace
 
 REQUIRED = ("describe", "request", "job", "status", "running")
 KEYS = {*(member.name for member in dataclasses.fields(Kind)), *OUTCOMES, "with"} - {"name", "outcome_of", "constant"}
@@ -45,6 +46,7 @@ def _faults(name: str, table: Mapping[str, Any]) -> Iterator[str]:
         yield from _request_faults(kind, operation)
         yield from _answer_faults(kind, table, operation)
     yield from _event_faults(kind)
+    yield from _polling_faults(kind)
 
 
 def _missing(table: Mapping[str, Any]) -> Iterator[str]:
@@ -86,6 +88,13 @@ def _status_faults(table: Mapping[str, Any], shape: Shape) -> Iterator[str]:
     if enum:  # where the model has none, the entry lists what the service's documentation says
         yield from _unknown("status", listed, enum)
         yield from (f"status {status!r} is not listed under any outcome." for status in enum if status not in listed)
+
+
+def _polling_faults(kind: Kind) -> Iterator[str]:
+    yield from _unknown("key of polling", kind.polling, [member.name for member in dataclasses.fields(Pace)])
+    for name, value in kind.polling.items():
+        if not isinstance(value, int | float) or value <= 0:
+            yield f"polling's {name} is {value!r}; accepted is a number above 0."
 
 
 def _event_faults(kind: Kind) -> Iterator[str]:

@@ -29,6 +29,9 @@ class Watcher(Construct):
             environment={
                 "KINDS": " ".join(settings.patterns),
                 "GIVE_UP_AFTER": str(give_up_after.to_seconds()),
+                "LATE": str(settings.pace.late),
+                "SHORTEST": str(settings.pace.shortest),
+                "LONGEST": str(settings.pace.longest),
                 **({"PROGRESS_STEP": str(settings.progress_step)} if settings.progress_step else {}),
             },
         )

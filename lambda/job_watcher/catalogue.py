@@ -76,6 +76,8 @@ class Kind:
     started: Mapping[str, str] = field(default_factory=dict)
     event: Mapping[str, Any] = field(default_factory=dict)
     advice: Mapping[str, str] = field(default_factory=dict)
+    polling: Mapping[str, float] = field(default_factory=dict)
+    """What differs from the deployment's polling.Pace: for a kind that lasts days, or a service with a low quota."""
 
     @property
     def service(self) -> str:

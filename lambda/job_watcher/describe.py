@@ -15,7 +15,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import catalogue, errors, judge
+from . import catalogue, errors, judge, polling
 from .answer import complete, keep_raw
 from .catalogue import Kind
 from .errors import Meaning
@@ -25,6 +25,7 @@ from .request import Refused, check_input, check_request
 KINDS = os.environ["KINDS"].split()
 RULES = judge.Rules(
     give_up_after=float(os.environ["GIVE_UP_AFTER"]),
+    pace=polling.Pace(*(float(os.environ[name]) for name in ("LATE", "SHORTEST", "LONGEST"))),
     progress_step=float(os.environ["PROGRESS_STEP"]) if "PROGRESS_STEP" in os.environ else None,
 )
 # One poll ends well inside the function's 30 seconds: two attempts of at most 13.

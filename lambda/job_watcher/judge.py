@@ -1,6 +1,6 @@
 """What one poll means for a watch: wait and ask again, the job has ended, or the watch is lost. Knows no clock."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from . import notification, polling
@@ -37,6 +37,11 @@ class Watch:
         """Whether this watch looks once and leaves the rest to another that is running."""
         return isinstance(self.input, dict) and self.input.get("once") is True
 
+    @property
+    def pace(self) -> polling.Pace:
+        """The deployment's, with what the kind wants otherwise."""
+        return replace(self.rules.pace, **(self.kind.polling if self.kind else {}))
+
 
 def news(watch: Watch, seen: Seen, now: float) -> Memory | Progress | End:
     """After an answer, `now` in seconds since 1970: seconds to wait while the job runs, or its announcement."""
@@ -67,7 +72,7 @@ def no_news(watch: Watch, meaning: Meaning, error: str, reason: str, chance: flo
     memory: Memory = {**watch.memory, "silent": silent}
     wait = _interval(watch, memory)
     if not out_of_sight:
-        wait = polling.backoff(wait, silent, chance, watch.rules.pace.longest)
+        wait = polling.backoff(wait, silent, chance, watch.pace.longest)
     return _wait(watch, memory, wait)
 
 
@@ -147,7 +152,7 @@ def _remember(memory: Memory, seen: Seen, now: float) -> Memory:
 
 def _interval(watch: Watch, memory: Memory) -> float:
     age = max(memory.get("age", 0), memory["waited"])
-    return polling.interval(watch.rules.pace, age, memory.get("percent"), age - memory.get("moved", age))
+    return polling.interval(watch.pace, age, memory.get("percent"), age - memory.get("moved", age))
 
 
 def _wait(watch: Watch, memory: Memory, seconds: float) -> Memory:

@@ -46,6 +46,8 @@ def test_voice_id_has_both_its_jobs() -> None:
         ({"statsu": "JobStatus"}, "unknown key: 'statsu'; did you mean 'status'?"),
         ({"event": {"source": "aws.voiceid", "detail-type": [], "request": {"JobId": "id"}}}, "the event's request"),
         ({"succeeded": [], "partial": [], "failed": []}, "No status ends the job"),
+        ({"polling": {"shortes": 60}}, "unknown key of polling: 'shortes'; did you mean 'shortest'?"),
+        ({"polling": {"longest": 0}}, "polling's longest is 0; accepted is a number above 0."),
     ],
 )
 def test_a_wrong_entry_is_refused_with_a_sentence(change: dict[str, Any], sentence: str) -> None:

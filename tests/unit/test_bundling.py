@@ -1,0 +1,125 @@
+"""The bundle is botocore as it is, but for what the functions never call; and it is the same bundle every time."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from infra.bundling import bundle
+from infra.trimming import trim
+from job_watcher import catalogue
+
+WHOLE = Path(botocore.session.__file__).parent / "data"
+CALLS = {
+    "voice-id": ["DescribeFraudsterRegistrationJob", "DescribeSpeakerEnrollmentJob"],
+    "stepfunctions": ["DescribeExecution", "StartExecution"],
+    "s3control": ["DescribeJob"],
+    "iam": ["GetServiceLastAccessedDetails"],
+    "route53": ["GetChange"],
+    "ec2": ["DescribeImages"],
+}
+
+
+@pytest.fixture(scope="module")
+def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    trim(WHOLE, folder, CALLS)
+    return folder
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_a_trimmed_service_has_the_same_endpoint_and_signature_in_every_region(trimmed: Path, service: str) -> None:
+    session, whole = _session(trimmed), _session(WHOLE)
+    partitions = whole.get_available_partitions()
+    regions = {region for name in partitions for region in whole.get_available_regions("ec2", name)} | {"aws-global"}
+    assert len(regions) > 30
+    for region in sorted(regions):
+        assert _endpoint(session, service, region) == _endpoint(whole, service, region)
+
+
+@pytest.mark.parametrize(("service", "operation"), [(s, o) for s, operations in CALLS.items() for o in operations])
+def test_a_trimmed_operation_has_the_same_shapes(trimmed: Path, service: str, operation: str) -> None:
+    one, other = (_session(data).get_service_model(service).operation_model(operation) for data in (trimmed, WHOLE))
+    assert _outline(one.input_shape) == _outline(other.input_shape)
+    assert _outline(one.output_shape) == _outline(other.output_shape)
+    assert [_outline(shape) for shape in one.error_shapes] == [_outline(shape) for shape in other.error_shapes]
+    assert one.http == other.http
+
+
+def test_the_bundle_answers_without_anything_else_on_the_path() -> None:
+    folder = bundle(catalogue.kinds(["voice-id/*"]).values(), {"triggers.json": '{"calls": {}, "news": {}}'})
+    code = f"""
+import sys; sys.path = [path for path in sys.path if 'site-packages' not in path]; sys.path.insert(0, {str(folder)!r})
+import job_watcher.describe, job_watcher.start
+print(job_watcher.describe.client('voice-id').meta.endpoint_url, job_watcher.start.states().meta.region_name)
+"""
+    environment = {
+        "AWS_DEFAULT_REGION": "eu-west-2",
+        "KINDS": "voice-id/*",
+        "GIVE_UP_AFTER": "60",
+        "LATE": "0.05",
+        "SHORTEST": "15",
+        "LONGEST": "900",
+        "LAMBDA_TASK_ROOT": str(folder),
+        "WATCH": "arn",
+        "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
+        "POWERTOOLS_SERVICE_NAME": "job-watcher",
+    }
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["https://voiceid.eu-west-2.amazonaws.com", "eu-west-2"], done.stderr
+
+
+def test_the_same_kinds_make_the_same_bundle_and_others_another() -> None:
+    extra = {"triggers.json": "{}"}
+    both, one = catalogue.kinds(["voice-id/*"]).values(), catalogue.kinds(["voice-id/S*"]).values()
+    assert bundle(both, extra) == bundle(both, extra)
+    assert bundle(one, extra) != bundle(both, extra)
+
+
+def test_its_bytecode_is_checked_by_hash_not_by_time() -> None:
+    folder = bundle(catalogue.kinds(["voice-id/*"]).values(), {"triggers.json": "{}"})
+    compiled = [path for path in folder.rglob("*.py") if path.stat().st_size]
+    assert len(compiled) > 300
+    for source in compiled:
+        flags = Path(importlib.util.cache_from_source(str(source))).read_bytes()[4:8]
+        assert flags == b"\x03\0\0\0", source  # PEP 552: hash-based, to be checked
+
+
+def _session(data: Path) -> botocore.session.Session:
+    session = botocore.session.Session()
+    session.register_component("data_loader", Loader([str(data)], include_default_search_paths=False))
+    return session
+
+
+def _endpoint(session: botocore.session.Session, service: str, region: str) -> tuple[Any, ...]:
+    client: Any = session.create_client(service, region, aws_access_key_id="a", aws_secret_access_key="b")
+    meta, signer = client.meta, client._request_signer
+    return (
+        meta.endpoint_url,
+        signer.signing_name,
+        signer.region_name,
+        meta.config.signature_version,
+    )
+
+
+def _outline(shape: Shape | None, above: tuple[str, ...] = ()) -> Any:
+    """Everything of a shape but its documentation."""
+    if shape is None or shape.name in above:
+        return shape and shape.name
+    inside = (*above, shape.name)
+    own = shape.name, shape.type_name, shape.metadata, shape.serialization
+    if isinstance(shape, StructureShape):
+        return *own, {name: _outline(member, inside) for name, member in shape.members.items()}
+    if isinstance(shape, ListShape):
+        return *own, _outline(shape.member, inside)
+    if isinstance(shape, MapShape):
+        return *own, _outline(shape.key, inside), _outline(shape.value, inside)
+    return own
