@@ -1,11 +1,19 @@
 """Least privilege, derived: the describe calls of the enabled kinds, on what their services let a policy name."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 
 from job_watcher.catalogue import Kind
 
 from .lint import service_model
+
+Statement = tuple[list[str], list[str]]
+LONGEST_POLICY = 6_144 - 50  # characters of a managed policy, less what stands around its statements
+MOST_POLICIES = 10  # managed policies of a role
+ACTIONS = Path(__file__).with_name("actions.json")
 
 
 def action(kind: Kind) -> str:
@@ -15,9 +23,49 @@ def action(kind: Kind) -> str:
     return kind.action or f"{model.signing_name}:{kind.describe}"
 
 
-def statements(kinds: Iterable[Kind]) -> Mapping[str, list[str]]:
-    """Actions by resource, in the notation of AWS's documentation: `arn:${Partition}:voiceid:…:domain/*`."""
-    grouped: dict[str, set[str]] = defaultdict(set)
+def statements(kinds: Iterable[Kind]) -> Iterator[Statement]:
+    """Actions and the resources they are allowed on, in the notation of AWS's documentation, a pair for each service.
+
+    `arn:${Partition}:voiceid:${Region}:${Account}:domain/*`, or `*` for what cannot be limited.
+    """
+    grouped: dict[tuple[str, bool], set[str]] = defaultdict(set)
     for kind in kinds:
-        grouped[kind.resource].add(action(kind))
-    return {resource: sorted(actions) for resource, actions in sorted(grouped.items())}
+        prefix = action(kind).partition(":")[0]
+        grouped[prefix, action(kind) in _resources()].add(action(kind))
+    unlimited = {one for (_, limited), actions in grouped.items() if not limited for one in actions}
+    rest = sorted(unlimited)
+    yield from ((rest[at : at + 100], ["*"]) for at in range(0, len(rest), 100))
+    for (_, limited), actions in sorted(grouped.items()):
+        if limited:
+            yield sorted(actions), sorted({arn for one in actions for arn in _resources()[one]})
+
+
+def packed(statements: Iterable[Statement]) -> list[list[Statement]]:
+    """The same in as few policies as IAM's limit on a policy's length allows; a role takes ten."""
+    policies: list[list[Statement]] = []
+    room: list[int] = []
+    for statement in sorted(statements, key=_length, reverse=True):
+        length = _length(statement)
+        number = next((number for number, left in enumerate(room) if length <= left), len(policies))
+        if number == len(policies):
+            policies.append([])
+            room.append(LONGEST_POLICY)
+        policies[number].append(statement)
+        room[number] -= length
+    return policies
+
+
+def _length(statement: Statement) -> int:
+    """Characters at most: in the partition and region with the longest names."""
+    actions, arns = statement
+    longest = {"${Partition}": "aws-us-gov", "${Region}": "ap-southeast-1", "${Account}": "0" * 12}
+    text = json.dumps({"Action": actions, "Effect": "Allow", "Resource": arns}, separators=(",", ":"))
+    for name, value in longest.items():
+        text = text.replace(name, value)
+    return len(text) + 1
+
+
+@cache
+def _resources() -> Mapping[str, list[str]]:
+    listed: dict[str, list[str]] = json.loads(ACTIONS.read_text())
+    return listed

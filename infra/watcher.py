@@ -1,5 +1,6 @@
 """The loop: describe, wait, describe again, until the job has an outcome."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from aws_cdk import Aws, Duration
@@ -7,8 +8,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from job_watcher.catalogue import Kind
+
 from . import permissions
-from .config import Settings
+from .config import Settings, WrongSetting
 from .functions import python_function
 from .machines import machine
 
@@ -35,8 +38,7 @@ class Watcher(Construct):
                 **({"PROGRESS_STEP": str(settings.progress_step)} if settings.progress_step else {}),
             },
         )
-        for resource, actions in permissions.statements(settings.kinds.values()).items():
-            self.describe.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[_arn(resource)]))
+        self._may_describe(settings.kinds.values())
         self.machine = machine(
             self,
             "Watch",
@@ -50,6 +52,21 @@ class Watcher(Construct):
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.describe.function_arn])
         )
         announce.grant_start_execution(self.machine)
+
+    def _may_describe(self, kinds: Collection[Kind]) -> None:
+        """Managed policies, for the calls of all kinds are more than an inline policy takes."""
+        policies = permissions.packed(permissions.statements(kinds))
+        if len(policies) > permissions.MOST_POLICIES:
+            raise WrongSetting(f"kinds: the permissions are more than a role takes; choose fewer than {len(kinds)}.")
+        assert self.describe.role
+        for number, statements in enumerate(policies):
+            iam.ManagedPolicy(
+                self,
+                f"MayDescribe{number}",
+                description="The describe calls of the jobs that are watched.",
+                roles=[self.describe.role],
+                statements=[iam.PolicyStatement(actions=a, resources=[_arn(r) for r in rs]) for a, rs in statements],
+            )
 
 
 def _arn(pattern: str) -> str:

@@ -1,6 +1,7 @@
 """Which jobs can be watched: TOML tables of JMESPath, read into kinds that can read a describe answer."""
 
 import fnmatch
+import math
 import posixpath
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -71,7 +72,6 @@ class Kind:
     results: str | None = None
     start: str | None = None
     action: str | None = None
-    resource: str = "*"
     constant: Mapping[str, Any] = field(default_factory=dict)
     started: Mapping[str, str] = field(default_factory=dict)
     event: Mapping[str, Any] = field(default_factory=dict)
@@ -136,6 +136,7 @@ def enabled(name: str, patterns: Iterable[str]) -> bool:
 
 def _percentage(value: Any) -> float | None:
     try:
-        return float(value)
+        percent = float(value)
     except (TypeError, ValueError):
         return None
+    return percent if math.isfinite(percent) else None

@@ -26,8 +26,10 @@ class Memory(TypedDict):
     status: NotRequired[str]
     percent: NotRequired[float | None]
     age: NotRequired[float]
+    """The job's, when the wait is over."""
+    highest: NotRequired[float]
     moved: NotRequired[float]
-    """The job's age when its percentage last changed."""
+    """The job's age when its percentage was last higher than ever before."""
 
 
 class Progress(Memory):
@@ -95,9 +97,9 @@ def moment(value: Any) -> datetime | None:
             value = datetime.fromisoformat(value)
         elif isinstance(value, int | float):
             value = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+        return value.astimezone(UTC) if isinstance(value, datetime) else None
     except (ValueError, OverflowError, OSError):
         return None
-    return value.astimezone(UTC) if isinstance(value, datetime) else None
 
 
 def text(value: Any) -> str:

@@ -135,10 +135,11 @@ def _end(watch: Watch, told: Detail, name: str) -> End:
 
 
 def _remember(memory: Memory, seen: Seen, now: float) -> Memory:
-    """What the next poll should know; the job's age is the clock's word, but never less than this watch has waited."""
+    """What the next poll should know; the job's age is the clock's word, but grows at least by what the watch waited."""
     created = moment(seen.created)
-    age = max(memory["waited"], now - created.timestamp() if created else 0)
-    stood = "moved" in memory and memory.get("percent") == seen.percent
+    age = max(memory.get("age", 0), now - created.timestamp() if created else 0)
+    highest = memory.get("highest", -1)
+    stands = seen.percent is None or seen.percent <= highest  # a percentage that flickers stands still
     return {
         "polls": memory["polls"],
         "waited": memory["waited"],
@@ -146,16 +147,17 @@ def _remember(memory: Memory, seen: Seen, now: float) -> Memory:
         "status": seen.status,
         "percent": seen.percent,
         "age": age,
-        "moved": memory["moved"] if stood else age,
+        "highest": highest if stands else seen.percent or 0,
+        "moved": memory.get("moved", age) if stands else age,
     }
 
 
 def _interval(watch: Watch, memory: Memory) -> float:
-    age = max(memory.get("age", 0), memory["waited"])
+    age = memory.get("age", 0)
     return polling.interval(watch.pace, age, memory.get("percent"), age - memory.get("moved", age))
 
 
 def _wait(watch: Watch, memory: Memory, seconds: float) -> Memory:
     left = watch.rules.give_up_after - memory["waited"]
     wait = max(1, round(min(seconds, left)))
-    return {**memory, "wait": wait, "waited": memory["waited"] + wait}
+    return {**memory, "wait": wait, "waited": memory["waited"] + wait, "age": memory.get("age", 0) + wait}

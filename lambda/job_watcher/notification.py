@@ -10,6 +10,7 @@ from .job import Detail, moment, text
 
 SUBJECT = 99  # characters, ASCII, no newline: SNS's rule
 WHOLE_JOB = 40  # lines of the Job dict that an email shows
+LONGEST_VALUE = 1_000  # characters
 
 _HEADLINES = {
     "succeeded": "The {job} has succeeded.",
@@ -32,7 +33,8 @@ _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-
 def subject(kind: Kind | None, detail: Detail) -> str:
     """Outcome first: `Partial: SpeakerEnrollmentJob u9c… (COMPLETED_WITH_ERRORS)`."""
     name = kind.noun if kind else "job"
-    which = "".join(f" {_prose(value)}" for value in list(detail["request"].values())[-1:])
+    members = [member for member in (kind.request if kind else detail["request"]) if member in detail["request"]]
+    which = "".join(f" {_prose(detail['request'][member])}" for member in members[-1:])
     line = f"{detail['outcome'].capitalize()}: {name}{which} ({detail.get('error') or detail.get('status')})"
     ascii_line = re.sub(r"[^\x20-\x7e]", "?", line)
     return ascii_line if len(ascii_line) <= SUBJECT else ascii_line[: SUBJECT - 3] + "..."
@@ -98,13 +100,14 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _prose(value: Any) -> str:
     """A value as an email shows it; a list as its first item with the others in brackets: `No such file. (404)`."""
-    if isinstance(value, list) and value and not any(isinstance(item, dict | list) for item in value):
-        first, *others = [str(item) for item in value if item is not None] or [""]
-        return f"{first} ({', '.join(others)})" if others else first
     if value is None:
         return ""
-    shown = value if isinstance(value, str) else text(value)
-    return shown if len(shown) <= 1000 else shown[:1000] + "…"
+    if isinstance(value, list) and value and not any(isinstance(item, dict | list) for item in value):
+        first, *others = [str(item) for item in value if item is not None] or [""]
+        shown = f"{first} ({', '.join(others)})" if others else first
+    else:
+        shown = value if isinstance(value, str) else text(value)
+    return shown if len(shown) <= LONGEST_VALUE else shown[:LONGEST_VALUE] + "…"
 
 
 def _words(noun: str) -> str:

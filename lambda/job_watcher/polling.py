@@ -5,7 +5,6 @@ With a percentage: wait a third of the soonest end that the percentage allows.
 If the percentage stands still: wait 2 % of the time it has stood.
 """
 
-import math
 from dataclasses import dataclass
 
 MINUTE = 60
@@ -23,9 +22,9 @@ class Pace:
 
 
 def interval(pace: Pace, age: float, percent: float | None = None, still: float = 0) -> float:
-    """Seconds to the next poll of a job of this age whose percentage last changed `still` seconds ago."""
+    """Seconds to the next poll of a job of this age whose percentage was last higher than ever `still` seconds ago."""
     cap = min(max(pace.longest, YEARLY * age), max(MINUTE, pace.late * age))
-    if percent is None or not math.isfinite(percent):
+    if percent is None:
         return cap
     percent = min(max(percent, 0), 100)
     soonest_end = age * max(0, 99 - percent) / (percent + 1)

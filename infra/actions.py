@@ -1,0 +1,51 @@
+"""`make actions`: the resources that each describe action can be limited to, from AWS's published list of actions.
+
+The list comes with policy_sentry and so needs no network; what is newer than it is missing, and gets `*`.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+
+from policy_sentry.querying.actions import get_action_data
+
+from job_watcher import catalogue
+
+from .permissions import ACTIONS, action
+
+# API Gateway's one action to read anything: of its thirty resources the kinds need two.
+CHOSEN = {
+    "apigateway:GET": [
+        "arn:${Partition}:apigateway:${Region}::/apis/*/deployments/*",
+        "arn:${Partition}:apigateway:${Region}::/vpclinks/*",
+    ]
+}
+
+
+def main() -> None:
+    """Write infra/actions.json anew."""
+    listed = resources(action(kind) for kind in catalogue.kinds().values())
+    ACTIONS.write_text(json.dumps(listed, indent=0, sort_keys=True) + "\n")
+
+
+def resources(actions: Iterable[str]) -> dict[str, list[str]]:
+    """ARNs by action, every name in them a `*`; nothing of actions that AWS's list does not have or limit."""
+    found = {action: _arns(action) for action in set(actions)}
+    return {action: CHOSEN.get(action, arns) for action, arns in found.items() if arns}
+
+
+def published(action: str) -> bool:
+    """Whether AWS's list has the action."""
+    prefix, _, name = action.partition(":")
+    return bool(get_action_data(prefix, name))
+
+
+def _arns(action: str) -> list[str]:
+    prefix, _, name = action.partition(":")
+    rows = (get_action_data(prefix, name) or {}).get(prefix, [])
+    formats = {row["resource_arn_format"].replace("AccountId", "Account") for row in rows} - {"*"}
+    return sorted({re.sub(r"\$\{(?!Partition|Region|Account)\w+\}", "*", arn) for arn in formats})
+
+
+if __name__ == "__main__":
+    main()
