@@ -15,7 +15,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: install demo test check cdk clean
+.PHONY: install demo test bench check cdk clean
 
 install: .venv/installed
 
@@ -37,6 +37,10 @@ demo: install
 
 test: check
 	python -m pytest
+
+# Tables here, and with plots in docs/bench; under ten minutes. PART="polling fleet" prints only those.
+bench: install
+	@python -m tests.bench $(PART)
 
 check: install
 	ruff check

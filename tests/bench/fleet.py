@@ -1,0 +1,230 @@
+"""Many watches of one service: who is answered when describe calls have a quota, and how late the ends are seen."""
+
+# ruff: noqa: RUF001 (the multiplication sign is meant)
+
+import heapq
+import itertools
+import random
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple, cast
+
+from job_watcher import judge
+from job_watcher.errors import Meaning
+from job_watcher.job import Memory
+
+from . import ours
+from .jobs import HOUR, Job
+from .report import Goal, Part, Table, percentile, seconds
+from .strategies import CALL
+
+SIZES, QUOTAS, SHAPES = (10, 30, 100, 300, 1_000, 3_000, 10_000), (2.0, 10.0), ("none", "linear")
+DURATION = 8 * HOUR
+ATTEMPTS = (2, 1)  # of a poll: as describe.CLIENT has it, and without botocore's retry, before which it waits up to 1 s
+TOGETHER = 600.0  # seconds in which all the jobs of a crowd begin
+STEEP = 2.0  # how many times more than the number of jobs the delay may grow, to be called smooth
+SEED = 20_260_520
+
+
+@dataclass
+class Quota:
+    """A token bucket that holds what one second refills."""
+
+    rate: float
+    tokens: float = 0.0
+    since: float = 0.0
+
+    def admits(self, now: float) -> bool:
+        """Whether there is a token for this call; it is spent."""
+        self.tokens = min(max(1.0, self.rate), self.tokens + (now - self.since) * self.rate)
+        self.since = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """What many watches came to."""
+
+    offered: float
+    """Calls a second, between the first poll and the last job's end."""
+    throttled: float
+    delays: list[float]
+    lost: int
+
+    @property
+    def answered(self) -> float:
+        """Calls a second that were not throttled."""
+        return self.offered * (1 - self.throttled)
+
+    def p(self, percent: float) -> float:
+        """A percentile of the delay in seconds."""
+        return percentile(self.delays, percent)
+
+
+def simulate(size: int, rate: float, shape: str, within: float = DURATION, attempts: int = ATTEMPTS[0]) -> Fleet:
+    """Watches of so many jobs that begin at random `within` these seconds, until every watch has ended."""
+    chance = random.Random(SEED)
+    births = [chance.uniform(0, within) for _ in range(size)]
+    job, quota, order = Job(DURATION, shape), Quota(rate), itertools.count()
+    memories: list[Memory] = [ours.NEW] * size
+    queue = [(birth + chance.uniform(1, 60), next(order), number, 1) for number, birth in enumerate(births)]
+    heapq.heapify(queue)
+    offered, throttled, lost, delays, last = 0, 0, 0, [], max(births) + DURATION
+    while queue:
+        now, _, number, attempt = heapq.heappop(queue)
+        admitted = quota.admits(now)
+        offered += now < last
+        throttled += not admitted and now < last
+        if not admitted and attempt < attempts:
+            heapq.heappush(queue, (now + chance.random(), next(order), number, attempt + 1))
+            continue
+        age = now - births[number]
+        if admitted:
+            answer = ours.poll(memories[number], job, age)
+        else:
+            watch = ours.asked(memories[number])
+            answer = judge.no_news(watch, Meaning.THROTTLED, "ThrottlingException", "Rate exceeded", chance.random())
+        if "wait" in answer:
+            memories[number] = cast(Memory, answer)
+            heapq.heappush(queue, (now + CALL + memories[number]["wait"], next(order), number, 1))
+        elif answer["outcome"] == "lost":
+            lost += 1
+        else:
+            delays.append(age + CALL - DURATION)
+    return Fleet(offered / last, throttled / max(1, offered), delays, lost)
+
+
+class Case(NamedTuple):
+    """The arguments of one simulation."""
+
+    size: int
+    rate: float
+    shape: str
+    within: float = DURATION
+    attempts: int = ATTEMPTS[0]
+
+
+Fleets = Mapping[Case, Fleet]
+
+
+def cases() -> list[Case]:
+    """All of them, the longest first."""
+    spread = [Case(size, rate, shape) for size in SIZES for rate in QUOTAS for shape in SHAPES]
+    single = [Case(size, rate, shape, attempts=1) for size in SIZES[-3:] for rate in QUOTAS for shape in SHAPES]
+    crowds = [
+        Case(size, rate, "linear", TOGETHER, attempts)
+        for size in SIZES[-3:]
+        for rate in QUOTAS
+        for attempts in ATTEMPTS
+    ]
+    return sorted([*spread, *single, *crowds], key=lambda case: -case.size / case.rate)
+
+
+def run() -> Part:
+    """Every case, on both cores; goals over all that have the retry that is deployed."""
+    wanted = cases()
+    with ProcessPoolExecutor(2) as pool:
+        fleets = dict(zip(wanted, pool.map(simulate, *zip(*wanted, strict=True)), strict=True))
+    part = Part("fleet", "Fleet: many watches, one quota", plot="fleet.png", measured=fleets)
+    part.tables = [_spread(fleets), _attempts(fleets)]
+    part.goals = _goals(fleets)
+    part.text = (
+        f"Simulated with the real code, `job_watcher.judge`: jobs of {DURATION / HOUR:.0f} h that begin at random "
+        f"within {DURATION / HOUR:.0f} h, and a "
+        "token bucket for the account's describe calls that holds a second's calls. A throttled call is tried again "
+        "once by botocore "
+        "after up to a second; then the watch waits what it would have waited, and a random part of twice that, of "
+        "four times, and so on. "
+        "Offered are all calls a second, those that are throttled included, from the first poll to the last job's end."
+    )
+    return part
+
+
+def _spread(fleets: Fleets) -> Table:
+    columns = [
+        "jobs",
+        "quota",
+        "progress",
+        "offered a second",
+        "answered",
+        "throttled",
+        "delay p50",
+        "p95",
+        "max",
+        "watches lost",
+    ]
+    wanted = [case for case in fleets if case.within == DURATION and case.attempts == ATTEMPTS[0]]
+    rows = [[f"{case.size:,}", f"{case.rate:.0f} / s", case.shape, *_cells(fleets[case])] for case in sorted(wanted)]
+    return Table("Jobs that begin within 8 h", columns, rows)
+
+
+def _attempts(fleets: Fleets) -> Table:
+    columns = [
+        "jobs",
+        "quota",
+        "progress",
+        "begin within",
+        "attempts",
+        "offered a second",
+        "answered",
+        "throttled",
+        "delay p50",
+        "p95",
+        "max",
+        "watches lost",
+    ]
+    wanted = [case for case in fleets if case.within == TOGETHER or case._replace(attempts=1) in fleets]
+    rows = []
+    for case in sorted(wanted, key=lambda case: (-case.within, case.size, case.rate, case.shape, -case.attempts)):
+        words = [f"{case.size:,}", f"{case.rate:.0f} / s", case.shape, seconds(case.within), str(case.attempts)]
+        rows.append([*words, *_cells(fleets[case])])
+    return Table("With and without botocore's retry, and jobs that all begin together", columns, rows)
+
+
+def _cells(fleet: Fleet) -> list[str]:
+    delays = [seconds(fleet.p(percent)) for percent in (50, 95, 100)]
+    return [f"{fleet.offered:.2f}", f"{fleet.answered:.2f}", f"{fleet.throttled:.1%}", *delays, str(fleet.lost)]
+
+
+def _goals(fleets: Fleets) -> list[Goal]:
+    lost = sum(fleet.lost for fleet in fleets.values())
+    steepest, where = max(_growths(fleets))
+    worst, late = max((fleet.p(95), case) for case, fleet in fleets.items())
+    used = {case: fleet.answered / case.rate for case, fleet in fleets.items() if case.size == SIZES[-1]}
+    idle = min(
+        (case for case in used if fleets[case].throttled > 0.5 and case.within == DURATION), key=lambda case: used[case]
+    )
+    return [
+        Goal("fleet: no watch is lost", f"{lost} of {sum(case.size for case in fleets):,} lost", not lost),
+        Goal(
+            "fleet: nothing collapses: where more than half is throttled, 90 % of the quota still brings answers",
+            f"at least {used[idle]:.1%} ({_words(idle)})",
+            used[idle] >= 0.9,
+        ),
+        Goal(
+            f"fleet: from one size to the next, p95 of the delay grows at most {STEEP:.0f} × as fast as the fleet",
+            f"at most {steepest:.2f} × ({where}); longest p95 {seconds(worst)} ({_words(late)})",
+            steepest <= STEEP,
+        ),
+    ]
+
+
+def _growths(fleets: Fleets) -> Iterator[tuple[float, str]]:
+    """Growth of the delay's p95 for growth of the number of jobs, for every step between two sizes."""
+    for rate in QUOTAS:
+        for shape in SHAPES:
+            for small, large in pairwise(SIZES):
+                before, after = fleets[Case(small, rate, shape)], fleets[Case(large, rate, shape)]
+                growth = after.p(95) / before.p(95) * small / large
+                yield growth, f"{small:,} to {large:,} jobs, {shape}, {rate:.0f} / s"
+
+
+def _words(case: Case) -> str:
+    return (
+        f"{case.size:,} jobs within {seconds(case.within)}, {case.shape}, {case.rate:.0f} / s, {case.attempts} attempts"
+    )

@@ -1,0 +1,1 @@
+"""Modules that a fresh process of the benchmark imports, and the one that imports them."""

@@ -1,0 +1,125 @@
+"""The page of one run, docs/bench/README.md, and its plots."""
+
+# ruff: noqa: RUF001 (the multiplication sign is meant)
+
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import matplotlib
+
+from . import costs, fleet
+from .fleet import Case, Fleet
+from .polling import Grid, frontier
+from .report import FOLDER, Part
+from .strategies import CLAIRVOYANT, OURS
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+OURS_COLOUR, OTHERS_COLOUR = "#1f6fb4", "#8c8c8c"
+SIZE, DOTS = (8, 4.5), 130
+
+
+def write(parts: Sequence[Part]) -> None:
+    """All that was measured, the goals first."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    plots: Mapping[str, Callable[[Any], None]] = {"start": _start, "polling": _polling, "fleet": _fleet}
+    for part in parts:
+        if part.name in plots:
+            plots[part.name](part.measured)
+    goals = ["| goal | measured | |", "| --- | --- | --- |"]
+    goals += [f"| {' | '.join(goal.row())} |" for part in parts for goal in part.goals]
+    head = (
+        "# Benchmark\n\n"
+        f"Written by `make bench`, as a whole, from one run on {platform.system()}, {platform.machine()}, "
+        f"Python {platform.python_version()}. "
+        "Seeds are fixed; only the times of *Start* and *Emulated* differ from run to run.\n\n"
+    )
+    (rows,) = (part.measured for part in parts if part.name == "polling")
+    sections = [part.markdown() for part in parts]
+    (FOLDER / "README.md").write_text("\n".join([head + "\n".join(goals) + "\n", _formula(rows), *sections]))
+
+
+def _formula(rows: Grid) -> str:
+    """What a deployment costs, by the polls of its jobs."""
+    transitions, fixed = costs.per_poll_and_fixed()
+    each, besides = OURS.usd
+    told, untold = (rows[OURS.name, "8 h", shape].polls for shape in ("linear", "none"))
+    return (
+        "## What will it cost me\n\n"
+        "```text\n"
+        f"USD for each job = polls × {each:.7f} + {besides:.6f}\n"
+        "```\n\n"
+        f"A poll is {transitions} transitions and one Lambda request of {costs.BILLED} s; besides there are {fixed} "
+        "transitions, one event and one message (emails, logs and KMS are extra; us-east-1, free tiers left aside).\n\n"
+        "Polls of a job that tells no percentage: one a minute in the first 20 minutes, then 20 × ln(age / 20 min) "
+        f"until 5 hours, then four an hour: {untold:.0f} in 8 hours. With linear progress: {told:.0f} in 8 hours; "
+        "others are in the tables. A thousand jobs of 8 hours with no percentage: "
+        f"1,000 × ({untold:.0f} × {each:.7f} + {besides:.6f}) = {1_000 * (untold * each + besides):.2f} USD.\n"
+    )
+
+
+def _start(measured: Mapping[str, tuple[float, float]]) -> None:
+    """Import and first call of each, one above the other."""
+    figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+    names = [name.strip("*") for name in measured][::-1]
+    imports, calls = zip(*list(measured.values())[::-1], strict=True)
+    axes.barh(names, imports, color=OURS_COLOUR, label="import, with the client where it is made there")
+    bars = axes.barh(names, calls, left=imports, color="#f2a541", label="first call")
+    axes.bar_label(bars, [f"{one + other:.0f} ms" for one, other in zip(imports, calls, strict=True)], padding=4)
+    axes.set(xlabel="milliseconds, medians", xlim=(0, 1.15 * max(map(sum, zip(imports, calls, strict=True)))))
+    axes.set_title("Cold start to the first answer", loc="left")
+    _finish(figure, axes, "start.png", grid="x")
+
+
+def _polling(rows: Grid) -> None:
+    """Cost and delay at 8 h, both logarithmic: lower left is better."""
+    figure, axes = plt.subplots(figsize=(9, 5.5), layout="constrained")
+    below = {"ours, none": 12, "ours, fails midway": -16}
+    for label, (usd, late) in frontier(rows).items():
+        own = label.startswith("ours")
+        axes.plot(
+            usd, late, "o" if own else "s", color=OURS_COLOUR if own else OTHERS_COLOUR, markersize=8 if own else 6
+        )
+        far = usd > 100
+        axes.annotate(
+            label,
+            (usd, late),
+            xytext=(-8 if far else 8, below.get(label, -3)),
+            textcoords="offset points",
+            ha="right" if far else "left",
+            color=OURS_COLOUR if own else "#444444",
+            fontsize=9,
+            weight="bold" if label == "ours, linear" else "normal",
+        )
+    axes.set(xscale="log", yscale="log", xlabel="USD a thousand jobs", ylabel="p95 of the delay, seconds")
+    axes.set(xlim=(0.15, 260), ylim=(0.15, 2500))
+    axes.set_title(f"Jobs of 8 h: lower left is better ({CLAIRVOYANT.name}: the bound)", loc="left")
+    _finish(figure, axes, "polling.png", legend=False)
+
+
+def _fleet(fleets: Mapping[Case, Fleet]) -> None:
+    """The delay by the number of jobs, for each quota and kind of progress."""
+    figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
+    colours = {2.0: "#c0392b", 10.0: OURS_COLOUR}
+    for rate in fleet.QUOTAS:
+        for shape in fleet.SHAPES:
+            delays = [fleets[Case(size, rate, shape)].p(95) for size in fleet.SIZES]
+            style = "-" if shape == "linear" else "--"
+            progress = "linear progress" if shape == "linear" else "no percentage"
+            label = f"{rate:.0f} calls a second, {progress}"
+            axes.plot(fleet.SIZES, delays, f"o{style}", color=colours[rate], label=label, markersize=5)
+    axes.set(xscale="log", yscale="log", xlabel="jobs of 8 h that begin within 8 h", ylabel="p95 of the delay, seconds")
+    axes.set_title("Many jobs against one quota of describe calls", loc="left")
+    _finish(figure, axes, "fleet.png")
+
+
+def _finish(figure: Any, axes: Any, name: str, *, legend: bool = True, grid: str = "both") -> None:
+    axes.grid(axis=grid, alpha=0.25)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    if legend:
+        axes.legend(frameon=False, fontsize=9)
+    figure.savefig(FOLDER / name, dpi=DOTS)
+    plt.close(figure)
