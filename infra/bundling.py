@@ -64,7 +64,8 @@ def _fill(
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)
     for name, text in extra.items():
-        (folder / name).write_text(text)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
     # the CDK's zip dates every file 1980, so bytecode that is checked by time never validates
     compileall.compile_dir(
         folder, quiet=1, workers=1, stripdir=str(folder), invalidation_mode=PycInvalidationMode.CHECKED_HASH

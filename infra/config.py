@@ -5,15 +5,19 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 from job_watcher.polling import Pace
 
+from . import own_kinds
+
 OUTCOMES = (*catalogue.ENDED, "lost")
 NAMES = (
     "kinds",
+    "kinds-folder",
     "email",
     "email-outcomes",
     "give-up-after-days",
@@ -37,6 +41,8 @@ class Settings:
 
     patterns: tuple[str, ...]
     kinds: Mapping[str, Kind]
+    kinds_folder: Path | None
+    """TOML files of the deployment's own kinds."""
     email: tuple[str, ...]
     email_outcomes: tuple[str, ...]
     give_up_after_days: float
@@ -51,9 +57,11 @@ def settings(context: Mapping[str, Any]) -> Settings:
     """The settings that a CDK context gives; WrongSetting with one sentence where it gives a wrong one."""
     _check_names(context)
     patterns = _words(context, "kinds") or ("voice-id/*",)
+    folder = _folder(context.get("kinds-folder", ""))
     return Settings(
         patterns=patterns,
-        kinds=_kinds(patterns),
+        kinds=_kinds(patterns, folder),
+        kinds_folder=folder,
         email=tuple(_email(address) for address in _words(context, "email")),
         email_outcomes=_outcomes(_words(context, "email-outcomes")),
         give_up_after_days=_number(context, "give-up-after-days", 14, 0.0001, LONGEST_DAYS),
@@ -79,12 +87,23 @@ def _words(context: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(word for word in words if word)
 
 
-def _kinds(patterns: Iterable[str]) -> Mapping[str, Kind]:
-    known = catalogue.kinds()
+def _kinds(patterns: Iterable[str], folder: Path | None) -> Mapping[str, Kind]:
+    known = catalogue.kinds(own=folder or catalogue.OWN)
     for pattern in patterns:
-        if not catalogue.kinds([pattern]):
+        if not any(catalogue.enabled(name, [pattern]) for name in known):
             raise WrongSetting(f"kinds: {pattern!r} names no kind of the catalogue; {_suggest(pattern, known)}")
-    return catalogue.kinds(patterns)
+    return {name: kind for name, kind in known.items() if catalogue.enabled(name, patterns)}
+
+
+def _folder(given: Any) -> Path | None:
+    if not isinstance(given, str):
+        raise WrongSetting(f"kinds-folder is {given!r}; accepted is the path of a folder.")
+    if not given.strip():
+        return None
+    folder = Path(given.strip()).expanduser()
+    if faults := own_kinds.faults(folder):
+        raise WrongSetting("\n".join(faults))
+    return folder
 
 
 def _email(address: str) -> str:

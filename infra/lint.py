@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -22,6 +23,9 @@ REQUIRED = ("describe", "request", "job", "status", "running")
 KEYS = {*(member.name for member in dataclasses.fields(Kind)), *OUTCOMES, "with"} - {"name", "outcome_of", "constant"}
 PATHS = ("percent", "created", "ended", "reason", "results")
 EVENT = ("source", "detail-type", "request")
+STRINGS = ("describe", "job", "status", *PATHS, "start", "action")
+LISTS = ("request", *OUTCOMES)
+TABLES = ("with", "started", "event", "advice", "polling")
 
 
 def faults(name: str, table: Mapping[str, Any]) -> list[str]:
@@ -30,7 +34,7 @@ def faults(name: str, table: Mapping[str, Any]) -> list[str]:
 
 
 def _faults(name: str, table: Mapping[str, Any]) -> Iterator[str]:
-    shape_of_table = [*_unknown("key", set(table), KEYS), *_missing(table)]
+    shape_of_table = [*_unknown("key", set(table), KEYS), *_missing(table), *_mistyped(table)]
     yield from shape_of_table
     service = name.partition("/")[0]
     model = service_model(service)
@@ -45,6 +49,7 @@ def _faults(name: str, table: Mapping[str, Any]) -> Iterator[str]:
         operation = model.operation_model(kind.describe)
         yield from _request_faults(kind, operation)
         yield from _answer_faults(kind, table, operation)
+    yield from _place_faults("started", kind, kind.started)
     yield from _event_faults(kind)
     yield from _polling_faults(kind)
 
@@ -53,6 +58,19 @@ def _missing(table: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{key} is missing." for key in REQUIRED if key not in table)
     if not any(table.get(outcome) for outcome in OUTCOMES[1:]):
         yield f"No status ends the job: one of {', '.join(OUTCOMES[1:])} must list one."
+
+
+def _mistyped(table: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"{key} must be a string." for key in STRINGS if not isinstance(table.get(key, ""), str))
+    yield from (f"{key} must be a list of strings." for key in LISTS if not _strings(table.get(key, [])))
+    yield from (f"{key} must be a table." for key in TABLES if not isinstance(table.get(key, {}), Mapping))
+    action = table.get("action", "service:Action")
+    if isinstance(action, str) and not re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", action):
+        yield f"action is {action!r}; accepted is an action of IAM's such as 's3:DescribeJob'."
+
+
+def _strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _request_faults(kind: Kind, operation: OperationModel) -> Iterator[str]:
@@ -101,8 +119,26 @@ def _event_faults(kind: Kind) -> Iterator[str]:
     if kind.event:
         yield from _unknown("key of the event table", kind.event, EVENT)
         yield from (f"the event table lacks {key}." for key in EVENT if key not in kind.event)
-        if set(kind.event.get("request", {})) != set(kind.request):
-            yield f"the event's request must say where to find each of {', '.join(kind.request)}, and no more."
+        if not isinstance(kind.event.get("source", ""), str) or not _strings(kind.event.get("detail-type", [])):
+            yield "the event's source must be a string, and its detail-type a list of strings."
+        yield from _place_faults("the event's request", kind, kind.event.get("request"))
+
+
+def _place_faults(what: str, kind: Kind, places: Any) -> Iterator[str]:
+    """Of a table that says by JMESPath where each member of the request is to be found."""
+    if what == "started" and not places:
+        return
+    if not isinstance(places, Mapping) or set(places) != set(kind.request):
+        yield f"{what} must say where to find each of {', '.join(kind.request)}, and no more."
+        return
+    yield from (f"{what}: {path!r} is no JMESPath." for path in places.values() if not _is_jmespath(path))
+
+
+def _is_jmespath(expression: Any) -> bool:
+    try:
+        return isinstance(expression, str) and bool(jmespath.compile(expression))
+    except JMESPathError:
+        return False
 
 
 def _unknown(what: str, given: Iterable[str], accepted: Iterable[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ import json
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
+from . import own_kinds
 from .announcer import Announcer
 from .bundling import bundle
 from .config import Settings
@@ -20,7 +21,8 @@ class JobWatcher(Stack):
         super().__init__(scope, id, description="Watches AWS jobs and announces their ends on EventBridge and SNS.")
         announcer = Announcer(self, "Announcer", settings=settings)
         kinds = settings.kinds.values()
-        code = bundle(kinds, {"triggers.json": json.dumps(index(kinds))})
+        own = own_kinds.texts(settings.kinds_folder, kinds)
+        code = bundle(kinds, {"triggers.json": json.dumps(index(kinds)), **own})
         watcher = Watcher(self, "Watcher", settings=settings, bundle=code, announce=announcer.machine)
         monitoring = Monitoring(self, "Monitoring", settings=settings, watcher=watcher, announcer=announcer)
         if settings.triggers:

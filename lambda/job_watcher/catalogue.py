@@ -3,6 +3,7 @@
 import fnmatch
 import math
 import posixpath
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 FOLDER = Path(__file__).parent.parent / "kinds"
+OWN = FOLDER / "own"  # in a bundle: the files of the setting kinds-folder
 OUTCOMES = ("running", "succeeded", "partial", "failed", "stopped")
 ENDED = OUTCOMES[1:]
 
@@ -114,18 +116,20 @@ def parse(name: str, table: Mapping[str, Any]) -> Kind:
 
 
 @cache
-def load(service: str, folder: Path = FOLDER) -> Mapping[str, Kind]:
-    """All kinds of one service, by name; none when the catalogue has no such service."""
-    path = folder / f"{service}.toml"
-    if not path.is_file():
+def load(service: str, folder: Path = FOLDER, own: Path = OWN) -> Mapping[str, Kind]:
+    """All kinds of one service, by name: its tables in `folder` and in `own`, which replace ours of the same name."""
+    if not re.fullmatch(r"[a-z0-9-]{1,64}", service):
         return {}
-    tables = tomllib.loads(path.read_text())
+    files = [place / f"{service}.toml" for place in (folder, own)]
+    texts = (file.read_text(encoding="utf-8") for file in files if file.is_file())
+    tables = {noun: table for text in texts for noun, table in tomllib.loads(text).items()}
     return {f"{service}/{noun}": parse(f"{service}/{noun}", table) for noun, table in tables.items()}
 
 
-def kinds(patterns: Iterable[str] = ("*",), folder: Path = FOLDER) -> Mapping[str, Kind]:
+def kinds(patterns: Iterable[str] = ("*",), folder: Path = FOLDER, own: Path = OWN) -> Mapping[str, Kind]:
     """Every kind whose name matches one of the patterns, such as `voice-id/*`."""
-    services = (load(path.stem, folder) for path in sorted(folder.glob("*.toml")))
+    names = sorted({path.stem for place in (folder, own) for path in place.glob("*.toml")})
+    services = (load(name, folder, own) for name in names)
     return {name: kind for service in services for name, kind in service.items() if enabled(name, patterns)}
 
 
