@@ -17,7 +17,6 @@ from . import own_kinds
 OUTCOMES = (*catalogue.ENDED, "lost")
 NAMES = (
     "kinds",
-    "kinds-folder",
     "email",
     "email-outcomes",
     "give-up-after-days",
@@ -27,6 +26,7 @@ NAMES = (
     "triggers",
     "progress-events",
     "allow-accounts",
+    "kinds-folder",
 )
 LONGEST_DAYS = 350  # an execution lives a year, and the machine's own time-out comes after ours
 
