@@ -51,5 +51,9 @@ check: install
 cdk: install
 	cdk $(ARGS)
 
+# The counts of the catalogue, its share of botocore's describe operations, and docs/kinds.md anew.
+kinds: install
+	@python -m infra.coverage
+
 clean:
 	rm -rf .venv .cache cdk.out
