@@ -15,7 +15,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: install demo test bench check cdk clean
+.PHONY: install demo test bench check cdk kinds kind clean
 
 install: .venv/installed
 
@@ -54,6 +54,10 @@ cdk: install
 # The counts of the catalogue, its share of botocore's describe operations, and docs/kinds.md anew.
 kinds: install
 	@python -m infra.coverage
+
+# make kind SERVICE=glue OPERATION=GetJobRun: a table for a new kind, proposed from botocore's model.
+kind: install
+	@python -m infra.propose '$(SERVICE)' '$(OPERATION)'
 
 clean:
 	rm -rf .venv .cache cdk.out

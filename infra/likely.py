@@ -82,7 +82,7 @@ def _statuses(shape: Shape | None) -> Iterator[Status]:
         return
     yield from _inside("@", shape)
     for name, member in shape.members.items():
-        if isinstance(member, StructureShape):
+        if isinstance(member, StructureShape) and not STATUS.search(name):
             yield from _inside(name, member)
         elif isinstance(member, ListShape) and isinstance(member.member, StructureShape):
             yield from _inside(f"{name}[0]", member.member)
@@ -92,7 +92,7 @@ def _inside(job: str, shape: StructureShape) -> Iterator[Status]:
     for name, member in shape.members.items():
         if _is_status(name, member):
             yield Status(job, name, member.metadata.get("enum", ()), tuple(shape.members))
-        elif isinstance(member, StructureShape) and job != "@":
+        elif isinstance(member, StructureShape) and (job != "@" or STATUS.search(name)):
             for inner, leaf in member.members.items():
                 if _is_status(inner, leaf):
                     yield Status(job, f"{name}.{inner}", leaf.metadata.get("enum", ()), tuple(shape.members))
