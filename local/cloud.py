@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from local.default_bus import DefaultBus
@@ -28,18 +29,21 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 class Cloud:
     """One local account, from nothing to nothing. `wait_scale` shortens Step Functions' waits: 0.01 makes 60 s 0.6 s.
 
+    `elsewhere` has the URLs of services that are not MiniStack's, by boto3's names; its functions call them there too.
     Everything it writes is in `folder`, which it removes in the end; `log` in it is MiniStack's.
     """
 
-    def __init__(self, *, wait_scale: float = 1.0) -> None:
+    def __init__(self, *, wait_scale: float = 1.0, elsewhere: Mapping[str, str] | None = None) -> None:
         scratch = ROOT / ".cache" / "cloud"
         scratch.mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(dir=scratch))
         self.log = self.folder / "ministack.log"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._elsewhere = dict(elsewhere or {})
         self.default_bus = DefaultBus(self.client("events"))
         self.voice_id = VoiceId(s3=self.client("s3"), events=self.default_bus)
+        self._elsewhere["voice-id"] = self.voice_id.url
         self.environment = self._environment(wait_scale)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -64,7 +68,7 @@ class Cloud:
         """A boto3 client of the local account."""
         return boto3.client(
             service,
-            endpoint_url=self.voice_id.url if service == "voice-id" else self.url,
+            endpoint_url=self._elsewhere.get(service, self.url),
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",
@@ -141,7 +145,7 @@ class Cloud:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_ENDPOINT_URL_VOICE_ID": self.voice_id.url,
+            **{_endpoint_variable(service): url for service, url in self._elsewhere.items()},
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_HOME": str(self.folder),
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(ROOT / ".cache" / "jsii"),
@@ -151,6 +155,12 @@ class Cloud:
             "IOT_MTLS_ENABLED": "0",
             "SFN_WAIT_SCALE": str(wait_scale),
         }
+
+
+def _endpoint_variable(service: str) -> str:
+    """Where boto3 looks for a service's URL, by the service's id in its model: that of `voice-id` is `Voice ID`."""
+    service_id = botocore.session.get_session().get_service_model(service).service_id
+    return f"AWS_ENDPOINT_URL_{service_id.replace(' ', '_').upper()}"
 
 
 def _free_port() -> int:

@@ -1,0 +1,256 @@
+"""Jobs of services that emulators written by others run: MiniStack's own, and moto's in the second cloud.
+
+boto3 starts each, as a user would; nothing of ours stands between it and the watch.
+"""
+
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from botocore import xform_name
+
+from job_watcher import catalogue
+from job_watcher.catalogue import search
+from job_watcher.job import plain
+from local.sample import BUCKET, ROLE
+
+from .conftest import OTHERS, OTHERS_ELSEWHERE, World
+
+KINDS = catalogue.kinds((*OTHERS, *OTHERS_ELSEWHERE))
+Request = dict[str, Any]
+numbers = itertools.count(1)
+
+
+class Job(NamedTuple):
+    """How boto3 starts it, and what its end is to be; `says` stands in the email."""
+
+    kind: str
+    start: Callable[[World], Request]
+    status: str
+    outcome: str
+    says: str = ""
+    polls: int = 1
+    """That its watch takes at least: more where the emulator counts describe calls and not seconds."""
+
+
+def transcription(world: World, media: str = "input-file.json") -> Request:
+    name = f"call-{next(numbers)}"
+    world.cloud.client("transcribe").start_transcription_job(
+        TranscriptionJobName=name, Media={"MediaFileUri": f"s3://{BUCKET}/{media}"}, LanguageCode="en-US"
+    )
+    return {"TranscriptionJobName": name}
+
+
+def transcription_of_nothing(world: World) -> Request:
+    return transcription(world, media="nobody-put-this.wav")
+
+
+def translation(world: World, text: bytes = b"Good morning.\n", content_type: str = "text/plain") -> Request:
+    folder = f"letters-{next(numbers)}/"
+    world.s3.put_object(Bucket=BUCKET, Key=f"{folder}letter", Body=text)
+    job = world.cloud.client("translate").start_text_translation_job(
+        InputDataConfig={"S3Uri": f"s3://{BUCKET}/{folder}", "ContentType": content_type},
+        OutputDataConfig={"S3Uri": f"s3://{BUCKET}/translated/"},
+        DataAccessRoleArn=ROLE,
+        SourceLanguageCode="en",
+        TargetLanguageCodes=["fr"],
+        ClientToken=folder.rstrip("/"),
+    )
+    return {"JobId": job["JobId"]}
+
+
+def translation_of_broken_xliff(world: World) -> Request:
+    return translation(world, b"<xliff", "application/x-xliff+xml")
+
+
+def stopped_translation(world: World) -> Request:
+    request = translation(world)
+    world.cloud.client("translate").stop_text_translation_job(**request)
+    return request
+
+
+def export(world: World) -> Request:
+    dynamodb = world.cloud.client("dynamodb")
+    table = dynamodb.create_table(TableName=f"callers-{next(numbers)}", **KEY)["TableDescription"]["TableArn"]
+    job = dynamodb.export_table_to_point_in_time(TableArn=table, S3Bucket=BUCKET)["ExportDescription"]
+    return {"ExportArn": job["ExportArn"]}
+
+
+def table_import(world: World, item: str = '{"Item": {"name": {"S": "Ada"}}}') -> Request:
+    table = f"callers-{next(numbers)}"
+    world.s3.put_object(Bucket=BUCKET, Key=f"{table}/items.json", Body=item.encode())
+    job = world.cloud.client("dynamodb").import_table(
+        S3BucketSource={"S3Bucket": BUCKET, "S3KeyPrefix": table},
+        InputFormat="DYNAMODB_JSON",
+        TableCreationParameters={"TableName": table, **KEY},
+    )["ImportTableDescription"]
+    return {"ImportArn": job["ImportArn"]}
+
+
+def import_without_keys(world: World) -> Request:
+    return table_import(world, '{"Item": {"age": {"N": "36"}}}')
+
+
+def glue_run(world: World) -> Request:
+    glue, name = world.cloud.client("glue"), f"nightly-{next(numbers)}"
+    glue.create_job(Name=name, Role=ROLE, Command={"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/nightly.py"})
+    return {"JobName": name, "RunId": glue.start_job_run(JobName=name)["JobRunId"]}
+
+
+def query(world: World) -> Request:
+    results = {"OutputLocation": f"s3://{BUCKET}/queries/"}
+    started = world.cloud.client("athena").start_query_execution(QueryString="SELECT 1", ResultConfiguration=results)
+    return {"QueryExecutionId": started["QueryExecutionId"]}
+
+
+def stopped_query(world: World) -> Request:
+    request = query(world)
+    world.cloud.client("athena").stop_query_execution(**request)
+    return request
+
+
+def transfer(world: World) -> Request:
+    datasync = world.cloud.client("datasync")
+    access = {"BucketAccessRoleArn": ROLE}
+    here, there = (
+        datasync.create_location_s3(S3BucketArn=f"arn:aws:s3:::{bucket}", S3Config=access)["LocationArn"]
+        for bucket in (BUCKET, "archive")
+    )
+    task = datasync.create_task(SourceLocationArn=here, DestinationLocationArn=there)["TaskArn"]
+    return {"TaskExecutionArn": datasync.start_task_execution(TaskArn=task)["TaskExecutionArn"]}
+
+
+def cancelled_transfer(world: World) -> Request:
+    request = transfer(world)
+    world.cloud.client("datasync").cancel_task_execution(**request)
+    return request
+
+
+def training(world: World) -> Request:
+    name = f"model-{next(numbers)}"
+    world.cloud.client("sagemaker").create_training_job(
+        TrainingJobName=name,
+        AlgorithmSpecification={"TrainingImage": "image", "TrainingInputMode": "File"},
+        RoleArn=ROLE,
+        OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/models"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 3600},
+    )
+    return {"TrainingJobName": name}
+
+
+KEY: dict[str, Any] = {
+    "AttributeDefinitions": [{"AttributeName": "name", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "name", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+JOBS = [
+    Job("transcribe/TranscriptionJob", transcription, "COMPLETED", "succeeded"),
+    Job("transcribe/TranscriptionJob", transcription_of_nothing, "FAILED", "failed", says="can't be accessed"),
+    Job("translate/TextTranslationJob", translation, "COMPLETED", "succeeded"),
+    Job("translate/TextTranslationJob", translation_of_broken_xliff, "COMPLETED_WITH_ERROR", "partial"),
+    Job("translate/TextTranslationJob", stopped_translation, "STOPPED", "stopped"),
+    Job("dynamodb/Export", export, "COMPLETED", "succeeded"),
+    Job("dynamodb/Import", table_import, "COMPLETED", "succeeded"),
+    Job("dynamodb/Import", import_without_keys, "FAILED", "failed", says="(Some of the items failed validation checks"),
+    Job("glue/JobRun", glue_run, "SUCCEEDED", "succeeded", polls=2),
+    Job("athena/QueryExecution", query, "SUCCEEDED", "succeeded", polls=2),
+    Job("athena/QueryExecution", stopped_query, "CANCELLED", "stopped"),
+    # moto's first status, INITIALIZING, is none that DataSync has: it must not end the watch
+    Job("datasync/TaskExecution", transfer, "SUCCESS", "succeeded", polls=2),
+    Job("datasync/TaskExecution", cancelled_transfer, "ERROR", "failed"),
+    # moto trains nothing: such a job is over when it has been created, where on AWS it would be InProgress
+    Job("sagemaker/TrainingJob", training, "Completed", "succeeded"),
+]
+SERVICES = {service: list(jobs) for service, jobs in itertools.groupby(JOBS, lambda job: job.kind.partition("/")[0])}
+# Not here are Athena's (moto answers 500) and DataSync's (moto does not say that it found nothing, as AWS does).
+MISSING = [
+    ("glue/JobRun", {"JobName": "nobody", "RunId": "jr_0"}, "EntityNotFoundException"),
+    ("sagemaker/TrainingJob", {"TrainingJobName": "nobody"}, "ValidationException"),
+    ("transcribe/TranscriptionJob", {"TranscriptionJobName": "nobody"}, "NotFoundException"),
+    ("translate/TextTranslationJob", {"JobId": "nobody"}, "ResourceNotFoundException"),
+    (
+        "dynamodb/Export",
+        {"ExportArn": "arn:aws:dynamodb:us-east-1:000000000000:table/t/export/0"},
+        "ExportNotFoundException",
+    ),
+    ("batch/Job", {"jobs": ["nobody"]}, "NotFound"),  # no error of Batch's, but an empty list
+]
+
+
+@pytest.mark.parametrize("jobs", SERVICES.values(), ids=SERVICES)
+def test_the_jobs_of_a_service_are_followed_to_their_ends(world: World, jobs: list[Job]) -> None:
+    requests = [job.start(world) for job in jobs]
+    watches = [world.watch({"kind": job.kind, "request": request}) for job, request in zip(jobs, requests, strict=True)]
+    for job, request, watch in zip(jobs, requests, watches, strict=True):
+        assert announced(world, job, request, watch)["polls"] >= job.polls
+
+
+@pytest.mark.parametrize("job", [JOBS[0], JOBS[2]], ids=lambda job: job.kind)
+def test_nobody_has_to_start_the_watch_of_a_job_whose_service_tells_of_it(world: World, job: Job) -> None:
+    detail = world.event(job.start(world))["detail"]
+    assert (detail["kind"], detail["status"], detail["outcome"]) == (job.kind, job.status, job.outcome)
+
+
+@pytest.fixture(scope="module")
+def lost(world: World) -> dict[str, str]:
+    """Watches of jobs that do not exist, begun together: each takes two of Step Functions' minutes."""
+    return {kind: world.watch({"kind": kind, "request": request}) for kind, request, _ in MISSING}
+
+
+@pytest.mark.parametrize(("kind", "request_", "error"), MISSING, ids=[kind for kind, *_ in MISSING])
+def test_a_job_that_does_not_exist_is_lost_after_two_minutes_in_its_services_own_words(
+    world: World, lost: dict[str, str], kind: str, request_: Request, error: str
+) -> None:
+    execution = world.end(lost[kind])
+    event = world.event(request_)
+    detail = event["detail"]
+    assert event["detail-type"] == "Watch Lost"
+    assert (execution["error"], execution["cause"]) == ("WatchLost", detail["reason"])
+    assert detail == {
+        "kind": kind,
+        "request": request_,
+        "outcome": "lost",
+        "watch": lost[kind],
+        "polls": 3,
+        "error": error,
+        "reason": detail["reason"],
+    }
+    assert detail["reason"].startswith(f"{KINDS[kind].describe}")
+    assert error in world.email(lost[kind])["Subject"]
+
+
+def announced(world: World, job: Job, request: Request, watch: str) -> dict[str, Any]:
+    """The output of a job's watch when it has ended; the job has been announced once, as boto3 describes it."""
+    execution = world.end(watch)
+    event = world.event(request)
+    output: dict[str, Any] = json.loads(execution["output"])
+    assert event["detail-type"] == "Job Ended"
+    assert event["detail"] == {
+        "kind": job.kind,
+        "request": request,
+        "status": job.status,
+        "outcome": job.outcome,
+        "job": described(world, job.kind, request),
+        # another watch, begun by the service's own event, may have been the first to see the end
+        "watch": event["detail"]["watch"],
+        "polls": event["detail"]["polls"],
+    }
+    assert {**event["detail"], "watch": watch, "polls": output["polls"]} == output
+    name = str(list(request.values())[-1])
+    if job.outcome == "succeeded":
+        assert world.emails(name) == []  # the deployment mails no success
+    else:
+        email = world.email(name)
+        assert email["Subject"].startswith(f"{job.outcome.capitalize()}: {KINDS[job.kind].noun} ")
+        assert job.says in email["BodyText"]
+    return output
+
+
+def described(world: World, name: str, request: Request) -> Any:
+    """The job as boto3 describes it now."""
+    kind = KINDS[name]
+    answer = getattr(world.cloud.client(kind.service), xform_name(kind.describe))(**request, **kind.constant)
+    return plain(search(kind.job, {member: answer[member] for member in answer if member != "ResponseMetadata"}))
