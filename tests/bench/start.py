@@ -60,6 +60,7 @@ class Start:
 
 def run() -> Part:
     """Interleaved runs of all; medians."""
+    load = os.getloadavg()[0]
     ours, plain = Contender("**ours**", asset(), "job_watcher.describe"), contenders.plain()
     everybody = [
         ours,
@@ -83,7 +84,8 @@ def run() -> Part:
         "Powertools' Logger, Tracer, Metrics and "
         "Parser, as pip installs it; the CDK's zip dates its files 1980, so its bytecode is not valid. *Floor* is "
         "http.client with a signature made by hand. "
-        "Lambda at 512 MB has about 0.3 of a core: multiply."
+        "Lambda at 512 MB has about 0.3 of a core: multiply. "
+        f"{os.cpu_count()} cores here, with a load of {load:.1f} from others when this began."
     )
     part.measured = {one.name: (measured[one.name].imports, measured[one.name].call) for one in everybody}
     return part
