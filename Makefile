@@ -15,7 +15,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: install demo test bench check cdk kinds kind clean
+.PHONY: actions install demo test bench check cdk kinds kind clean
 
 install: .venv/installed
 
@@ -50,6 +50,10 @@ check: install
 # make cdk ARGS="deploy -c email=you@example.com": the CDK as it is installed here, for an account of yours.
 cdk: install
 	cdk $(ARGS)
+
+# The resources that each describe call can be limited to, anew from AWS's list; after changes of the catalogue.
+actions: install
+	python -m infra.actions
 
 # The counts of the catalogue, its share of botocore's describe operations, and docs/kinds.md anew.
 kinds: install

@@ -28,6 +28,7 @@ NAMES = (
     "allow-accounts",
     "kinds-folder",
 )
+CDKS_OWN = ("acknowledged-issue-numbers", "cli-telemetry")
 LONGEST_DAYS = 350  # an execution lives a year, and the machine's own time-out comes after ours
 
 
@@ -62,7 +63,7 @@ def settings(context: Mapping[str, Any]) -> Settings:
         patterns=patterns,
         kinds=_kinds(patterns, folder),
         kinds_folder=folder,
-        email=tuple(_email(address) for address in _words(context, "email")),
+        email=tuple(dict.fromkeys(_email(address) for address in _words(context, "email"))),
         email_outcomes=_outcomes(_words(context, "email-outcomes")),
         give_up_after_days=_number(context, "give-up-after-days", 14, 0.0001, LONGEST_DAYS),
         pace=_pace(context),
@@ -74,7 +75,7 @@ def settings(context: Mapping[str, Any]) -> Settings:
 
 def _check_names(context: Mapping[str, Any]) -> None:
     for name in context:
-        if name not in NAMES and not re.search(r"[:@/]", name):  # the CDK's own names have one of these
+        if name not in (*NAMES, *CDKS_OWN) and not re.search(r"[:@/]", name):  # as the CDK's other names have
             raise WrongSetting(f"{name!r} is no setting; {_suggest(name, NAMES)}")
 
 

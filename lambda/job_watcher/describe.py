@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, TypedDict
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore import xform_name
@@ -31,8 +31,9 @@ RULES = judge.Rules(
 # One poll ends well inside the function's 30 seconds: two attempts of at most 13.
 CLIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 
+SERVICE = os.environ["POWERTOOLS_SERVICE_NAME"]
+
 logger = Logger()
-metrics = Metrics()
 
 
 class Event(TypedDict):
@@ -43,7 +44,6 @@ class Event(TypedDict):
     memory: Memory
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: Event, context: LambdaContext) -> Memory | Progress | End:
     """What the service says now: an outcome, with seconds to wait while it runs, or the announcement when it ended.
@@ -96,7 +96,16 @@ def client(service: str) -> Any:
 def describe(kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
     """One describe call's answer, with every member the service sent."""
     call = getattr(client(kind.service), xform_name(kind.describe))
-    return complete(call(**request, **kind.constant), operation(kind).output_shape)
+    try:
+        return complete(call(**request, **kind.constant), operation(kind).output_shape)
+    except (ValueError, AttributeError) as error:  # botocore's parser raises what Python does
+        raise Unreadable(error=error) from error
+
+
+class Unreadable(BotoCoreError):
+    """The answer is no JSON, or none of the shape that the model says: a proxy's page, a connection cut short."""
+
+    fmt = "The answer cannot be read: {error}"
 
 
 def operation(kind: Kind) -> Any:
@@ -113,4 +122,5 @@ def no_news(watch: judge.Watch, meaning: Meaning, error: str, reason: str) -> Me
 
 def count(metric: str) -> None:
     """One more of something that should be rare; a poll that goes well costs no metric."""
-    metrics.add_metric(metric, MetricUnit.Count, 1)
+    with single_metric(name=metric, unit=MetricUnit.Count, value=1) as counted:
+        counted.add_dimension("service", SERVICE)

@@ -135,11 +135,12 @@ def _end(watch: Watch, told: Detail, name: str) -> End:
 
 
 def _remember(memory: Memory, seen: Seen, now: float) -> Memory:
-    """What the next poll should know; the job's age is the clock's word, but grows at least by what the watch waited."""
+    """What the next poll should know; the job's age is the clock's word, but grows at least by what was waited."""
     created = moment(seen.created)
     age = max(memory.get("age", 0), now - created.timestamp() if created else 0)
     highest = memory.get("highest", -1)
-    stands = seen.percent is None or seen.percent <= highest  # a percentage that flickers stands still
+    percent = None if seen.percent is None else min(seen.percent, polling.DONE)
+    stands = percent is None or percent <= highest  # a percentage that flickers stands still
     return {
         "polls": memory["polls"],
         "waited": memory["waited"],
@@ -147,7 +148,7 @@ def _remember(memory: Memory, seen: Seen, now: float) -> Memory:
         "status": seen.status,
         "percent": seen.percent,
         "age": age,
-        "highest": highest if stands else seen.percent or 0,
+        "highest": highest if percent is None else max(highest, percent),
         "moved": memory.get("moved", age) if stands else age,
     }
 

@@ -8,6 +8,7 @@ If the percentage stands still: wait 2 % of the time it has stood.
 from dataclasses import dataclass
 
 MINUTE = 60
+DONE = 99  # percent, from which on the end may come at any time
 STILL = 0.02  # of the time a percentage has stood still
 YEARLY = 0.003  # of the age: keeps a watch of a year under Step Functions' 25,000 history events
 
@@ -27,7 +28,7 @@ def interval(pace: Pace, age: float, percent: float | None = None, still: float 
     if percent is None:
         return cap
     percent = min(max(percent, 0), 100)
-    soonest_end = age * max(0, 99 - percent) / (percent + 1)
+    soonest_end = age * max(0, DONE - percent) / (percent + 1)
     return min(cap, max(pace.shortest, soonest_end / 3, STILL * still))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -19,10 +19,8 @@ WATCH = os.environ["WATCH"]
 INDEX: trigger.Index = json.loads(Path(os.environ["LAMBDA_TASK_ROOT"], "triggers.json").read_text())
 
 logger = Logger()
-metrics = Metrics()
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
     """Start what the event calls for; an event that names no job raises, and so ends in the dead-letter queue."""
@@ -30,7 +28,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
         for found in trigger.found(event, INDEX):
             logger.info("started", watch=begin(found, str(event.get("id"))), kind=found.kind.name)
     except trigger.NoRequest:
-        metrics.add_metric("NoRequest", MetricUnit.Count, 1)
+        with single_metric(name="NoRequest", unit=MetricUnit.Count, value=1) as counted:
+            counted.add_dimension("service", os.environ["POWERTOOLS_SERVICE_NAME"])
         raise
 
 

@@ -22,7 +22,7 @@ ACCEPTED = {
         "IAM5[Action::kms:GenerateDataKey*]",
     ): "What SNS needs of a publisher to an encrypted topic, in the words of its guide.",
     (
-        "Watcher/DescribeRole/DefaultPolicy",
+        "Watcher/MayDescribe0",
         "IAM5[Resource::arn:<AWS::Partition>:voiceid:<AWS::Region>:<AWS::AccountId>:domain/*]",
     ): "Jobs of every domain of this account may be watched.",
     ("Announcer/Announce", "SF1"): ERRORS_ONLY,

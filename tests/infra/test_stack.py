@@ -200,5 +200,6 @@ def _variables(stack: Synthesized, function: str) -> dict[str, str]:
 
 
 def _statements(stack: Synthesized) -> list[dict[str, Any]]:
-    policies = stack.resources("AWS::IAM::Policy").values()
+    inline, managed = (stack.resources(f"AWS::IAM::{kind}").values() for kind in ("Policy", "ManagedPolicy"))
+    policies = [*inline, *managed]
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]

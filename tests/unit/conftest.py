@@ -1,0 +1,91 @@
+"""What the functions find around them: their environment before any of them is imported, a context, a service."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from threading import Thread
+from typing import cast
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from hypothesis import settings
+
+ENVIRONMENT = {
+    "KINDS": "voice-id/*",
+    "GIVE_UP_AFTER": "1209600",
+    "LATE": "0.05",
+    "SHORTEST": "15",
+    "LONGEST": "900",
+    "AWS_REGION": "eu-west-1",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
+    "POWERTOOLS_SERVICE_NAME": "job-watcher",
+}
+for name, value in ENVIRONMENT.items():
+    os.environ.setdefault(name, value)
+
+# The same examples every time: what is green here is green on every machine.
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=100)
+settings.load_profile("repeatable")
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What the handlers and Powertools read of a Lambda context."""
+
+    function_name: str = "Describe"
+    function_version: str = "$LATEST"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:Describe"
+    aws_request_id: str = "3f1c9a52-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def context() -> LambdaContext:
+    return cast(LambdaContext, Invocation())
+
+
+@contextmanager
+def server(body: bytes, status: int) -> Iterator[str]:
+    """The URL of a service that says the same to everybody."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            head = f"HTTP/1.1 {status} .\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            self.wfile.write(head.encode() + body)
+
+        do_GET = do_POST
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Answer) as listening:
+        thread = Thread(target=listening.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.server_address[1]}"
+        listening.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[bytes, int], str]]:
+    """Make a service that answers every call with this body and status; its URL."""
+    with ExitStack() as servers:
+        yield lambda body, status: servers.enter_context(server(body, status))
+
+
+@pytest.fixture
+def voice_id_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Let the function's own client find Voice ID at a URL."""
+    from job_watcher import describe
+
+    def use(url: str) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_VOICE_ID", url)
+        describe.client.cache_clear()
+
+    yield use
+    describe.client("voice-id").close()
+    describe.client.cache_clear()

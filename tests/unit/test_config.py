@@ -1,0 +1,252 @@
+"""The settings of a deployment: what is accepted, and the one sentence that a wrong one gets."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.config import Settings, WrongSetting, settings
+from job_watcher import catalogue
+from job_watcher.polling import Pace
+
+SPEAKER, FRAUDSTER = "voice-id/SpeakerEnrollmentJob", "voice-id/FraudsterRegistrationJob"
+
+
+def refusal(**context: Any) -> str:
+    with pytest.raises(WrongSetting) as wrong:
+        settings({name.replace("_", "-"): value for name, value in context.items()})
+    return str(wrong.value)
+
+
+def read(**context: Any) -> Settings:
+    return settings({name.replace("_", "-"): value for name, value in context.items()})
+
+
+def test_without_context_voice_id_is_watched_and_nobody_mailed() -> None:
+    made = settings({})
+    assert made.patterns == ("voice-id/*",)
+    assert set(made.kinds) == {SPEAKER, FRAUDSTER}
+    assert made.email == () and made.email_outcomes == ()
+    assert made.give_up_after_days == 14
+    assert made.pace == Pace(late=0.05, shortest=15, longest=900)
+    assert made.triggers is True and made.progress_step is None and made.allow_accounts == ()
+
+
+def test_the_projects_own_context_says_the_defaults() -> None:
+    context = json.loads(Path(__file__).parents[2].joinpath("cdk.json").read_text())["context"]
+    assert settings(context) == settings({})
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [SPEAKER, [SPEAKER], (SPEAKER,), f" {SPEAKER} ", f"{SPEAKER},", "voice-id/Speaker*", "*/SpeakerEnrollmentJob"],
+)
+def test_kinds_are_names_or_patterns(kinds: Any) -> None:
+    assert set(read(kinds=kinds).kinds) == {SPEAKER}
+
+
+@pytest.mark.parametrize("kinds", [[SPEAKER, FRAUDSTER], f"{SPEAKER},{FRAUDSTER}", f"{SPEAKER} {FRAUDSTER}"])
+def test_several_kinds_are_a_list_or_words(kinds: Any) -> None:
+    made = read(kinds=kinds)
+    assert made.patterns == (SPEAKER, FRAUDSTER)
+    assert set(made.kinds) == {SPEAKER, FRAUDSTER}
+
+
+def test_a_star_is_the_whole_catalogue() -> None:
+    assert read(kinds="*").kinds == catalogue.kinds()
+
+
+@pytest.mark.parametrize("kinds", ["", [], " , "])
+def test_no_kinds_are_the_default_ones(kinds: Any) -> None:
+    assert read(kinds=kinds).patterns == ("voice-id/*",)
+
+
+def test_a_misspelt_kind_is_refused_with_a_guess() -> None:
+    sentence = f"kinds: 'voice-id/SpeakerEnrolmentJob' names no kind of the catalogue; did you mean {SPEAKER!r}?"
+    assert refusal(kinds=[FRAUDSTER, "voice-id/SpeakerEnrolmentJob"]) == sentence
+
+
+@pytest.mark.parametrize("pattern", ["voiceid/*", "transcripts", "VOICE-ID/*"])
+def test_a_pattern_that_names_no_kind_is_refused(pattern: str) -> None:
+    sentence = refusal(kinds=pattern)
+    assert sentence.startswith(f"kinds: {pattern!r} names no kind of the catalogue; ")
+    assert "accepted are " in sentence or "did you mean " in sentence
+
+
+@pytest.mark.parametrize("name", ["kinds", "email", "email-outcomes", "allow-accounts"])
+@pytest.mark.parametrize("value", [7, True, None, {"a": "b"}, ["a@example.com", 7]])
+def test_what_is_no_list_of_words_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(WrongSetting) as wrong:
+        settings({name: value})
+    assert str(wrong.value) == f"{name} is {value!r}; accepted is a list, or words with commas between."
+
+
+@pytest.mark.parametrize(
+    ("email", "addresses"),
+    [
+        ("team@example.com", ("team@example.com",)),
+        (["team@example.com"], ("team@example.com",)),
+        (
+            "team@example.com, on.call+voice@mail.example.co.uk",
+            ("team@example.com", "on.call+voice@mail.example.co.uk"),
+        ),
+        ("", ()),
+        ([], ()),
+    ],
+)
+def test_emails_are_one_or_more_addresses(email: Any, addresses: tuple[str, ...]) -> None:
+    assert read(email=email).email == addresses
+
+
+def test_an_address_given_twice_is_mailed_once() -> None:
+    assert read(email="team@example.com,team@example.com").email == ("team@example.com",)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "team",
+        "team@",
+        "@example.com",
+        "team@example",
+        "team@example.",
+        "a@b@example.com",
+        "a@example.com;b@example.com",
+    ],
+)
+def test_a_wrong_address_is_refused(address: str) -> None:
+    sentence = f"email: {address!r} is no email address; accepted are addresses such as team@example.com."
+    assert refusal(email=["good@example.com", address]) == sentence
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "chosen"),
+    [
+        ("failed", ("failed",)),
+        ("failed,lost", ("failed", "lost")),
+        (["succeeded", "partial", "failed", "stopped", "lost"], ("succeeded", "partial", "failed", "stopped", "lost")),
+        ("", ()),
+    ],
+)
+def test_email_outcomes_are_any_of_ours(outcomes: Any, chosen: tuple[str, ...]) -> None:
+    assert read(email_outcomes=outcomes).email_outcomes == chosen
+
+
+@pytest.mark.parametrize("outcome", ["running", "FAILED", "COMPLETED_WITH_ERRORS", "fail"])
+def test_a_wrong_outcome_is_refused(outcome: str) -> None:
+    accepted = "succeeded, partial, failed, stopped, lost"
+    sentence = f"email-outcomes: {outcome!r} is no outcome; accepted are {accepted}."
+    assert refusal(email_outcomes=f"failed,{outcome}") == sentence
+
+
+@pytest.mark.parametrize(("given", "days"), [(14, 14), ("14", 14), (0.5, 0.5), ("0.01", 0.01), (350, 350)])
+def test_days_are_a_number(given: Any, days: float) -> None:
+    assert read(give_up_after_days=given).give_up_after_days == days
+
+
+@pytest.mark.parametrize("given", [0, -1, 350.5, 1e9, "", "soon", "14 days", "nan", "inf", None, [14], {}])
+def test_days_that_no_execution_can_wait_are_refused(given: Any) -> None:
+    sentence = f"give-up-after-days is {given!r}; accepted is a number from 0.0001 to 350."
+    assert refusal(give_up_after_days=given) == sentence
+
+
+@pytest.mark.parametrize(
+    ("pace", "made"),
+    [
+        ({"late": "0.1"}, Pace(late=0.1)),
+        ({"shortest": 60, "longest": 60}, Pace(shortest=60, longest=60)),
+        ({"longest": 86_400}, Pace(longest=86_400)),
+        ({"late": 1, "shortest": 1, "longest": 1}, Pace(1, 1, 1)),
+    ],
+)
+def test_a_pace_is_three_numbers(pace: dict[str, Any], made: Pace) -> None:
+    assert settings(pace).pace == made
+
+
+@pytest.mark.parametrize(
+    ("context", "sentence"),
+    [
+        ({"late": 0}, "late is 0; accepted is a number from 0.001 to 1."),
+        ({"late": "5 %"}, "late is '5 %'; accepted is a number from 0.001 to 1."),
+        ({"late": 1.5}, "late is 1.5; accepted is a number from 0.001 to 1."),
+        ({"shortest": 0.5}, "shortest is 0.5; accepted is a number from 1 to 86,400."),
+        ({"longest": "nan"}, "longest is 'nan'; accepted is a number from 1 to 86,400."),
+        ({"longest": None}, "longest is None; accepted is a number from 1 to 86,400."),
+        ({"shortest": 901}, "shortest is 901; accepted is at most longest, which is 900."),
+        ({"longest": 14.5}, "shortest is 15; accepted is at most longest, which is 14.5."),
+    ],
+)
+def test_a_pace_that_no_watch_can_keep_is_refused(context: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(WrongSetting) as wrong:
+        settings(context)
+    assert str(wrong.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("given", "on"), [(True, True), ("true", True), ("on", True), (False, False), ("false", False), ("OFF", False)]
+)
+def test_triggers_are_on_or_off(given: Any, on: bool) -> None:
+    assert read(triggers=given).triggers is on
+
+
+@pytest.mark.parametrize("given", ["", "no", 1, None, [], "triggers"])
+def test_a_switch_is_nothing_else(given: Any) -> None:
+    assert refusal(triggers=given) == f"triggers is {given!r}; accepted are true, on, false, off."
+
+
+@pytest.mark.parametrize(
+    ("given", "step"),
+    [(False, None), ("false", None), ("off", None), (True, 25), ("true", 25), (10, 10), ("10", 10), (100, 100), (1, 1)],
+)
+def test_progress_events_are_off_or_on_or_a_step(given: Any, step: float | None) -> None:
+    assert read(progress_events=given).progress_step == step
+
+
+@pytest.mark.parametrize("given", [0, "0", 0.5, 101, -25, "nan", "inf"])
+def test_a_step_is_from_1_to_100_percent(given: Any) -> None:
+    sentence = f"progress-events is {given!r}; accepted are true, false, or percent from 1 to 100."
+    assert refusal(progress_events=given) == sentence
+
+
+def test_accounts_are_ids_of_12_digits() -> None:
+    assert read(allow_accounts="123456789012, 000000000001").allow_accounts == ("123456789012", "000000000001")
+    sentence = "allow-accounts: '12345' is no account; accepted are ids of 12 digits, as strings."
+    assert refusal(allow_accounts=["123456789012", "12345"]) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("emails", "email"),
+        ("kind", "kinds"),
+        ("give-up-after", "give-up-after-days"),
+        ("emailOutcomes", "email-outcomes"),
+    ],
+)
+def test_a_misspelt_setting_is_refused_with_a_guess(name: str, meant: str) -> None:
+    with pytest.raises(WrongSetting) as wrong:
+        settings({name: "x"})
+    assert str(wrong.value) == f"{name!r} is no setting; did you mean {meant!r}?"
+
+
+def test_a_setting_like_no_other_is_refused_with_those_there_are() -> None:
+    with pytest.raises(WrongSetting) as wrong:
+        settings({"qqqq": 1})
+    assert str(wrong.value).startswith("'qqqq' is no setting; accepted are kinds, email, email-outcomes, ")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "@aws-cdk/aws-iam:minimizePolicies",
+        "@aws-cdk/core:target-partitions",
+        "aws:cdk:enable-path-metadata",
+        "aws:cdk:bundling-stacks",
+        "availability-zones:account=123456789012:region=eu-west-1",
+        "acknowledged-issue-numbers",  # `cdk acknowledge` writes it into cdk.context.json
+        "cli-telemetry",  # and `cdk cli-telemetry --disable` this
+    ],
+)
+def test_the_cdks_own_context_is_not_ours_to_judge(name: str) -> None:
+    assert settings({name: True}) == settings({})

@@ -1,0 +1,353 @@
+"""The Describe function: one call, judged; every AWS error is an answer; nothing private in its logs."""
+
+import io
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ConnectTimeoutError
+from botocore.model import Shape, StructureShape
+from botocore.stub import Stubber
+
+from job_watcher import catalogue, describe
+from job_watcher.describe import handler
+from job_watcher.job import Memory, job_name
+
+SPEAKER = "voice-id/SpeakerEnrollmentJob"
+FRAUDSTER = "voice-id/FraudsterRegistrationJob"
+REQUEST = {"DomainId": "domain5tuvwxyz01234567", "JobId": "u9cJob4tuvwxyz01234567"}
+INPUT = {"kind": SPEAKER, "request": REQUEST}
+ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
+NEW: Memory = {"polls": 0, "waited": 0, "outcome": "running"}
+CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+# every member of DescribeSpeakerEnrollmentJob's answer
+JOB: dict[str, Any] = {
+    "CreatedAt": CREATED,
+    "DataAccessRoleArn": "arn:aws:iam::123456789012:role/voice-data",
+    "DomainId": REQUEST["DomainId"],
+    "EndedAt": datetime(2026, 3, 1, 11, 35, 20, 250_000, tzinfo=UTC),
+    "EnrollmentConfig": {
+        "ExistingEnrollmentAction": "OVERWRITE",
+        "FraudDetectionConfig": {
+            "FraudDetectionAction": "FAIL",
+            "RiskThreshold": 50,
+            "WatchlistIds": ["watch5tuvwxyz012345678"],
+        },
+    },
+    "FailureDetails": {"Message": "The manifest of march is not valid JSON.", "StatusCode": 400},
+    "InputDataConfig": {"S3Uri": "s3://our-calls/manifests/march.json"},
+    "JobId": REQUEST["JobId"],
+    "JobName": "Very-private-name",
+    "JobProgress": {"PercentComplete": 100},
+    "JobStatus": "COMPLETED",
+    "OutputDataConfig": {"KmsKeyId": "alias/voice", "S3Uri": "s3://our-calls/results"},
+}
+IN_JSON = {**JOB, "CreatedAt": "2026-03-01T09:30:00Z", "EndedAt": "2026-03-01T11:35:20.250Z"}
+TERMINAL = [("COMPLETED", "succeeded"), ("COMPLETED_WITH_ERRORS", "partial"), ("FAILED", "failed")]
+
+
+@pytest.fixture
+def voice_id() -> Iterator[Stubber]:
+    """The function's own Voice ID client, which answers what it is told to, and nothing else."""
+    with Stubber(describe.client("voice-id")) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the function logs."""
+    lines = io.StringIO()
+    for written in describe.logger.handlers:
+        monkeypatch.setattr(written, "stream", lines)
+    return lines
+
+
+@pytest.fixture
+def poll(context: LambdaContext, log: io.StringIO) -> Callable[..., dict[str, Any]]:
+    """One invocation: the answer to an input and a memory, as JSON carries it to the state machine."""
+
+    def invoke(given: Any = INPUT, **memory: Any) -> dict[str, Any]:
+        event = {"input": given, "watch": ARN, "memory": {**NEW, "age": memory.get("waited", 0), **memory}}
+        answer = handler(cast(Any, json.loads(json.dumps(event))), context)
+        return cast(dict[str, Any], json.loads(json.dumps(answer, allow_nan=False)))
+
+    return invoke
+
+
+Poll = Callable[..., dict[str, Any]]
+
+
+def answers(stub: Stubber, job: Mapping[str, Any], noun: str = "speaker_enrollment") -> None:
+    stub.add_response(f"describe_{noun}_job", {"Job": job}, REQUEST)
+
+
+def refuses(stub: Stubber, code: str, message: str = "So it is.", status: int = 400) -> None:
+    stub.add_client_error("describe_speaker_enrollment_job", code, message, status, expected_params=REQUEST)
+
+
+def metrics(captured: str) -> dict[str, list[float]]:
+    """The metrics in CloudWatch's embedded format, by name."""
+    found: dict[str, list[float]] = {}
+    for line in filter(None, captured.splitlines()):
+        told = json.loads(line)
+        (directive,) = told["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == "JobWatcher" and told["service"] == "job-watcher"
+        found |= {metric["Name"]: told[metric["Name"]] for metric in directive["Metrics"]}
+    return found
+
+
+def members(shape: Shape) -> Iterator[tuple[str, Shape]]:
+    if isinstance(shape, StructureShape):
+        for name, member in shape.members.items():
+            yield name, member
+            yield from members(member)
+
+
+def test_the_job_of_these_tests_has_every_member() -> None:
+    shape = describe.operation(catalogue.load("voice-id")[SPEAKER]).output_shape.members["Job"]
+
+    def names(value: Any) -> Iterator[str]:
+        for name, inner in value.items():
+            yield name
+            yield from names(inner) if isinstance(inner, dict) else ()
+
+    assert sorted(names(JOB)) == sorted(name for name, _ in members(shape))
+
+
+@pytest.mark.parametrize("status", ["SUBMITTED", "IN_PROGRESS"])
+def test_a_running_job_is_waited_for(voice_id: Stubber, poll: Poll, status: str) -> None:
+    created = datetime.fromtimestamp(time.time() - 3_600, UTC)
+    job = {"JobStatus": status, "CreatedAt": created, "JobProgress": {"PercentComplete": 90}, "JobName": "private"}
+    answers(voice_id, job)
+    memory = poll(polls=3, waited=500)
+    assert memory["outcome"] == "running" and memory["status"] == status and memory["polls"] == 4
+    assert 118 <= memory["wait"] <= 120 and memory["waited"] == 500 + memory["wait"]  # a third of the soonest end
+    assert "job" not in memory and "private" not in json.dumps(memory)
+
+
+@pytest.mark.parametrize(("status", "outcome"), TERMINAL)
+def test_a_job_that_ended_is_announced_with_every_member(
+    voice_id: Stubber, poll: Poll, status: str, outcome: str
+) -> None:
+    answers(voice_id, {**JOB, "JobStatus": status})
+    end = poll(polls=13, waited=7_000, status="IN_PROGRESS", percent=98.0)
+    assert end["detail"] == {
+        "kind": SPEAKER,
+        "request": REQUEST,
+        "status": status,
+        "outcome": outcome,
+        "job": {**IN_JSON, "JobStatus": status},
+        "watch": ARN,
+        "polls": 14,
+    }
+    assert end["outcome"] == outcome and "wait" not in end and "error" not in end
+    assert end["name"] == job_name(SPEAKER, REQUEST, "2026-03-01T09:30:00Z")
+    subject = f"{outcome.capitalize()}: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 ({status})"
+    assert end["subject"] == subject
+    assert "\n  Took             2 h 5 min\n" in end["text"]
+
+
+def test_times_are_utc_whatever_the_zone_of_the_function_is(
+    voice_id: Stubber, poll: Poll, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = datetime.strptime("+0900", "%z").tzinfo
+    answers(voice_id, {"JobStatus": "FAILED", "CreatedAt": CREATED.astimezone(zone)})
+    assert poll()["detail"]["job"]["CreatedAt"] == "2026-03-01T09:30:00Z"
+
+
+def test_the_other_kind_is_described_by_its_own_call(voice_id: Stubber, poll: Poll) -> None:
+    answers(voice_id, {"JobStatus": "COMPLETED", "JobId": REQUEST["JobId"]}, "fraudster_registration")
+    assert poll({"kind": FRAUDSTER, "request": REQUEST})["detail"]["kind"] == FRAUDSTER
+
+
+def test_an_execution_fails_when_it_was_asked_to(voice_id: Stubber, poll: Poll) -> None:
+    answers(voice_id, {**JOB, "JobStatus": "FAILED"})
+    assert poll({**INPUT, "fail_on": ["failed"]})["error"] == "JobFailed"
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerException"])
+def test_a_throttle_or_a_server_error_is_no_news_at_any_time(
+    voice_id: Stubber, poll: Poll, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(random, "random", lambda: 0.5)
+    for waited in (0, 86_400):
+        refuses(voice_id, code, status=500 if code.startswith("Internal") else 400)
+        memory = poll(waited=waited, polls=5)
+        usual = 60 if waited == 0 else 900
+        assert memory["outcome"] == "running" and memory["polls"] == 6 and memory["silent"] == 1
+        assert memory["wait"] == usual * 3 // 2 and memory["waited"] == waited + memory["wait"]
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
+def test_no_such_job_or_no_permission_is_lost_after_two_minutes(voice_id: Stubber, poll: Poll, code: str) -> None:
+    refuses(voice_id, code, "Why it is so.")
+    assert poll(waited=60)["outcome"] == "running"
+    refuses(voice_id, code, "Why it is so.")
+    end = poll(waited=120, polls=2)
+    assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "the-watch")
+    assert end["detail"]["error"] == code
+    assert end["detail"]["reason"] == "DescribeSpeakerEnrollmentJob: Why it is so."
+    assert end["subject"] == f"Lost: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 ({code})"
+
+
+def test_a_validation_error_is_lost_at_once(voice_id: Stubber, poll: Poll) -> None:
+    refuses(voice_id, "ValidationException", "1 validation error detected.")
+    assert poll()["detail"] == {
+        "kind": SPEAKER,
+        "request": REQUEST,
+        "outcome": "lost",
+        "watch": ARN,
+        "polls": 1,
+        "error": "ValidationException",
+        "reason": "DescribeSpeakerEnrollmentJob: 1 validation error detected.",
+    }
+
+
+def test_a_network_that_does_not_answer_is_no_news(poll: Poll) -> None:
+    client = describe.client("voice-id")
+
+    def unplugged(**_: Any) -> None:
+        raise ConnectTimeoutError(endpoint_url="https://voiceid.eu-west-1.amazonaws.com/")
+
+    client.meta.events.register("before-call", unplugged)
+    try:
+        assert poll(waited=3_600)["silent"] == 1
+    finally:
+        client.meta.events.unregister("before-call", unplugged)
+
+
+def test_an_answer_without_a_job_is_a_job_not_found(voice_id: Stubber, poll: Poll) -> None:
+    voice_id.add_response("describe_speaker_enrollment_job", {}, REQUEST)
+    assert poll()["outcome"] == "running"
+    voice_id.add_response("describe_speaker_enrollment_job", {"Job": {}}, REQUEST)
+    assert poll(waited=120)["detail"]["reason"] == "DescribeSpeakerEnrollmentJob knows no such job."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>Please log in</html>", b'{"Job": {"JobStatus": "IN_PRO', b"null", b"\xff\xfe"],
+)
+def test_an_answer_that_nobody_can_read_is_no_news(
+    poll: Poll, voice_id_at: Callable[[str], None], answering: Callable[[bytes, int], str], body: bytes
+) -> None:
+    voice_id_at(answering(body, 200))
+    assert poll(waited=3_600)["silent"] == 1
+
+
+def test_a_status_that_nobody_knows_is_waited_for_and_counted(
+    voice_id: Stubber, poll: Poll, log: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers(voice_id, {**JOB, "JobStatus": "COMPLETED_EVENTUALLY"})
+    assert poll()["outcome"] == "running"
+    assert metrics(capsys.readouterr().out) == {"UnknownStatus": [1.0]}
+    (warning,) = [json.loads(line) for line in log.getvalue().splitlines() if '"WARNING"' in line]
+    assert warning["message"] == "unknown status" and warning["status"] == "COMPLETED_EVENTUALLY"
+
+
+def test_no_news_is_counted_and_good_news_costs_no_metric(
+    voice_id: Stubber, poll: Poll, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refuses(voice_id, "ThrottlingException")
+    poll()
+    assert metrics(capsys.readouterr().out) == {"NoNews": [1.0]}
+    answers(voice_id, JOB)
+    poll()
+    assert metrics(capsys.readouterr().out) == {}
+
+
+def test_a_metric_is_counted_once_and_not_again_by_the_next_poll(
+    voice_id: Stubber, poll: Poll, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        refuses(voice_id, "ThrottlingException")
+        poll()
+        assert metrics(capsys.readouterr().out) == {"NoNews": [1.0]}
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (None, "The input is null; accepted is an object with the members kind and request."),
+        (
+            {"kind": "voice-id/SpeakerEnrolmentJob", "request": REQUEST},
+            "'voice-id/SpeakerEnrolmentJob' is not a kind watched here; "
+            f"accepted are voice-id/SpeakerEnrollmentJob, {FRAUDSTER}.",
+        ),
+        (
+            {"kind": "transcribe/TranscriptionJob", "request": {"TranscriptionJobName": "x"}},
+            "'transcribe/TranscriptionJob' is not a kind watched here; "
+            f"accepted are voice-id/SpeakerEnrollmentJob, {FRAUDSTER}.",
+        ),
+        ({"kind": SPEAKER, "request": {}}, "The request has no DomainId; it takes DomainId, JobId."),
+        (
+            {"kind": SPEAKER, "request": {**REQUEST, "JobID": "x"}},
+            "The request has an unknown member 'JobID'; accepted are DomainId, JobId.",
+        ),
+        (
+            {"kind": SPEAKER, "request": {**REQUEST, "JobId": "-" * 22}},
+            "JobId is '----------------------'; accepted is what matches ^[a-zA-Z0-9]{22}$.",
+        ),
+    ],
+)
+def test_a_wrong_input_is_lost_at_once_and_before_any_call(
+    voice_id: Stubber, poll: Poll, given: Any, sentence: str
+) -> None:
+    end = poll(given)  # the stubber has no answer: a call would fail
+    assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "the-watch")
+    assert (end["detail"]["error"], end["detail"]["reason"], end["detail"]["polls"]) == ("InvalidInput", sentence, 0)
+    assert sentence in end["text"]
+
+
+def test_a_kind_that_this_deployment_does_not_watch_is_refused(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(describe, "KINDS", [SPEAKER])
+    sentence = f"'{FRAUDSTER}' is not a kind watched here; accepted are {SPEAKER}."
+    assert poll({"kind": FRAUDSTER, "request": REQUEST})["detail"]["reason"] == sentence
+
+
+@pytest.mark.parametrize(
+    "name", ["", "/", "voice-id", "voice-id/", "../kinds/voice-id", "x" * 300 + "/Job", "a\0b/Job"]
+)
+def test_a_name_of_no_kind_is_refused_also_where_every_kind_is_watched(
+    poll: Poll, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(describe, "KINDS", ["*"])
+    assert poll({"kind": name, "request": REQUEST})["detail"]["error"] == "InvalidInput"
+
+
+def test_the_logs_tell_the_watch_and_nothing_of_the_customer(voice_id: Stubber, poll: Poll, log: io.StringIO) -> None:
+    answers(voice_id, {**JOB, "JobStatus": "IN_PROGRESS"})
+    answers(voice_id, {**JOB, "JobStatus": "SOMETHING_NEW"})
+    answers(voice_id, {**JOB, "JobStatus": "FAILED"})
+    refuses(voice_id, "ThrottlingException", f"Slow down, {REQUEST['JobId']} of Very-private-name.")
+    refuses(voice_id, "AccessDeniedException", f"You may not see {REQUEST['DomainId']} of Very-private-name.")
+    for waited in (0, 0, 0, 0, 120):
+        poll(waited=waited)
+    poll({"kind": SPEAKER, "request": {**REQUEST, "JobId": "Very-private-name"}})
+    written = log.getvalue()
+    assert written.count(ARN) >= 6 and "polled" in written
+    sensitive = [name for name, shape in members(job_shape()) if shape.metadata.get("sensitive")]
+    assert sensitive == ["JobName"]
+    for private in (JOB["JobName"], *REQUEST.values(), JOB["DataAccessRoleArn"], "s3://", "march"):
+        assert private not in written
+
+
+def job_shape() -> Shape:
+    shape: Shape = describe.operation(catalogue.load("voice-id")[SPEAKER]).output_shape.members["Job"]
+    return shape
+
+
+def test_one_poll_ends_within_the_functions_time_out() -> None:
+    config: Any = describe.client("voice-id").meta.config
+    attempts = config.retries["total_max_attempts"]
+    longest_pause = 2 ** (attempts - 1) - 1  # botocore's standard mode: up to 1 s, then 2 s, …
+    assert attempts * (config.connect_timeout + config.read_timeout) + longest_pause < 30
+
+
+def test_a_client_is_made_once() -> None:
+    assert describe.client("voice-id") is describe.client("voice-id")

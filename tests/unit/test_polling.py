@@ -1,0 +1,264 @@
+"""How long a watch waits: the formula's own points, and what they add up to over whole watches."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import cast
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from job_watcher import catalogue, judge
+from job_watcher.catalogue import Seen
+from job_watcher.errors import Meaning
+from job_watcher.job import Memory
+from job_watcher.polling import Pace, backoff, interval
+
+HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
+CALL = 2.0  # seconds a poll takes, whole seconds' rounding included
+BIRTH = 1_767_225_600  # of every job here, in seconds since 1970
+MOST = 2_500  # polls: 9 history events each stay under Step Functions' 25,000
+Percent = float | None
+SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds"),
+    [
+        (0, 60),
+        (20 * 60, 60),
+        (HOUR, 180),
+        (5 * HOUR, 900),
+        (8 * HOUR, 900),
+        (300_000, 900),
+        (10 * DAY, 2_592),
+        (YEAR, 94_608),
+    ],
+)
+def test_without_a_percentage_the_wait_is_5_percent_of_the_age_within_bounds(age: float, seconds: float) -> None:
+    assert interval(Pace(), age) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("age", "percent", "still", "seconds"),
+    [
+        (0, 0, 0, 15),
+        (60, 50, 0, 60 * 49 / 51 / 3),
+        (HOUR, 0, 0, 180),  # the soonest end is 99 hours away, but 5 % of the age is the longest wait
+        (HOUR, 50, 0, 180),
+        (HOUR, 90, 0, 3600 * 9 / 91 / 3),
+        (8 * HOUR, 95, 0, 400),
+        (HOUR, 98, 0, 15),
+        (HOUR, 99, 0, 15),
+        (HOUR, 100, 0, 15),
+        (HOUR, 99, 750, 15),
+        (HOUR, 99, 1_000, 20),
+        (8 * HOUR, 100, 10_000, 200),
+        (8 * HOUR, 96, 10_000, 8 * HOUR * 3 / 97 / 3),
+        (30 * HOUR, 100, 30 * HOUR, 900),
+    ],
+)
+def test_with_a_percentage_the_wait_is_a_third_of_the_soonest_end(
+    age: float, percent: float, still: float, seconds: float
+) -> None:
+    assert interval(Pace(), age, percent, still) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("absurd", "like"), [(-5, 0), (250, 100)])
+def test_an_absurd_percentage_is_the_nearest_possible_one(absurd: float, like: Percent) -> None:
+    assert interval(Pace(), HOUR, absurd, 60) == interval(Pace(), HOUR, like, 60)
+
+
+@pytest.mark.parametrize(
+    ("age", "percent", "seconds"), [(0, None, 60), (1_000, None, 100), (HOUR, None, 300), (HOUR, 100, 5)]
+)
+def test_a_pace_can_be_set(age: float, percent: Percent, seconds: float) -> None:
+    assert interval(Pace(late=0.1, shortest=5, longest=300), age, percent) == pytest.approx(seconds)
+
+
+@given(st.floats(0, YEAR), st.none() | st.floats(allow_nan=False), st.floats(-YEAR, YEAR))
+def test_a_wait_is_never_over_the_one_without_a_percentage_nor_under_the_shortest(
+    age: float, percent: Percent, still: float
+) -> None:
+    assert 15 <= interval(Pace(), age, percent, still) <= interval(Pace(), age)
+
+
+@pytest.mark.parametrize(
+    ("failures", "chance", "seconds"),
+    [(1, 0, 60), (1, 1, 120), (2, 0.5, 150), (3, 1, 480), (5, 1, 960), (99_999, 1, 960)],
+)
+def test_back_off_doubles_with_full_jitter_up_to_the_longest_wait(failures: int, chance: float, seconds: float) -> None:
+    assert backoff(60, failures, chance, longest=900) == seconds
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job and how its service tells of it. Times in seconds."""
+
+    lasts: float
+    percents: Sequence[Percent] = (None,)
+    flickers: bool = False
+    """Whether each poll sees the next of the percentages, round and round; else each has its share of the time."""
+    created: float | None = 0
+    """How far in the future the service says it was created; None: it does not say."""
+
+    def seen(self, age: float, poll: int) -> Seen:
+        step = poll if self.flickers else int(age / self.lasts * len(self.percents))
+        percent = self.percents[step % len(self.percents)]
+        return read("COMPLETED" if age >= self.lasts else "IN_PROGRESS", percent, self.created)
+
+
+@cache
+def read(status: str, percent: Percent, created: float | None) -> Seen:
+    """What the catalogue makes of a describe answer."""
+    job = {
+        "JobStatus": status,
+        **({} if percent is None else {"JobProgress": {"PercentComplete": percent}}),
+        **({} if created is None else {"CreatedAt": datetime.fromtimestamp(BIRTH + created, UTC)}),
+    }
+    seen = SPEAKER.read({"Job": job})
+    assert seen is not None
+    return seen
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The watch's clock, wrong by so many seconds `before` the job reaches the age `jumps`, and `after` it."""
+
+    before: float = 0
+    after: float = 0
+    jumps: float = 0
+
+    def __call__(self, age: float) -> float:
+        return BIRTH + age + (self.before if age < self.jumps else self.after)
+
+
+TRUE = Clock()
+RULES = judge.Rules(give_up_after=10 * YEAR)
+INPUT = {"kind": SPEAKER.name, "request": {"DomainId": "a" * 22, "JobId": "b" * 22}}
+ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:x"
+NEW: Memory = {"polls": 0, "waited": 0, "outcome": "running"}
+
+
+def watching(memory: Memory) -> judge.Watch:
+    return judge.Watch(INPUT, ARN, memory, RULES, SPEAKER)
+
+
+def polls(job: Job, begins: float = 0, clock: Clock = TRUE) -> list[float]:
+    """The job's ages at which a watch that begins at one asks for it, up to the poll that sees the end."""
+    memory, age, ages = NEW, begins, [begins]
+    while len(ages) <= MOST + 1:
+        answer = judge.news(watching(memory), job.seen(age, len(ages)), clock(age))
+        if answer["outcome"] != "running":
+            return ages
+        memory = cast(Memory, answer)
+        assert type(memory["wait"]) is int and memory["wait"] >= 1
+        age += CALL + memory["wait"]
+        ages.append(age)
+    return ages
+
+
+def lateness(ages: Sequence[float], job: Job) -> float:
+    """By how much the end was seen later than it may be."""
+    return ages[-1] - job.lasts - max(60, 0.05 * job.lasts) - CALL
+
+
+ABSURD = st.sampled_from([-5, 101, 250, math.nan, math.inf])
+PATHS = st.lists(st.none() | st.integers(0, 100) | st.integers(95, 100) | ABSURD, min_size=1, max_size=8)
+DURATIONS = st.just(float(YEAR)) | st.integers(0, 7_498).map(lambda thousandths: 10 ** (thousandths / 1_000))
+JOBS = st.builds(Job, DURATIONS, PATHS, st.booleans(), st.none() | st.just(0) | st.floats(0, YEAR, exclude_min=True))
+
+
+@given(JOBS, st.floats(0, 1))
+def test_an_end_is_seen_within_a_minute_or_5_percent_of_the_jobs_duration(job: Job, begins: float) -> None:
+    assert lateness(polls(job, begins * job.lasts), job) <= 0
+
+
+@settings(max_examples=40)
+@given(JOBS)
+@example(Job(YEAR))
+@example(Job(YEAR, [50]))
+@example(Job(YEAR, [100]))
+@example(Job(YEAR, range(101)))
+@example(Job(YEAR, [*range(99), *[98] * 200, *[99] * 50, *[100] * 40]))
+@example(Job(YEAR, [99, 100], flickers=True))
+@example(Job(YEAR, [0, 99], flickers=True))
+@example(Job(YEAR, [None, 99], flickers=True))
+@example(Job(YEAR, [math.nan, 99], flickers=True))
+@example(Job(YEAR, [100, 250, 101], flickers=True))
+@example(Job(YEAR, [99, 100], flickers=True, created=None))
+@example(Job(YEAR, range(95, 10_000), flickers=True))
+def test_no_watch_of_a_year_asks_too_often(job: Job) -> None:
+    assert len(polls(job)) <= MOST
+
+
+AHEAD = st.builds(Clock, before=st.floats(0, YEAR), jumps=DURATIONS)
+BEHIND = st.builds(Clock, after=st.floats(-YEAR, 0), jumps=DURATIONS)
+
+
+@settings(max_examples=60)
+@given(JOBS, st.floats(0, 1), AHEAD | BEHIND)
+@example(Job(30 * DAY, [99]), 0, Clock(before=DAY, jumps=HOUR))
+@example(Job(90 * DAY, [99]), 0.5, Clock(after=-30 * DAY, jumps=46 * DAY))
+def test_a_clock_that_jumps_backwards_harms_nothing(job: Job, begins: float, clock: Clock) -> None:
+    ages = polls(job, begins * job.lasts, clock)
+    assert len(ages) <= MOST
+    assert lateness(ages, job) <= 0.05 * clock.before
+
+
+@pytest.mark.parametrize("ahead", [1, HOUR, DAY, 40 * DAY])
+@pytest.mark.parametrize("percents", [(None,), (0, 50, 99), (99,)])
+def test_a_job_created_in_the_future_is_as_old_as_its_watch(ahead: float, percents: Sequence[Percent]) -> None:
+    job = Job(30 * HOUR, percents, created=ahead)
+    assert lateness(polls(job), job) <= 0
+    assert len(polls(job)) <= len(polls(Job(30 * HOUR, percents, created=None)))
+
+
+def quiet(memory: Memory, meaning: Meaning, chance: float, times: int) -> tuple[Memory, float]:
+    """The memory after so many polls in a row without news, and the seconds they took."""
+    seconds = 0.0
+    for _ in range(times):
+        memory = cast(Memory, judge.no_news(watching(memory), meaning, "ThrottlingException", "Slow down.", chance))
+        assert type(memory["wait"]) is int and memory["wait"] >= 1
+        seconds += memory["wait"]
+    return memory, seconds
+
+
+@given(
+    st.builds(Job, st.just(10 * YEAR), st.tuples(st.none() | st.integers(0, 100)), created=st.none() | st.just(0)),
+    DURATIONS,
+    st.floats(0, 1),
+    st.integers(0, 12),
+    st.sampled_from([Meaning.THROTTLED, Meaning.UNAVAILABLE]),
+)
+@example(Job(10 * YEAR, created=0), HOUR, 0, 8, Meaning.THROTTLED)
+def test_back_off_is_never_below_the_wait_there_would_have_been_and_bounded(
+    job: Job, begins: float, chance: float, silent: int, meaning: Meaning
+) -> None:
+    first = cast(Memory, judge.news(watching(NEW), job.seen(begins, 1), TRUE(begins)))
+    memory, seconds = quiet(first, meaning, chance, silent)
+    age = begins + first["wait"] + seconds
+    news = cast(Memory, judge.news(watching(memory), job.seen(age, 2), TRUE(age)))
+    no_news, _ = quiet(memory, meaning, chance, 1)
+    assert news["wait"] - 1 <= no_news["wait"] <= news["wait"] + Pace().longest + 1
+
+
+@settings(max_examples=20)
+@given(st.floats(0, 1))
+def test_a_service_that_never_answers_is_not_asked_too_often(chance: float) -> None:
+    memory, asked = NEW, 0
+    while memory["waited"] < YEAR and asked <= MOST:
+        memory, _ = quiet(memory, Meaning.UNAVAILABLE, chance, 1)
+        asked += 1
+    assert asked <= MOST
+
+
+def test_news_ends_the_back_off() -> None:
+    job = Job(YEAR)
+    memory, seconds = quiet(NEW, Meaning.THROTTLED, 1, 5)
+    told = cast(Memory, judge.news(watching(memory), job.seen(seconds, 6), TRUE(seconds)))
+    again, _ = quiet(told, Meaning.THROTTLED, 1, 1)
+    assert memory["wait"] > 5 * told["wait"] > 2 * again["wait"]
