@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from . import catalogue, errors, judge, polling
 from .answer import complete, keep_raw
@@ -98,7 +99,7 @@ def describe(kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
     call = getattr(client(kind.service), xform_name(kind.describe))
     try:
         return complete(call(**request, **kind.constant), operation(kind).output_shape)
-    except (ValueError, AttributeError) as error:  # botocore's parser raises what Python does
+    except (ValueError, AttributeError, ResponseParserError) as error:  # botocore's parser raises what Python does
         raise Unreadable(error=error) from error
 
 

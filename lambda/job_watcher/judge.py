@@ -9,6 +9,7 @@ from .errors import Meaning
 from .job import Detail, End, Memory, Progress, fit, job_name, moment, plain
 
 GRACE = 120  # seconds in which a new job or role may not be visible yet
+OLDEST = 366 * 24 * 3600  # seconds; a creation time before that is none: some services say 1970
 REASON = 2_000  # characters of a reason
 
 
@@ -137,9 +138,10 @@ def _end(watch: Watch, told: Detail, name: str) -> End:
 def _remember(memory: Memory, seen: Seen, now: float) -> Memory:
     """What the next poll should know; the job's age is the clock's word, but grows at least by what was waited."""
     created = moment(seen.created)
-    age = max(memory.get("age", 0), now - created.timestamp() if created else 0)
+    told = now - created.timestamp() if created else 0
+    age = max(memory.get("age", 0), told if told < OLDEST else 0)
     highest = memory.get("highest", -1)
-    percent = None if seen.percent is None else min(seen.percent, polling.DONE)
+    percent = None if seen.percent is None else int(min(seen.percent, polling.DONE))
     stands = percent is None or percent <= highest  # a percentage that flickers stands still
     return {
         "polls": memory["polls"],

@@ -24,7 +24,7 @@ _ADVICE = {
     "partial": "Look into the results for the parts that failed, and run those again.",
     "failed": "Correct what went wrong and start the job again.",
     "stopped": "If nobody stopped it on purpose, start the job again.",
-    "lost": "The job itself may still be running. Mend what went wrong and start a new watch with the same input: "
+    "lost": "The job itself may still be running. Mend what went wrong and start a new watch of the job: "
     "it will announce the job's end.",
 }
 _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 MINUTE = 60
 DONE = 99  # percent, from which on the end may come at any time
 STILL = 0.02  # of the time a percentage has stood still
+AGED = 0.0001  # of the age: so that a percentage that creeps up for months does not keep the watch awake
 YEARLY = 0.003  # of the age: keeps a watch of a year under Step Functions' 25,000 history events
 
 
@@ -29,7 +30,7 @@ def interval(pace: Pace, age: float, percent: float | None = None, still: float 
         return cap
     percent = min(max(percent, 0), 100)
     soonest_end = age * max(0, DONE - percent) / (percent + 1)
-    return min(cap, max(pace.shortest, soonest_end / 3, STILL * still))
+    return min(cap, max(pace.shortest, AGED * age, soonest_end / 3, STILL * still))
 
 
 def backoff(wait: float, failures: int, chance: float, longest: float) -> float:

@@ -138,6 +138,15 @@ def test_new_members_inside_lists_and_maps_of_a_rest_service_are_kept(answering:
     assert whole == said
 
 
+def test_what_botocore_reads_inside_a_map_stays_as_it_is(answering: Answering) -> None:
+    said = {"connectorConfigurations": {"Ours": {"connectorName": "ours", "registeredAt": 1.5e9, "brandNew": 1}}}
+    with client("appflow", answering(json.dumps(said).encode(), 200)) as appflow:
+        whole = complete(appflow.describe_connectors(), shape(appflow, "DescribeConnectors"))
+    ours = whole["connectorConfigurations"]["Ours"]
+    assert isinstance(ours.pop("registeredAt"), datetime)
+    assert ours == {"connectorName": "ours", "brandNew": 1}
+
+
 def test_an_answer_in_xml_is_left_as_it_is(answering: Answering) -> None:
     xml = b"""<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>mine</StackName><New>1</New>
     </member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from job_watcher import catalogue, judge, notification
@@ -226,6 +226,7 @@ def test_fail_on_does_not_change_the_error_of_a_lost_watch() -> None:
 
 
 @given(st.integers(0, 2_000), st.floats(1, 2_000), st.floats(0, 1), st.none() | st.integers(0, 100))
+@example(10, 10.25, 0, None)
 def test_a_wait_never_passes_the_moment_of_giving_up(
     waited: int, give_up_after: float, chance: float, percent: int | None
 ) -> None:

@@ -191,6 +191,8 @@ def test_an_end_is_seen_within_a_minute_or_5_percent_of_the_jobs_duration(job: J
 @example(Job(YEAR, [100, 250, 101], flickers=True))
 @example(Job(YEAR, [99, 100], flickers=True, created=None))
 @example(Job(YEAR, range(95, 10_000), flickers=True))
+@example(Job(YEAR, [*[98] * 17, *[99] * 3]))
+@example(Job(YEAR, [98 + step / 5_000 for step in range(5_000)]))  # some services tell fractions of a percent
 def test_no_watch_of_a_year_asks_too_often(job: Job) -> None:
     assert len(polls(job)) <= MOST
 

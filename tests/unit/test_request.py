@@ -207,6 +207,11 @@ def test_a_constant_member_is_not_the_callers_to_give() -> None:
     assert refusal(textract, {"JobId": "abc", "MaxResults": 2}) == sentence
 
 
+def test_a_constant_member_counts_among_the_required_ones() -> None:
+    first = kind("cloudformation/StackSetOperation", "DescribeStackSetOperation", "StackSetName", OperationId="one")
+    check_request(first, {"StackSetName": "mine"}, shape(first))
+
+
 def test_a_pattern_that_python_cannot_read_is_left_to_the_service() -> None:
     shapes: dict[str, Any] = {
         "Request": {"type": "structure", "members": {"Id": {"shape": "Id"}}},
