@@ -45,7 +45,6 @@ def packages() -> Path:
 
 
 def _install(folder: Path) -> None:
-
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(folder)]
     done = subprocess.run(
         [*command, "--requirement", str(LAMBDA / "requirements.txt")], capture_output=True, text=True, check=False

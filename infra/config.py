@@ -1,6 +1,5 @@
 """cdk.json's context (and `-c name=value`), checked and typed: the deployment's settings."""
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from job_watcher.catalogue import Kind
 from job_watcher.polling import Pace
 
 from . import own_kinds
+from .suggestion import suggestion
 
 OUTCOMES = (*catalogue.ENDED, "lost")
 NAMES = (
@@ -170,6 +170,5 @@ def _account(word: str) -> str:
 
 def _suggest(word: str, accepted: Iterable[str]) -> str:
     accepted = list(accepted)
-    close = difflib.get_close_matches(word, accepted, n=1)
     listed = ", ".join(accepted[:12]) + (", …" if len(accepted) > 12 else "")
-    return f"did you mean {close[0]!r}?" if close else f"accepted are {listed}."
+    return suggestion(word, accepted, f"accepted are {listed}.")

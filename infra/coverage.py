@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import botocore
-import botocore.session
 
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 
 from . import likely, reference
-from .lint import service_model
+from .lint import service_model, session
 
 DESCRIBES = re.compile(r"(Batch)?(Describe|Get)[A-Z]")
 JOB = re.compile(
@@ -67,7 +66,7 @@ def main() -> None:
     for name, number in counts(kinds.values()).items():
         print(f"{number:6,} {name}")
     ours = {Operation(kind.service, kind.describe) for kind in kinds.values()}
-    everything = job_like(botocore.session.get_session().get_available_services())
+    everything = job_like(session().get_available_services())
     print(f"\nDescribe operations of botocore {botocore.__version__} that the catalogue has:")
     for name, operations in (("job-like", everything), ("of jobs", of_jobs(everything))):
         share, services = len(ours & operations) / len(operations), len({one.service for one in operations})

@@ -1,7 +1,6 @@
 """Hold a catalogue entry against botocore's model of its service: a kind says what the service says, or is refused."""
 
 import dataclasses
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +17,8 @@ from jmespath.parser import ParsedResult
 
 from job_watcher.catalogue import OPTIONS, OUTCOMES, Kind, parse
 from job_watcher.polling import Pace
+
+from .suggestion import suggestion
 
 REQUIRED = ("describe", "request", "job", "status", "running")
 KEYS = {*(member.name for member in dataclasses.fields(Kind)), *OUTCOMES, "with"} - {"name", "outcome_of", "constant"}
@@ -144,8 +145,7 @@ def _is_jmespath(expression: Any) -> bool:
 def _unknown(what: str, given: Iterable[str], accepted: Iterable[str]) -> Iterator[str]:
     accepted = sorted(accepted)
     for word in sorted(set(given) - set(accepted)):
-        close = difflib.get_close_matches(word, accepted, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"accepted are {', '.join(accepted[:40])}."
+        hint = suggestion(word, accepted, f"accepted are {', '.join(accepted[:40])}.")
         yield f"unknown {what}: {word!r}; {hint}"
 
 
@@ -153,13 +153,14 @@ def _unknown(what: str, given: Iterable[str], accepted: Iterable[str]) -> Iterat
 def service_model(service: str) -> ServiceModel | None:
     """botocore's model of a service; None when it has no such service."""
     try:
-        return _session().get_service_model(service)
+        return session().get_service_model(service)
     except UnknownServiceError:
         return None
 
 
 @cache
-def _session() -> botocore.session.Session:
+def session() -> botocore.session.Session:
+    """The one through which botocore's data is read."""
     return botocore.session.get_session()
 
 

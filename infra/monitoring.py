@@ -14,6 +14,8 @@ from .config import Settings
 from .triggers import Triggers
 from .watcher import Watcher
 
+PERIOD = Duration.minutes(5)
+
 
 class Monitoring(Construct):
     """A topic for the watcher's own troubles, apart from the jobs' ends. Public: topic."""
@@ -82,6 +84,3 @@ class Monitoring(Construct):
             f"({events.EventField.from_path('$.detail.status')}). Redrive it, or start it again with the same input."
         )
         rule.add_target(targets.SnsTopic(self.topic, message=events.RuleTargetInput.from_text(message)))
-
-
-PERIOD = Duration.minutes(5)

@@ -1,16 +1,14 @@
 """A deployment's own kinds: a folder of TOML files, held against botocore's models as ours are."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import botocore.session
-
 from job_watcher.catalogue import Kind
 
 from . import lint
+from .suggestion import suggestion
 
 
 def faults(folder: Path) -> list[str]:
@@ -49,5 +47,5 @@ def _faults(file: Path) -> Iterator[str]:
 
 
 def _suggestion(service: str) -> str:
-    close = difflib.get_close_matches(service, botocore.session.get_session().get_available_services(), n=1)
-    return f"did you mean {close[0]}.toml?" if close else "accepted are boto3's names, such as glue or voice-id."
+    services = lint.session().get_available_services()
+    return suggestion(service, services, "accepted are boto3's names, such as glue or voice-id.", like="{}.toml")

@@ -1,18 +1,17 @@
 """`make kind SERVICE=glue OPERATION=GetJobRun`: a table for the catalogue, proposed from botocore's model."""
 
-import difflib
 import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-import botocore.session
 from botocore.model import OperationModel, ServiceModel
 
 from job_watcher.catalogue import OUTCOMES
 
 from . import likely
-from .lint import service_model
+from .lint import service_model, session
+from .suggestion import suggestion
 
 VERBS = ("Start", "Create", "Submit", "Run", "Begin", "Import", "Export", "Execute", "Send", "Invoke")
 PATHS = {  # names of members, the likeliest first, in lower case
@@ -35,7 +34,7 @@ def propose(service: str, operation: str) -> str:
     """The proposed table as TOML, with a comment where a person must decide; Unproposable for wrong names."""
     model = service_model(service) if service else None
     if model is None:
-        accepted = botocore.session.get_session().get_available_services()
+        accepted = session().get_available_services()
         raise Unproposable(f"{service!r} is no service of boto3's; {_suggestion(service, accepted, 'glue')}")
     if operation not in model.operation_names:
         close = _suggestion(operation, model.operation_names, _first_describe(model))
@@ -112,8 +111,7 @@ def _line(key: str, value: str | Sequence[str]) -> str:
 
 
 def _suggestion(word: str, accepted: Iterable[str], example: str) -> str:
-    close = difflib.get_close_matches(word, accepted, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"accepted are names such as {example!r}."
+    return suggestion(word, accepted, f"accepted are names such as {example!r}.")
 
 
 def _first_describe(model: ServiceModel) -> str:

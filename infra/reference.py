@@ -7,11 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 from botocore.exceptions import DataNotFoundError
 
 from job_watcher import catalogue
 from job_watcher.catalogue import OUTCOMES, Kind
+
+from .lint import session
 
 PAGE = Path(__file__).parents[1] / "docs" / "kinds.md"
 ELSEWHERE: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("elsewhere.toml").read_text())
@@ -105,7 +106,7 @@ def elsewhere(kind: Kind) -> Iterator[str]:
 @cache
 def _waiters(service: str) -> Mapping[str, str]:
     """The operation that each of boto3's waiters for this service asks."""
-    loader = botocore.session.get_session().get_component("data_loader")
+    loader = session().get_component("data_loader")
     try:
         waiters = loader.load_service_model(service, "waiters-2")["waiters"]
     except DataNotFoundError:

@@ -27,9 +27,7 @@ LONGEST_PATTERN = 2000  # characters; EventBridge takes 2,048
 class Triggers(Construct):
     """Starts watches by events of the default bus; what cannot be started is kept. Public: start, lost_events."""
 
-    def __init__(
-        self, scope: Construct, id: str, *, kinds: Iterable[Kind], bundle: Path, watch: sfn.IStateMachine
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, index: Index, bundle: Path, watch: sfn.IStateMachine) -> None:
         super().__init__(scope, id)
         self.lost_events = sqs.Queue(
             self,
@@ -49,7 +47,7 @@ class Triggers(Construct):
         watch.grant_execution(self.start, "states:DescribeExecution")
         self.start.configure_async_invoke(retry_attempts=2, on_failure=destinations.SqsDestination(self.lost_events))
         self._let_eventbridge_in()
-        for number, pattern in enumerate(patterns(index(kinds))):
+        for number, pattern in enumerate(patterns(index)):
             self._rule(number, pattern)
 
     def _rule(self, number: int, pattern: Mapping[str, Any]) -> None:

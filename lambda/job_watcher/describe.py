@@ -8,8 +8,7 @@ from functools import cache
 from typing import Any, TypedDict
 
 import boto3
-from aws_lambda_powertools import Logger, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore import xform_name
 from botocore.config import Config
@@ -21,6 +20,7 @@ from .answer import complete, keep_raw
 from .catalogue import Kind
 from .errors import Meaning
 from .job import End, Memory, Progress, remembered
+from .metric import count
 from .request import Refused, check_input, check_request
 
 KINDS = os.environ["KINDS"].split()
@@ -31,8 +31,6 @@ RULES = judge.Rules(
 )
 # One poll ends well inside the function's 30 seconds: two attempts of at most 13.
 CLIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
-
-SERVICE = os.environ["POWERTOOLS_SERVICE_NAME"]
 
 logger = Logger()
 
@@ -119,9 +117,3 @@ def no_news(watch: judge.Watch, meaning: Meaning, error: str, reason: str) -> Me
     logger.warning("no news", watch=watch.arn, meaning=meaning.value, error=error)
     count("NoNews")
     return judge.no_news(watch, meaning, error, reason, random.random())
-
-
-def count(metric: str) -> None:
-    """One more of something that should be rare; a poll that goes well costs no metric."""
-    with single_metric(name=metric, unit=MetricUnit.Count, value=1) as counted:
-        counted.add_dimension("service", SERVICE)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from . import trigger
 from .job import text
+from .metric import count
 
 WATCH = os.environ["WATCH"]
 INDEX: trigger.Index = json.loads(Path(os.environ["LAMBDA_TASK_ROOT"], "triggers.json").read_text())
@@ -28,8 +28,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
         for found in trigger.found(event, INDEX):
             logger.info("started", watch=begin(found, str(event.get("id"))), kind=found.kind.name)
     except trigger.NoRequest:
-        with single_metric(name="NoRequest", unit=MetricUnit.Count, value=1) as counted:
-            counted.add_dimension("service", os.environ["POWERTOOLS_SERVICE_NAME"])
+        count("NoRequest")
         raise
 
 

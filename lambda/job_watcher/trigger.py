@@ -62,10 +62,18 @@ def _of_news(kind: Kind, detail: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _complete(kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
-    missing = [member for member, value in request.items() if value in (None, [], [None], HIDDEN)]
+    missing = [member for member, value in request.items() if _absent(value)]
     if missing:
         raise NoRequest(f"The event of a {kind.name} does not say its {', '.join(missing)}.")
     return request
+
+
+def _absent(value: Any) -> bool:
+    """Whether a value, or any part of it, is not there or not told."""
+    if isinstance(value, Mapping | list):
+        parts = value.values() if isinstance(value, Mapping) else value
+        return not value or any(_absent(part) for part in parts)
+    return value in (None, HIDDEN)
 
 
 def _member(data: Any, name: str) -> Any:

@@ -145,39 +145,18 @@ def run() -> Part:
     return part
 
 
+MEASURED = ("offered a second", "answered", "throttled", "delay p50", "p95", "max", "watches lost")
+
+
 def _spread(fleets: Fleets) -> Table:
-    columns = [
-        "jobs",
-        "quota",
-        "progress",
-        "offered a second",
-        "answered",
-        "throttled",
-        "delay p50",
-        "p95",
-        "max",
-        "watches lost",
-    ]
+    columns = ["jobs", "quota", "progress", *MEASURED]
     wanted = [case for case in fleets if case.within == DURATION and case.attempts == ATTEMPTS[0]]
     rows = [[f"{case.size:,}", f"{case.rate:.0f} / s", case.shape, *_cells(fleets[case])] for case in sorted(wanted)]
     return Table("Jobs that begin within 8 h", columns, rows)
 
 
 def _attempts(fleets: Fleets) -> Table:
-    columns = [
-        "jobs",
-        "quota",
-        "progress",
-        "begin within",
-        "attempts",
-        "offered a second",
-        "answered",
-        "throttled",
-        "delay p50",
-        "p95",
-        "max",
-        "watches lost",
-    ]
+    columns = ["jobs", "quota", "progress", "begin within", "attempts", *MEASURED]
     wanted = [case for case in fleets if case.within == TOGETHER or case._replace(attempts=1) in fleets]
     rows = []
     for case in sorted(wanted, key=lambda case: (-case.within, case.size, case.rate, case.shape, -case.attempts)):

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from infra.triggers import LONGEST_PATTERN, index, patterns
 from job_watcher import catalogue
-from job_watcher.catalogue import parse
 from job_watcher.trigger import Found, NoRequest, found, watch_name
 
 SPEAKERS = "voice-id/SpeakerEnrollmentJob"
@@ -66,10 +65,26 @@ def test_an_event_that_should_name_a_job_and_does_not_is_refused(elements: Any) 
         list(found(call(requestParameters={"domainId": "d" * 22}, responseElements=elements), INDEX))
 
 
+MIGRATION = "dms/MetadataModelAssessment"  # whose catalogue entry says where the members are
+
+
+def assessment(response: Any) -> dict[str, Any]:
+    begun = {"eventSource": "dms.amazonaws.com", "eventName": "StartMetadataModelAssessment"}
+    project = {"migrationProjectIdentifier": "project"}
+    return {**call(), "detail": {**begun, "requestParameters": project, "responseElements": response}}
+
+
 def test_a_path_of_the_catalogue_finds_what_names_cannot() -> None:
-    table = {"describe": "DescribeSpeakerEnrollmentJob", "request": ["JobId"], "job": "Job", "status": "JobStatus"}
-    kind = parse(SPEAKERS, {**table, "started": {"JobId": "responseElements.deep[0].id"}})
-    assert kind.started == {"JobId": "responseElements.deep[0].id"}
+    kinds = index([catalogue.load("dms")[MIGRATION]])
+    filters = [{"Name": "request-id", "Values": ["r-1"]}]
+    (job,) = found(assessment({"requestIdentifier": "r-1"}), kinds)
+    assert (job.kind.name, job.request) == (MIGRATION, {"MigrationProjectIdentifier": "project", "Filters": filters})
+
+
+def test_a_part_that_a_path_does_not_find_is_as_bad_as_a_member() -> None:
+    kinds = index([catalogue.load("dms")[MIGRATION]])
+    with pytest.raises(NoRequest, match=r"does not say its Filters\.$"):
+        list(found(assessment({}), kinds))
 
 
 @given(requests, st.none() | st.text())
