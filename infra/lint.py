@@ -64,6 +64,8 @@ def _missing(table: Mapping[str, Any]) -> Iterator[str]:
 def _mistyped(table: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{key} must be a string." for key in STRINGS if not isinstance(table.get(key, ""), str))
     yield from (f"{key} must be a list of strings." for key in LISTS if not _strings(table.get(key, [])))
+    if not isinstance(table.get("recurs", False), bool):
+        yield "recurs must be true or false."
     yield from (f"{key} must be a table." for key in TABLES if not isinstance(table.get(key, {}), Mapping))
     action = table.get("action", "service:Action")
     if isinstance(action, str) and not re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", action):

@@ -80,6 +80,8 @@ class Kind:
     advice: Mapping[str, str] = field(default_factory=dict)
     polling: Mapping[str, float] = field(default_factory=dict)
     """What differs from the deployment's polling.Pace: for a kind that lasts days, or a service with a low quota."""
+    recurs: bool = False
+    """The same request and creation time can end again, as a resource does with each update: every watch announces."""
 
     @property
     def service(self) -> str:

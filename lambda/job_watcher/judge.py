@@ -104,7 +104,8 @@ def _steps(percent: float | None, step: float | None) -> int:
 
 def _ended(watch: Watch, seen: Seen) -> End:
     told = _detail(watch, seen.outcome, seen)
-    name = job_name(told["kind"], told["request"], plain(seen.created))
+    which = watch.arn if watch.kind and watch.kind.recurs else plain(seen.created)
+    name = job_name(told["kind"], told["request"], which)
     end = _end(watch, told, name)
     return {**end, "error": "JobFailed"} if seen.outcome in watch.input.get("fail_on", ()) else end
 

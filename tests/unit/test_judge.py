@@ -102,6 +102,14 @@ def test_a_job_that_was_created_anew_under_its_old_name_is_another_job() -> None
     assert len(names) == 2
 
 
+def test_each_watch_of_a_resource_that_ends_again_and_again_announces() -> None:
+    recurring = replace(SPEAKER, recurs=True)
+    first, second = (
+        ended(judge.news(replace(watch(), kind=recurring, arn=arn), seen("COMPLETED"), NOW)) for arn in (ARN, ARN + "2")
+    )
+    assert first["name"] != second["name"] != ended(judge.news(watch(), seen("COMPLETED"), NOW))["name"]
+
+
 @pytest.mark.parametrize(("status", "outcome"), OUTCOMES)
 def test_an_execution_fails_only_on_the_outcomes_it_was_asked_to(status: str, outcome: str) -> None:
     asked = ended(judge.news(watch(given={**INPUT, "fail_on": [outcome]}), seen(status), NOW))
