@@ -24,7 +24,7 @@ CACHE = ROOT / ".cache"
 HOW = (Path(__file__), Path(trimming.__file__))
 DATA = Path("botocore", "data")
 # botocore's data is trimmed; of the others the largest parts that no function imports
-UNUSED = ("bin", "__pycache__", str(DATA), "boto3/data", "boto3/examples", "aws_lambda_powertools/event_handler")
+UNUSED = ("bin", "__pycache__", str(DATA), "aws_lambda_powertools/event_handler")
 
 
 def bundle(kinds: Iterable[Kind], extra: Mapping[str, str]) -> Path:

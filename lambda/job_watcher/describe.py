@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, TypedDict
 
-import boto3
+import botocore.session
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore import xform_name
@@ -86,8 +86,8 @@ def accepted(given: Any) -> tuple[Kind, dict[str, Any]]:
 
 @cache
 def client(service: str) -> Any:
-    """The boto3 client of a service, made once."""
-    made = boto3.client(service, config=CLIENT)
+    """The client of a service, made once; botocore's own, for boto3 imports as much again that nothing here uses."""
+    made = botocore.session.get_session().create_client(service, config=CLIENT)
     made.meta.events.register("before-parse", keep_raw)
     return made
 

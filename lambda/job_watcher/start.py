@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
+import botocore.session
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -65,4 +65,4 @@ def watch_status(name: str) -> str | None:
 @cache
 def states() -> Any:
     """The Step Functions client, made once."""
-    return boto3.client("stepfunctions")
+    return botocore.session.get_session().create_client("stepfunctions")
