@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from policy_sentry.querying.actions import get_action_data
 
-from job_watcher import catalogue
+from job_watcher import catalogue, waiters
 
 from .permissions import ACTIONS, action
 
@@ -24,7 +24,7 @@ CHOSEN = {
 
 def main() -> None:
     """Write infra/actions.json anew."""
-    listed = resources(action(kind) for kind in catalogue.kinds().values())
+    listed = resources(action(kind) for kind in (*catalogue.kinds().values(), *waiters.kinds().values()))
     ACTIONS.write_text(json.dumps(listed, indent=0, sort_keys=True) + "\n")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Any
 
-from job_watcher.catalogue import Kind
+from job_watcher.catalogue import WAITER, Kind
 
 from . import trimming
 from .trimming import trim
@@ -30,13 +30,19 @@ UNUSED = ("bin", "__pycache__", str(DATA), "aws_lambda_powertools/event_handler"
 def bundle(kinds: Iterable[Kind], extra: Mapping[str, str]) -> Path:
     """The folder that is the Lambda asset for these kinds, with the `extra` files: texts by name."""
     operations: dict[str, set[str]] = {"stepfunctions": {"StartExecution", "DescribeExecution"}}  # what Start calls
+    waiters: dict[str, set[str]] = {}
     for kind in kinds:
         operations.setdefault(kind.service, set()).add(kind.describe)
+        if WAITER in kind.name:
+            waiters.setdefault(kind.service, set()).add(kind.noun)
     catalogue = (LAMBDA / "kinds" / f"{service}.toml" for service in operations)
     sources = [*LAMBDA.glob("job_watcher/*.py"), *filter(Path.is_file, catalogue)]
-    calls = {service: sorted(names) for service, names in sorted(operations.items())}
-    key = _hash(*HOW, LAMBDA / "requirements.txt", *sources, choices=[calls, extra])
-    return _once(CACHE / "bundle" / key, lambda folder: _fill(folder, calls, sources, extra))
+    key = _hash(*HOW, LAMBDA / "requirements.txt", *sources, choices=[_sorted(operations), _sorted(waiters), extra])
+    return _once(CACHE / "bundle" / key, lambda folder: _fill(folder, operations, waiters, sources, extra))
+
+
+def _sorted(names: Mapping[str, Collection[str]]) -> Mapping[str, list[str]]:
+    return {service: sorted(its) for service, its in sorted(names.items())}
 
 
 def packages() -> Path:
@@ -54,10 +60,14 @@ def _install(folder: Path) -> None:
 
 
 def _fill(
-    folder: Path, operations: Mapping[str, Collection[str]], sources: Iterable[Path], extra: Mapping[str, str]
+    folder: Path,
+    operations: Mapping[str, Collection[str]],
+    waiters: Mapping[str, Collection[str]],
+    sources: Iterable[Path],
+    extra: Mapping[str, str],
 ) -> None:
     shutil.copytree(packages(), folder, dirs_exist_ok=True, ignore=_unused)
-    trim(packages() / DATA, folder / DATA, operations)
+    trim(packages() / DATA, folder / DATA, operations, waiters)
     for source in sources:
         target = folder / source.relative_to(LAMBDA)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from job_watcher import catalogue
-from job_watcher.catalogue import Kind
+from job_watcher import catalogue, waiters
+from job_watcher.catalogue import WAITER, Kind
 from job_watcher.polling import Pace
 
 from . import own_kinds
@@ -89,7 +89,8 @@ def _words(context: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _kinds(patterns: Iterable[str], folder: Path | None) -> Mapping[str, Kind]:
-    known = catalogue.kinds(own=folder or catalogue.OWN)
+    services = [f"{service}{WAITER}*" for service, waiter, _ in (one.partition(WAITER) for one in patterns) if waiter]
+    known = {**catalogue.kinds(own=folder or catalogue.OWN), **waiters.kinds(services)}
     for pattern in patterns:
         if not any(catalogue.enabled(name, [pattern]) for name in known):
             raise WrongSetting(f"kinds: {pattern!r} names no kind of the catalogue; {_suggest(pattern, known)}")

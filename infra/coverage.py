@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import botocore
 
-from job_watcher import catalogue
+from job_watcher import catalogue, waiters
 from job_watcher.catalogue import Kind
 
 from . import likely, reference
@@ -62,9 +62,10 @@ def of_jobs(operations: Iterable[Operation]) -> set[Operation]:
 
 def main() -> None:
     """Print the counts and the coverage, and write docs/kinds.md anew."""
-    kinds = catalogue.kinds()
+    kinds, of_boto3 = catalogue.kinds(), waiters.kinds()
     for name, number in counts(kinds.values()).items():
         print(f"{number:6,} {name}")
+    print(f"{len(of_boto3):6,} waiters of boto3's beside them")
     ours = {Operation(kind.service, kind.describe) for kind in kinds.values()}
     everything = job_like(session().get_available_services())
     print(f"\nDescribe operations of botocore {botocore.__version__} that the catalogue has:")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 
 from .lint import service_model
@@ -14,13 +15,22 @@ Statement = tuple[list[str], list[str]]
 LONGEST_POLICY = 6_144 - 50  # characters of a managed policy, less what stands around its statements
 MOST_POLICIES = 10  # managed policies of a role
 ACTIONS = Path(__file__).with_name("actions.json")
+# Operations of boto3's waiters that IAM allows by another name and that no table of the catalogue has.
+ELSEWHERE = {
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "monitoring:DescribeAlarms": "cloudwatch:DescribeAlarms",
+    "monitoring:GetAlarmMuteRule": "cloudwatch:GetAlarmMuteRule",
+}
 
 
 def action(kind: Kind) -> str:
     """The IAM action of a kind's describe call; its prefix is the name the service signs with."""
     model = service_model(kind.service)
     assert model is not None, f"{kind.name} passed the catalogue's check"
-    return kind.action or f"{model.signing_name}:{kind.describe}"
+    named = f"{model.signing_name}:{kind.describe}"
+    told = (one.action for one in catalogue.load(kind.service).values() if one.describe == kind.describe)
+    return kind.action or next(filter(None, told), None) or ELSEWHERE.get(named, named)
 
 
 def statements(kinds: Iterable[Kind]) -> Iterator[Statement]:
@@ -41,7 +51,7 @@ def statements(kinds: Iterable[Kind]) -> Iterator[Statement]:
 
 
 def packed(statements: Iterable[Statement]) -> list[list[Statement]]:
-    """The same in as few policies as IAM's limit on a policy's length allows; a role takes ten."""
+    """The same in as few policies as IAM's limit on a policy's length allows; a role takes ten, and one inline."""
     policies: list[list[Statement]] = []
     room: list[int] = []
     for statement in sorted(statements, key=_length, reverse=True):

@@ -2,17 +2,14 @@
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import DataNotFoundError
+import botocore
 
-from job_watcher import catalogue
+from job_watcher import catalogue, waiters
 from job_watcher.catalogue import OUTCOMES, Kind
-
-from .lint import session
 
 PAGE = Path(__file__).parents[1] / "docs" / "kinds.md"
 ELSEWHERE: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("elsewhere.toml").read_text())
@@ -30,14 +27,23 @@ Made by `make kinds` from `lambda/kinds/*.toml`; {kinds} kinds of {services} ser
   boto3's waiters on the same operation. They may wait for less, or for something else, such as a deletion: those of
   boto3 and Airflow do not name every status. Airflow's hooks and sensors, which are not counted here, poll some more.
 """
+WAITERS = """
+## boto3's waiters
+
+The {waiters} waiters of {services} services that botocore {botocore} has are kinds too, judged by botocore's own code:
+whatever one waits for (a snapshot completed, a stack created, an instance gone) can be watched and is announced.
+
+- *Request*: in brackets what may be left out; where all may be, at least one must be there.
+- *Its answers*: statuses, the codes of errors, or conditions; all others mean that it runs.
+"""
 
 
 def write() -> None:
     """Write docs/kinds.md anew."""
-    PAGE.write_text(text(catalogue.kinds()), encoding="utf-8")
+    PAGE.write_text(text(catalogue.kinds(), waiters.kinds()), encoding="utf-8")
 
 
-def text(kinds: Mapping[str, Kind]) -> str:
+def text(kinds: Mapping[str, Kind], of_boto3: Mapping[str, Kind]) -> str:
     """The page, as Markdown."""
     services: dict[str, list[Kind]] = defaultdict(list)
     for kind in kinds.values():
@@ -50,7 +56,7 @@ def text(kinds: Mapping[str, Kind]) -> str:
         airflow=ELSEWHERE["airflow"]["source"],
     )
     sections = (line for service, its in services.items() for line in _section(service, its))
-    return "\n".join([head, *_summary(services), *sections]) + "\n"
+    return "\n".join([head, *_summary(services), *sections, *_waiters(of_boto3.values())]) + "\n"
 
 
 def _summary(services: Mapping[str, list[Kind]]) -> Iterator[str]:
@@ -89,7 +95,18 @@ def _statuses(kind: Kind) -> str:
 
 
 def _code(status: str) -> str:
-    return f"`{status}`"
+    fence = "``" if "`" in status else "`"
+    return f"{fence}{status}{fence}".replace("|", "\\|")
+
+
+def _waiters(kinds: Collection[Kind]) -> Iterator[str]:
+    services = len({kind.service for kind in kinds})
+    yield WAITERS.format(waiters=len(kinds), services=services, botocore=botocore.__version__)
+    yield "| kind | asked by | request | its answers by outcome |"
+    yield "|---|---|---|---|"
+    for kind in kinds:
+        members = (f"[{member}]" if member in kind.optional else member for member in kind.request)
+        yield f"| `{kind.name}` | {kind.describe} | {', '.join(members)} | {_statuses(kind)} |"
 
 
 def elsewhere(kind: Kind) -> Iterator[str]:
@@ -98,20 +115,9 @@ def elsewhere(kind: Kind) -> Iterator[str]:
         yield "`.sync`"
     if kind.describe in ELSEWHERE["airflow"].get(kind.service, ()):
         yield "Airflow"
-    waiters = [name for name, operation in _waiters(kind.service).items() if operation == kind.describe]
-    if waiters:
-        yield f"boto3: {', '.join(sorted(waiters))}"
-
-
-@cache
-def _waiters(service: str) -> Mapping[str, str]:
-    """The operation that each of boto3's waiters for this service asks."""
-    loader = session().get_component("data_loader")
-    try:
-        waiters = loader.load_service_model(service, "waiters-2")["waiters"]
-    except DataNotFoundError:
-        return {}
-    return {name: waiter["operation"] for name, waiter in waiters.items()}
+    names = [waiter.noun for waiter in waiters.load(kind.service).values() if waiter.describe == kind.describe]
+    if names:
+        yield f"boto3: {', '.join(names)}"
 
 
 if __name__ == "__main__":

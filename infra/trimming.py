@@ -3,13 +3,19 @@
 import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from botocore.loaders import Loader
 
 
-def trim(data: Path, folder: Path, operations: Mapping[str, Collection[str]]) -> None:
-    """Copy botocore's `data` to `folder`, but of each service only these operations and of others nothing."""
+def trim(
+    data: Path,
+    folder: Path,
+    operations: Mapping[str, Collection[str]],
+    waiters: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> None:
+    """Copy botocore's `data` to `folder`, but of each service only these operations and waiters, of others nothing."""
     loader = Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
     for service, names in operations.items():
         version = loader.determine_latest_version(service, "service-2")
@@ -17,6 +23,10 @@ def trim(data: Path, folder: Path, operations: Mapping[str, Collection[str]]) ->
         _write(kept / "service-2.json", model(loader.load_service_model(service, "service-2"), names))
         rules = loader.load_service_model(service, "endpoint-rule-set-1")
         _write(kept / "endpoint-rule-set-1.json", rules)
+        if service in waiters:
+            whole = loader.load_service_model(service, "waiters-2")
+            chosen = {name: whole["waiters"][name] for name in waiters[service]}
+            _write(kept / "waiters-2.json", {**whole, "waiters": chosen})
     prefixes = {loader.load_service_model(service, "service-2")["metadata"]["endpointPrefix"] for service in operations}
     _write(folder / "endpoints.json", endpoints(loader.load_data("endpoints"), prefixes))
     for name in ("partitions", "sdk-default-configuration", "_retry"):

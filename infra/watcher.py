@@ -54,19 +54,24 @@ class Watcher(Construct):
         announce.grant_start_execution(self.machine)
 
     def _may_describe(self, kinds: Collection[Kind]) -> None:
-        """Managed policies, for the calls of all kinds are more than an inline policy takes."""
+        """Managed policies, and an inline one too: the calls of all kinds and waiters are more than either takes."""
         policies = permissions.packed(permissions.statements(kinds))
-        if len(policies) > permissions.MOST_POLICIES:
+        if len(policies) > permissions.MOST_POLICIES + 1:
             raise WrongSetting(f"kinds: the permissions are more than a role takes; choose fewer than {len(kinds)}.")
         assert self.describe.role
-        for number, statements in enumerate(policies):
-            iam.ManagedPolicy(
-                self,
-                f"MayDescribe{number}",
-                description="The describe calls of the jobs that are watched.",
-                roles=[self.describe.role],
-                statements=[iam.PolicyStatement(actions=a, resources=[_arn(r) for r in rs]) for a, rs in statements],
-            )
+        for number, policy in enumerate(policies):
+            statements = [iam.PolicyStatement(actions=a, resources=[_arn(r) for r in rs]) for a, rs in policy]
+            if number < permissions.MOST_POLICIES:
+                iam.ManagedPolicy(
+                    self,
+                    f"MayDescribe{number}",
+                    description="The describe calls of the jobs that are watched.",
+                    roles=[self.describe.role],
+                    statements=statements,
+                )
+            else:
+                for statement in statements:
+                    self.describe.add_to_role_policy(statement)
 
 
 def _arn(pattern: str) -> str:

@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parent.parent / "kinds"
 OWN = FOLDER / "own"  # in a bundle: the files of the setting kinds-folder
 OUTCOMES = ("running", "succeeded", "partial", "failed", "stopped")
 ENDED = OUTCOMES[1:]
+WAITER = "/waiter/"  # in the names of those kinds that are waiters of boto3's
 
 
 class _Functions(jmespath.functions.Functions):
@@ -82,6 +83,8 @@ class Kind:
     """What differs from the deployment's polling.Pace: for a kind that lasts days, or a service with a low quota."""
     recurs: bool = False
     """The same request and creation time can end again, as a resource does with each update: every watch announces."""
+    optional: Sequence[str] = ()
+    """Members of the request that need not be there, as long as one is."""
 
     @property
     def service(self) -> str:
@@ -91,7 +94,13 @@ class Kind:
     @property
     def noun(self) -> str:
         """The job's own name: `SpeakerEnrollmentJob`."""
-        return self.name.partition("/")[2]
+        return self.name.rpartition("/")[2]
+
+    @property
+    def title(self) -> str:
+        """What a sentence calls the job: `speaker enrollment job`."""
+        words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", self.noun)
+        return " ".join(word if word.isupper() else word.lower() for word in words)
 
     def read(self, answer: Mapping[str, Any]) -> Seen | None:
         """What a describe answer says of the job; None when it names no job."""
@@ -108,6 +117,10 @@ class Kind:
             percent=_percentage(search(self.percent, job)),
             created=search(self.created, job),
         )
+
+    def read_error(self, answer: Mapping[str, Any]) -> Seen | None:
+        """What a failed call's response says of the job: of a job, nothing."""
+        return None
 
 
 def parse(name: str, table: Mapping[str, Any]) -> Kind:
@@ -136,8 +149,8 @@ def kinds(patterns: Iterable[str] = ("*",), folder: Path = FOLDER, own: Path = O
 
 
 def enabled(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a kind's name matches one of the patterns."""
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    """Whether a kind's name matches one of the patterns; waiters only match such as have `/waiter/` in them."""
+    return any((WAITER in name) == (WAITER in one) and fnmatch.fnmatchcase(name, one) for one in patterns)
 
 
 def _percentage(value: Any) -> float | None:

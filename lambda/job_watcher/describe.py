@@ -3,6 +3,7 @@
 import os
 import random
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, TypedDict
@@ -15,9 +16,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from . import catalogue, errors, judge, polling
+from . import catalogue, errors, judge, polling, waiters
 from .answer import complete, keep_raw
-from .catalogue import Kind
+from .catalogue import WAITER, Kind
 from .errors import Meaning
 from .job import End, Memory, Progress, remembered
 from .metric import count
@@ -64,7 +65,10 @@ def judged(watch: judge.Watch) -> Memory | Progress | End:
     try:
         seen = kind.read(describe(kind, request))
     except (ClientError, BotoCoreError) as error:
-        return no_news(watch, errors.meaning(error), errors.code(error), f"{kind.describe}: {errors.message(error)}")
+        seen = kind.read_error(error.response) if isinstance(error, ClientError) else None
+        if seen is None:
+            reason = f"{kind.describe}: {errors.message(error)}"
+            return no_news(watch, errors.meaning(error), errors.code(error), reason)
     if seen is None:
         return no_news(watch, Meaning.MISSING, "NotFound", f"{kind.describe} knows no such job.")
     if not seen.known:
@@ -77,9 +81,11 @@ def accepted(given: Any) -> tuple[Kind, dict[str, Any]]:
     """The kind and request of a watch input, or Refused with a sentence, before any call."""
     check_input(given)
     name = given["kind"]
-    kind = catalogue.load(name.partition("/")[0]).get(name) if catalogue.enabled(name, KINDS) else None
+    load: Callable[[str], Mapping[str, Kind]] = waiters.load if WAITER in name else catalogue.load
+    kind = load(name.partition("/")[0]).get(name) if catalogue.enabled(name, KINDS) else None
     if kind is None:
-        raise Refused(f"{name!r} is not a kind watched here; accepted are {', '.join(catalogue.kinds(KINDS))}.")
+        accepted = ", ".join([*catalogue.kinds(KINDS), *waiters.kinds(KINDS)])
+        raise Refused(f"{name!r} is not a kind watched here; accepted are {accepted}.")
     check_request(kind, given["request"], operation(kind).input_shape)
     return kind, given["request"]
 

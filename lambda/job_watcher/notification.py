@@ -45,7 +45,7 @@ def body(kind: Kind | None, detail: Detail) -> str:
     outcome, job = detail["outcome"], detail.get("job")
     advice = (kind.advice if kind else {}).get(outcome, _ADVICE[outcome])
     parts = [
-        _HEADLINES[outcome].format(job=_words(kind.noun) if kind else "job"),
+        _HEADLINES[outcome].format(job=kind.title if kind else "job"),
         _table(_facts(kind, detail)),
         f"What to do: {advice}",
         f"The watch: {console_link(detail['watch'])}",
@@ -108,11 +108,6 @@ def _prose(value: Any) -> str:
     else:
         shown = value if isinstance(value, str) else text(value)
     return shown if len(shown) <= LONGEST_VALUE else shown[:LONGEST_VALUE] + "…"
-
-
-def _words(noun: str) -> str:
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", noun)
-    return " ".join(word if word.isupper() else word.lower() for word in words)
 
 
 def _clock(time: datetime | None) -> str | None:

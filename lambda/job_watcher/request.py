@@ -38,13 +38,15 @@ def check_request(kind: Kind, request: Mapping[str, Any], shape: StructureShape)
     """Raise Refused unless `request` names one job of this kind by the rules of the describe call's input shape."""
     for unknown in sorted(set(request) - set(kind.request)):
         raise Refused(f"The request has an unknown member {unknown!r}; accepted are {', '.join(kind.request)}.")
-    for missing in [member for member in kind.request if member not in request]:
+    for missing in [member for member in kind.request if member not in (*request, *kind.optional)]:
         raise Refused(f"The request has no {missing}; it takes {', '.join(kind.request)}.")
+    if len(kind.optional) == len(kind.request) and all(isinstance(value, bool) for value in request.values()):
+        raise Refused(f"The request names nothing; it takes {', '.join(kind.request)}.")
     report = ParamValidator().validate({**request, **kind.constant}, shape)
     if report.has_errors():
         faults = report.generate_report().replace("\n", "; ")
         raise Refused(f"The request is not one that {kind.describe} accepts: {faults}.")
-    for member in kind.request:
+    for member in request:
         for fault in _faults(member, request[member], shape.members[member]):
             raise Refused(fault)
 

@@ -13,7 +13,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from infra.bundling import bundle
 from infra.trimming import trim
-from job_watcher import catalogue
+from job_watcher import catalogue, waiters
 
 WHOLE = Path(botocore.session.__file__).parent / "data"
 CALLS = {
@@ -75,6 +75,17 @@ print(job_watcher.describe.client('voice-id').meta.endpoint_url, job_watcher.sta
         [sys.executable, "-I", "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert done.stdout.split() == ["https://voiceid.eu-west-2.amazonaws.com", "eu-west-2"], done.stderr
+
+
+def test_the_bundle_has_the_waiters_that_are_enabled_and_no_others() -> None:
+    folder = bundle(waiters.kinds(["rds/waiter/DBSnapshotC*"]).values(), {"triggers.json": "{}"})
+    code = f"""
+import sys; sys.path = [path for path in sys.path if 'site-packages' not in path]; sys.path.insert(0, {str(folder)!r})
+from job_watcher import waiters
+print(*waiters.kinds(), waiters.load('rds')['rds/waiter/DBSnapshotCompleted'].request[0])
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["rds/waiter/DBSnapshotCompleted", "DBInstanceIdentifier"], done.stderr
 
 
 def test_the_same_kinds_make_the_same_bundle_and_others_another() -> None:

@@ -57,6 +57,21 @@ def test_a_star_is_the_whole_catalogue() -> None:
     assert read(kinds="*").kinds == catalogue.kinds()
 
 
+def test_waiters_of_boto3s_are_chosen_by_patterns_of_their_own() -> None:
+    assert set(read(kinds="rds/waiter/DBSnapshot*").kinds) == {
+        "rds/waiter/DBSnapshotAvailable",
+        "rds/waiter/DBSnapshotCompleted",
+        "rds/waiter/DBSnapshotDeleted",
+    }
+    assert set(read(kinds=f"{SPEAKER},s3/waiter/BucketExists").kinds) == {SPEAKER, "s3/waiter/BucketExists"}
+
+
+def test_a_misspelt_waiter_is_refused_with_the_closest_one() -> None:
+    sentence = "kinds: 'rds/waiter/DBSnapshotComplete' names no kind of the catalogue; did you mean"
+    assert refusal(kinds="rds/waiter/DBSnapshotComplete") == f"{sentence} 'rds/waiter/DBSnapshotCompleted'?"
+    assert refusal(kinds="rsd/waiter/*").startswith("kinds: 'rsd/waiter/*' names no kind of the catalogue; ")
+
+
 @pytest.mark.parametrize("kinds", ["", [], " , "])
 def test_no_kinds_are_the_default_ones(kinds: Any) -> None:
     assert read(kinds=kinds).patterns == ("voice-id/*",)

@@ -1,0 +1,145 @@
+"""boto3's waiters as kinds: `rds/waiter/DBSnapshotCompleted` ends when the waiter's own acceptors say so."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel, StructureShape
+from botocore.waiter import AcceptorConfig, SingleWaiterConfig, WaiterModel, is_valid_waiter_error
+from jmespath.exceptions import JMESPathError
+
+from .catalogue import WAITER, Kind, Seen, enabled, search
+
+OUTCOME_OF = {"retry": "running", "success": "succeeded", "failure": "failed"}
+# Members of a request that name nothing: they page through an answer, or only try the call.
+_PAGING = re.compile(
+    r"(next|starting)?_?(token|marker)|(max_?|page_?)(results|records|items|size)|limit|dry_?run", re.I
+)
+ADVICE = {
+    "succeeded": "Nothing: it has come to what was waited for.",
+    "failed": "Look at what was waited for: it will not come to it by itself.",
+}
+
+
+@dataclass(frozen=True)
+class Waiter(Kind):
+    """A kind whose answers botocore's own code judges; its `job` is the one resource that the answer describes."""
+
+    acceptors: Sequence[AcceptorConfig] = ()
+
+    @property
+    def title(self) -> str:
+        """What a sentence calls it: `wait for DBSnapshotCompleted`."""
+        return f"wait for {self.noun}"
+
+    def read(self, answer: Mapping[str, Any]) -> Seen | None:
+        """What an answer says; botocore would take a member of a job's that is called Error for an error."""
+        return self._read({member: value for member, value in answer.items() if member != "Error"}, answer)
+
+    def read_error(self, answer: Mapping[str, Any]) -> Seen | None:
+        """What an error's response says; None for an error that the waiter does not know."""
+        return self._read(answer, answer)
+
+    def _read(self, judged: Mapping[str, Any], answer: Mapping[str, Any]) -> Seen | None:
+        met = next((acceptor for acceptor in self.acceptors if _meets(judged, acceptor)), None)
+        if met is None and is_valid_waiter_error(judged):
+            return None
+        status, outcome = self._status(judged, met), OUTCOME_OF[met.state] if met else "running"
+        return Seen(job=self._resource(answer), status=status, outcome=outcome, known=True, percent=None, created=None)
+
+    def _status(self, answer: Mapping[str, Any], met: AcceptorConfig | None) -> str:
+        """The words that the acceptor looked at, or else another one looks at; where there are none, its verdict."""
+        if is_valid_waiter_error(answer):
+            return str(answer["Error"]["Code"])
+        looks = [acceptor.argument for acceptor in (met, *self.acceptors) if acceptor and acceptor.argument]
+        words = next((words for path in looks if (words := _words(search(path, answer)))), None)
+        return words or (met.state if met else "retry")
+
+    def _resource(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The dict that the acceptors' paths lead into, where it is one; else the whole answer."""
+        for path in filter(None, (acceptor.argument for acceptor in self.acceptors)):
+            found = search(_place(path), answer)
+            dicts = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
+            if len(dicts) == 1:
+                return dicts[0]
+        return {member: value for member, value in answer.items() if member != "ResponseMetadata"}
+
+
+def kinds(patterns: Iterable[str] = (f"*{WAITER}*",)) -> Mapping[str, Waiter]:
+    """Every waiter whose name matches one of the patterns, such as `rds/waiter/*`."""
+    patterns = list(patterns)
+    wanted = [pattern.partition(WAITER)[0] for pattern in patterns if WAITER in pattern]
+    names = create_loader().list_available_services("waiters-2") if wanted else []
+    services = (load(name) for name in names if any(fnmatchcase(name, service) for service in wanted))
+    return {name: kind for service in services for name, kind in service.items() if enabled(name, patterns)}
+
+
+@cache
+def load(service: str) -> Mapping[str, Waiter]:
+    """All waiters of one service that boto3 has, by name."""
+    loader = create_loader()
+    try:
+        waiters = WaiterModel(loader.load_service_model(service, "waiters-2"))
+        model = ServiceModel(loader.load_service_model(service, "service-2"), service)
+    except (DataNotFoundError, UnknownServiceError):
+        return {}
+    made = (_waiter(f"{service}{WAITER}{name}", waiters.get_waiter(name), model) for name in waiters.waiter_names)
+    return {waiter.name: waiter for waiter in made}
+
+
+def _waiter(name: str, config: SingleWaiterConfig, model: ServiceModel) -> Waiter:
+    shape, acceptors = model.operation_model(config.operation).input_shape, config.acceptors
+    required = shape.required_members if shape else []
+    optional = [member for member in (shape.members if shape else ()) if member not in required]
+    more = [member for member in optional if not _PAGING.fullmatch(member) and not _sensitive(shape, member)]
+    return Waiter(
+        name=name,
+        describe=config.operation,
+        request=[*required, *more],
+        optional=more,
+        job="@",
+        status="@",
+        outcome_of={_expected(acceptor): OUTCOME_OF[acceptor.state] for acceptor in acceptors},
+        recurs=True,
+        advice=ADVICE,
+        acceptors=acceptors,
+    )
+
+
+def _sensitive(shape: StructureShape | None, member: str) -> bool:
+    return bool(shape and shape.members[member].metadata.get("sensitive"))
+
+
+def _meets(answer: Mapping[str, Any], acceptor: AcceptorConfig) -> bool:
+    try:
+        return bool(acceptor.matcher_func(answer))
+    except JMESPathError:  # such as the length of a list that the answer does not have
+        return False
+
+
+def _expected(acceptor: AcceptorConfig) -> str:
+    """What an acceptor waits for, in a word: a status, an error's code, or else the condition."""
+    if acceptor.matcher == "status":
+        return f"HTTP {acceptor.expected}"
+    if isinstance(acceptor.expected, str):
+        return acceptor.expected
+    return acceptor.argument or {True: "any error", False: "no error"}[acceptor.expected]
+
+
+def _words(found: Any) -> str:
+    """The strings that a path found, each once: `available`."""
+    strings = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str)]
+    return ", ".join(dict.fromkeys(strings))
+
+
+def _place(path: str) -> str | None:
+    """Where the resource is whose state a path tells: `Reservations[].Instances[]`, `Cluster`; None for the answer."""
+    if among := re.search(r"(?<![\w.])\w+\[\d*\](\.\w+\[\d*\])*", path):
+        return among[0]
+    member, dot, _ = path.partition(".")
+    return member if dot and member.isidentifier() and not re.search("(State|Status)$", member) else None

@@ -1,0 +1,291 @@
+"""boto3's waiters as kinds: each is judged as botocore itself judges it, and announced like any other kind."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError, WaiterError
+from botocore.loaders import create_loader
+from botocore.stub import Stubber
+from botocore.waiter import AcceptorConfig, Waiter, WaiterModel
+
+from infra.lint import Leaf, sample, service_model
+from job_watcher import catalogue, describe, judge, waiters
+from job_watcher.job import Memory
+from job_watcher.notification import SUBJECT
+from job_watcher.request import Refused, check_request
+
+ALL = waiters.kinds()
+LOADER = create_loader()
+SNAPSHOT = "rds/waiter/DBSnapshotCompleted"
+ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
+NEW: Memory = {"polls": 0, "waited": 0, "outcome": "running"}
+
+
+def botocores_verdict(name: str, answer: Mapping[str, Any]) -> str | None:
+    """What boto3's own waiter makes of one answer; None for an error that it does not know."""
+    service, _, noun = name.partition("/waiter/")
+    model = WaiterModel(LOADER.load_service_model(service, "waiters-2"))
+    waiter = Waiter(noun, cast(Any, model.get_waiter(noun)), lambda **_: answer)
+    try:
+        waiter.wait(WaiterConfig={"Delay": 0, "MaxAttempts": 1})
+    except WaiterError as error:
+        reason = str(error)
+        if "Max attempts exceeded" in reason:
+            return "running"
+        return "failed" if "terminal failure state" in reason else None
+    return "succeeded"
+
+
+def answers(waiter: waiters.Waiter) -> Iterator[dict[str, Any]]:
+    """Answers of which each meets an acceptor of the waiter's, if no earlier one is met; and some that meet none."""
+    model = service_model(waiter.service)
+    assert model
+    shape = model.operation_model(waiter.describe).output_shape
+    done = {"ResponseMetadata": {"HTTPStatusCode": 200}}
+    full = {**sample(shape), **done}
+    full.pop("Error", None)  # of a job of location's, which botocore takes for an error
+    yield full
+    yield {**_emptied(full), **done}
+    yield error("SomethingElseEntirely", 400)
+    for acceptor in waiter.acceptors:
+        yield from _meeting(acceptor, full)
+
+
+def _meeting(acceptor: AcceptorConfig, full: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if acceptor.matcher == "error":
+        code = acceptor.expected if isinstance(acceptor.expected, str) else "AnyError"
+        yield error(code, 400)
+    elif acceptor.matcher == "status":
+        yield error("Status", status) if (status := cast(int, acceptor.expected)) >= 300 else full
+    elif isinstance(acceptor.expected, str):
+        found = catalogue.search(acceptor.argument, full)
+        yield _replaced(full, found if isinstance(found, list) else [found], acceptor.expected)
+    else:
+        for leaf in filter(lambda one: isinstance(one, Leaf), _leaves(full)):
+            for value in leaf.shape.metadata.get("enum", ()):
+                yield _replaced(full, [leaf], value)
+
+
+def error(code: str, status: int) -> dict[str, Any]:
+    return {"Error": {"Code": code, "Message": "So it is."}, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+
+def _emptied(value: Any) -> Any:
+    """The same without what is in its lists."""
+    if isinstance(value, dict):
+        return {member: _emptied(inner) for member, inner in value.items()}
+    return [] if isinstance(value, list) else value
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(inner)
+    else:
+        yield value
+
+
+def _replaced(value: Any, leaves: list[Any], by: str) -> Any:
+    """The same with another word in the place of these very leaves."""
+    if isinstance(value, dict):
+        return {member: _replaced(inner, leaves, by) for member, inner in value.items()}
+    if isinstance(value, list):
+        return [_replaced(inner, leaves, by) for inner in value]
+    return by if any(value is leaf for leaf in leaves) else value
+
+
+def test_there_is_every_waiter_of_botocores() -> None:
+    names = {
+        f"{service}/waiter/{name}"
+        for service in LOADER.list_available_services("waiters-2")
+        for name in LOADER.load_service_model(service, "waiters-2")["waiters"]
+    }
+    assert set(ALL) == names and len(names) > 350
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_waiter_judges_as_botocore_does_and_succeeds_on_some_answer(name: str) -> None:
+    waiter, outcomes = ALL[name], set()
+    for answer in answers(waiter):
+        seen = (waiter.read_error if "Error" in answer else waiter.read)(answer)
+        assert (seen and seen.outcome) == botocores_verdict(name, answer), answer
+        if seen:
+            outcomes.add(seen.outcome)
+            assert seen.status and isinstance(seen.job, dict) and "ResponseMetadata" not in seen.job
+    assert "succeeded" in outcomes
+    assert outcomes >= {outcome for outcome in waiter.outcome_of.values() if outcome != "running"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_waiters_request_names_its_resource(name: str) -> None:
+    waiter = ALL[name]
+    shape = waiter_shape(waiter)
+    assert set(shape.required_members) == set(waiter.request) - set(waiter.optional)
+    assert set(waiter.request) <= set(shape.members) and waiter.request
+    with pytest.raises(Refused, match=r"The request (has no|names nothing)"):
+        check_request(waiter, {}, shape)
+
+
+def waiter_shape(waiter: waiters.Waiter) -> Any:
+    model = service_model(waiter.service)
+    assert model
+    return model.operation_model(waiter.describe).input_shape
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "sentence"),
+    [
+        (SNAPSHOT, {"DBSnapshot": "nightly"}, "The request has an unknown member 'DBSnapshot'"),
+        (SNAPSHOT, {"MaxRecords": 20}, "The request has an unknown member 'MaxRecords'"),
+        (SNAPSHOT, {"IncludeShared": True}, "The request names nothing; it takes DBInstanceIdentifier, "),
+        ("ec2/waiter/InstanceRunning", {"InstanceIds": ["i-1", "i-2"]}, "InstanceIds has 2 items; accepted is exactly"),
+        ("ecs/waiter/TasksStopped", {"cluster": "main"}, "The request has no tasks; it takes tasks, cluster"),
+    ],
+)
+def test_a_request_that_names_no_one_resource_is_refused(name: str, request_: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check_request(ALL[name], request_, waiter_shape(ALL[name]))
+    assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "status", "job"),
+    [
+        (SNAPSHOT, {"DBSnapshots": [{"Status": "available", "Id": 1}]}, "available", {"Status": "available", "Id": 1}),
+        (SNAPSHOT, {"DBSnapshots": []}, "retry", {"DBSnapshots": []}),
+        (
+            "ec2/waiter/InstanceRunning",
+            {"Reservations": [{"Instances": [{"InstanceId": "i-1", "State": {"Name": "running"}}]}]},
+            "running",
+            {"InstanceId": "i-1", "State": {"Name": "running"}},
+        ),
+        (
+            "ec2/waiter/ImageExists",
+            {"Images": [{"ImageId": "ami-1"}]},
+            "success",
+            {"ImageId": "ami-1"},
+        ),
+        (
+            "acm/waiter/CertificateValidated",
+            {"Certificate": {"DomainValidationOptions": [{"ValidationStatus": "SUCCESS"}]}},
+            "SUCCESS",
+            {"DomainValidationOptions": [{"ValidationStatus": "SUCCESS"}]},
+        ),
+        (
+            "iotsitewise/waiter/AssetActive",
+            {"assetId": "1", "assetStatus": {"state": "ACTIVE"}},
+            "ACTIVE",
+            {"assetId": "1", "assetStatus": {"state": "ACTIVE"}},
+        ),
+        (
+            "location/waiter/JobCompleted",
+            {"Status": "Failed", "Error": {"Code": "ValidationError"}},
+            "Failed",
+            {"Status": "Failed", "Error": {"Code": "ValidationError"}},
+        ),
+        ("rds/waiter/DBInstanceDeleted", error("DBInstanceNotFound", 404), "DBInstanceNotFound", None),
+    ],
+)
+def test_a_waiters_job_is_the_one_resource_of_the_answer(
+    name: str, answer: dict[str, Any], status: str, job: dict[str, Any] | None
+) -> None:
+    read = ALL[name].read_error if job is None else ALL[name].read
+    seen = read({"ResponseMetadata": {"HTTPStatusCode": 200}, **answer})
+    assert seen and (seen.status, seen.job) == (status, job or {"Error": answer["Error"]})
+
+
+@pytest.fixture
+def poll(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
+    """One poll of a watch, as the function makes it where all waiters are enabled."""
+    monkeypatch.setattr(describe, "KINDS", ["*/waiter/*"])
+
+    def judged(kind: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        watch = judge.Watch({"kind": kind, "request": request}, ARN, NEW, describe.RULES)
+        return dict(describe.judged(watch))
+
+    return judged
+
+
+Poll = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+
+
+def test_a_waiter_that_succeeds_is_announced_with_its_resource(poll: Poll) -> None:
+    request = {"DBSnapshotIdentifier": "nightly"}
+    with Stubber(describe.client("rds")) as stub:
+        stub.add_response("describe_db_snapshots", {"DBSnapshots": [{"Status": "creating"}]}, request)
+        running = poll(SNAPSHOT, request)
+        snapshot = {"DBSnapshotIdentifier": "nightly", "Status": "available", "PercentProgress": 100}
+        stub.add_response("describe_db_snapshots", {"DBSnapshots": [snapshot]}, request)
+        end = poll(SNAPSHOT, request)
+    assert running["outcome"] == "running" and running["status"] == "creating" and running["wait"] >= 1
+    assert end["detail"]["job"] == snapshot and end["detail"]["status"] == "available"
+    assert end["outcome"] == "succeeded" and len(end["subject"]) <= SUBJECT
+    assert end["subject"] == "Succeeded: DBSnapshotCompleted nightly (available)"
+    assert end["text"].startswith("The wait for DBSnapshotCompleted has succeeded.\n")
+    assert json.loads(json.dumps(end)) == end
+
+
+def test_a_waiter_may_wait_for_an_error(poll: Poll) -> None:
+    request = {"DBInstanceIdentifier": "old"}
+    with Stubber(describe.client("rds")) as stub:
+        stub.add_client_error("describe_db_instances", "DBInstanceNotFound", "No such one.", 404)
+        end = poll("rds/waiter/DBInstanceDeleted", request)
+    assert (end["outcome"], end["detail"]["status"]) == ("succeeded", "DBInstanceNotFound")
+    assert end["detail"]["job"]["Error"]["Code"] == "DBInstanceNotFound"
+
+
+def test_a_waiter_may_look_at_the_http_status(poll: Poll) -> None:
+    with Stubber(describe.client("s3")) as stub:
+        for status in (404, 404):
+            stub.add_client_error("head_bucket", str(status), "Not Found", status)
+        missing = poll("s3/waiter/BucketExists", {"Bucket": "ours"})
+        gone = poll("s3/waiter/BucketNotExists", {"Bucket": "ours"})
+    assert (missing["outcome"], missing["status"], gone["outcome"]) == ("running", "404", "succeeded")
+
+
+def test_an_error_that_the_waiter_does_not_know_is_no_news(poll: Poll) -> None:
+    with Stubber(describe.client("rds")) as stub:
+        stub.add_client_error("describe_db_instances", "ThrottlingException", "Rate exceeded", 400)
+        answer = poll("rds/waiter/DBInstanceDeleted", {"DBInstanceIdentifier": "old"})
+    assert answer["outcome"] == "running" and answer["wait"] >= 1 and "status" not in answer
+
+
+def test_each_watch_of_a_waiter_announces_for_it_may_come_to_that_again() -> None:
+    waiter = ALL[SNAPSHOT]
+    seen = waiter.read({"DBSnapshots": [{"Status": "available"}]})
+    assert seen
+    given = {"kind": SNAPSHOT, "request": {"DBSnapshotIdentifier": "nightly"}}
+    names = {
+        str(judge.news(judge.Watch(given, arn, NEW, judge.Rules(), waiter), seen, 0)["name"])  # type: ignore[typeddict-item]
+        for arn in (ARN, f"{ARN}-2")
+    }
+    assert len(names) == 2
+
+
+def test_a_waiter_that_is_not_enabled_is_refused_with_what_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(describe, "KINDS", ["voice-id/S*", "rds/waiter/DBSnapshotC*"])
+    with pytest.raises(Refused, match=f"accepted are voice-id/SpeakerEnrollmentJob, {SNAPSHOT}."):
+        describe.accepted({"kind": "rds/waiter/DBInstanceDeleted", "request": {}})
+
+
+@pytest.mark.parametrize("pattern", ["*", "rds/*", "*/DB*"])
+def test_patterns_of_kinds_do_not_mean_waiters(pattern: str) -> None:
+    assert waiters.kinds([pattern]) == {} and not catalogue.enabled(SNAPSHOT, [pattern])
+    assert not any("/waiter/" in name for name in catalogue.kinds([pattern]))
+
+
+def test_an_answer_without_what_is_measured_is_no_match_where_botocores_code_would_raise() -> None:
+    seen = ALL["cloudwatch/waiter/AlarmExists"].read({"ResponseMetadata": {"HTTPStatusCode": 200}})
+    assert seen and (seen.outcome, seen.status, seen.job) == ("running", "retry", {})
+
+
+def test_a_service_without_waiters_has_none() -> None:
+    assert waiters.load("voice-id") == {} and waiters.load("no-such-service") == {}
+
+
+def test_the_oracle_itself_knows_an_error() -> None:
+    response: Any = error("NoSuch", 404)
+    assert botocores_verdict("rds/waiter/DBInstanceDeleted", response) is None
+    assert ClientError(response, "x").response["Error"]["Code"] == "NoSuch"
