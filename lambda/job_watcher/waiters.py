@@ -15,6 +15,7 @@ from jmespath.exceptions import JMESPathError
 
 from .catalogue import WAITER, Kind, Seen, enabled, search
 
+_DATA = create_loader()
 OUTCOME_OF = {"retry": "running", "success": "succeeded", "failure": "failed"}
 # Members of a request that name nothing: they page through an answer, or only try the call.
 _PAGING = re.compile(
@@ -74,7 +75,7 @@ def kinds(patterns: Iterable[str] = (f"*{WAITER}*",)) -> Mapping[str, Waiter]:
     """Every waiter whose name matches one of the patterns, such as `rds/waiter/*`."""
     patterns = list(patterns)
     wanted = [pattern.partition(WAITER)[0] for pattern in patterns if WAITER in pattern]
-    names = create_loader().list_available_services("waiters-2") if wanted else []
+    names = _DATA.list_available_services("waiters-2") if wanted else []
     services = (load(name) for name in names if any(fnmatchcase(name, service) for service in wanted))
     return {name: kind for service in services for name, kind in service.items() if enabled(name, patterns)}
 
@@ -82,12 +83,13 @@ def kinds(patterns: Iterable[str] = (f"*{WAITER}*",)) -> Mapping[str, Waiter]:
 @cache
 def load(service: str) -> Mapping[str, Waiter]:
     """All waiters of one service that boto3 has, by name."""
-    loader = create_loader()
     try:
-        waiters = WaiterModel(loader.load_service_model(service, "waiters-2"))
-        model = ServiceModel(loader.load_service_model(service, "service-2"), service)
+        waiters = WaiterModel(_DATA.load_service_model(service, "waiters-2"))
     except (DataNotFoundError, UnknownServiceError):
         return {}
+    if not waiters.waiter_names:
+        return {}
+    model = ServiceModel(_DATA.load_service_model(service, "service-2"), service)
     made = (_waiter(f"{service}{WAITER}{name}", waiters.get_waiter(name), model) for name in waiters.waiter_names)
     return {waiter.name: waiter for waiter in made}
 

@@ -16,7 +16,7 @@ from job_watcher.catalogue import search
 from job_watcher.job import plain
 from local.sample import BUCKET, ROLE
 
-from .conftest import OTHERS, OTHERS_ELSEWHERE, World
+from .conftest import OTHERS, OTHERS_ELSEWHERE, World, until
 
 KINDS = catalogue.kinds((*OTHERS, *OTHERS_ELSEWHERE))
 Request = dict[str, Any]
@@ -220,6 +220,43 @@ def test_a_job_that_does_not_exist_is_lost_after_two_minutes_in_its_services_own
     }
     assert detail["reason"].startswith(f"{KINDS[kind].describe}")
     assert error in world.email(lost[kind])["Subject"]
+
+
+def test_a_waiter_announces_the_resource_that_came_to_what_was_waited_for(world: World) -> None:
+    rds, request = world.cloud.client("rds"), {"DBSnapshotIdentifier": "nightly"}
+    rds.create_db_instance(DBInstanceIdentifier="callers", DBInstanceClass="db.t4g.micro", Engine="postgres")
+    rds.create_db_snapshot(DBInstanceIdentifier="callers", **request)
+    execution = world.end(world.watch({"kind": "rds/waiter/DBSnapshotCompleted", "request": request}))
+    detail = world.event(request)["detail"]
+    (snapshot,) = rds.describe_db_snapshots(**request)["DBSnapshots"]
+    assert detail == json.loads(execution["output"])
+    assert (detail["status"], detail["outcome"], detail["job"]) == ("available", "succeeded", plain(snapshot))
+
+
+def test_a_waiter_waits_for_what_is_not_there_yet(world: World) -> None:
+    request = {"Bucket": BUCKET, "Key": f"late-{next(numbers)}.txt"}
+    watch = world.watch({"kind": "s3/waiter/ObjectExists", "request": request})
+    until(lambda: [event for event in history(world, watch) if event["type"] == "WaitStateEntered"], 30)
+    world.s3.put_object(Bucket=BUCKET, Key=request["Key"], Body=b"here")
+    world.end(watch)
+    detail = world.event(request)["detail"]
+    assert detail["outcome"] == "succeeded" and detail["polls"] >= 2
+    assert detail["job"]["ContentLength"] == len(b"here")
+
+
+def test_a_waiter_waits_for_something_to_be_gone(world: World) -> None:
+    dynamodb, request = world.cloud.client("dynamodb"), {"TableName": f"callers-{next(numbers)}"}
+    dynamodb.create_table(**request, **KEY)
+    dynamodb.delete_table(**request)
+    world.end(world.watch({"kind": "dynamodb/waiter/TableNotExists", "request": request}))
+    detail = world.event(request)["detail"]
+    assert (detail["status"], detail["outcome"]) == ("ResourceNotFoundException", "succeeded")
+    assert detail["job"]["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def history(world: World, watch: str) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = world.states.get_execution_history(executionArn=watch)["events"]
+    return events
 
 
 def announced(world: World, job: Job, request: Request, watch: str) -> dict[str, Any]:
