@@ -18,6 +18,7 @@ from infra.stack import JobWatcher
 CONTEXTS = {
     "JobWatcher": {"email": "one@example.com,two@example.com", "email-outcomes": "failed,lost"},
     "Other": {"triggers": "false", "progress-events": "true", "allow-accounts": "111122223333,444455556666"},
+    "Everything": {"kinds": "*,*/waiter/*"},
 }
 FLAGS = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 
@@ -59,6 +60,12 @@ def stack(stacks: dict[str, Synthesized]) -> Synthesized:
 def other(stacks: dict[str, Synthesized]) -> Synthesized:
     """A stack with the settings that are off by default on, and the triggers off."""
     return stacks["Other"]
+
+
+@pytest.fixture(scope="session")
+def everything(stacks: dict[str, Synthesized]) -> Synthesized:
+    """A stack with every kind of the catalogue and every waiter."""
+    return stacks["Everything"]
 
 
 def _findings(report: dict[str, Any], stack: str) -> Iterator[tuple[str, str]]:

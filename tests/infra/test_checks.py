@@ -37,6 +37,8 @@ ACCEPTED = {
     ("Triggers/LostEvents", "SQS3"): "It is the dead-letter queue itself.",
 }
 CDK_S_OWN = {"W3005"}  # the CDK repeats in DependsOn what a GetAtt says already
+# Calls that are younger than cfn-lint's list of IAM's actions; only a stack of every kind has them.
+YOUNGER = ("getvpcconfiguration", "gettestcaseexecutionsummary", "getmaterializedviewrefreshtaskrun")
 DEFINITIONS = sorted((Path(__file__).parents[2] / "infra").glob("*.asl.json"))
 
 
@@ -49,7 +51,8 @@ def test_cdk_nag_finds_what_is_accepted_with_a_reason_and_nothing_else(stack: Sy
 def test_cfn_lint_finds_nothing(stacks: dict[str, Synthesized], name: str) -> None:
     template = json.dumps(stacks[name].template).replace("${partition}", "aws")  # which it does not know there
     findings = [match for match in lint(template) if match.rule.id not in CDK_S_OWN]
-    assert [str(match) for match in findings] == []
+    unknown = [str(match) for match in findings if not any(f"('{name}'" in str(match) for name in YOUNGER)]
+    assert unknown == [] and len(findings) == (len(YOUNGER) if name == "Everything" else 0)
 
 
 @pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)

@@ -159,6 +159,37 @@ def test_named_accounts_may_put_events_and_make_rules_of_their_own(stack: Synthe
     assert subscribe["Condition"] == {"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}}
 
 
+def test_every_kind_and_every_waiter_at_once_stay_within_the_limits_of_aws(everything: Synthesized) -> None:
+    # of CloudFormation, IAM, EventBridge and Lambda: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
+    assert len(json.dumps(everything.template)) < 1_000_000 and len(everything.template["Resources"]) < 500
+    policies = list(everything.resources("AWS::IAM::ManagedPolicy").values())
+    assert len(policies) <= 10 and all(len(_resolved(one["PolicyDocument"])) <= 6_144 for one in policies)
+    inline = everything.resources("AWS::IAM::Policy").values()
+    assert all(len(_resolved(one["PolicyDocument"])) <= 10_240 for one in inline)
+    rules = everything.resources("AWS::Events::Rule").values()
+    assert len(rules) <= 100 and all(len(json.dumps(rule["EventPattern"])) <= 2_048 for rule in rules)
+    for function in everything.resources("AWS::Lambda::Function").values():
+        assert len(json.dumps(function["Environment"])) < 4_096
+
+
+def _resolved(value: Any) -> str:
+    """As IAM counts it: ARNs as text, in the partition and region with the longest names, and no spaces."""
+    names = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1", "AWS::AccountId": "0" * 12}
+
+    def text(value: Any) -> Any:
+        if isinstance(value, list):
+            return [text(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if "Fn::Join" in value:
+            return "".join(text(value["Fn::Join"][1]))
+        if "Ref" in value or any(key.startswith("Fn::") for key in value):
+            return names.get(value.get("Ref", ""), "x" * 150)
+        return {key: text(item) for key, item in value.items()}
+
+    return json.dumps(text(value), separators=(",", ":"))
+
+
 def test_the_machines_own_time_out_comes_after_the_watch_gave_up(stack: Synthesized) -> None:
     machines = stack.resources("AWS::StepFunctions::StateMachine").values()
     timeouts = [json.loads(machine["DefinitionString"]).get("TimeoutSeconds") for machine in machines]

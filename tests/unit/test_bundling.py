@@ -3,6 +3,8 @@
 import importlib.util
 import subprocess
 import sys
+import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,18 @@ CALLS = {
     "iam": ["GetServiceLastAccessedDetails"],
     "route53": ["GetChange"],
     "ec2": ["DescribeImages"],
+}
+
+FUNCTION = {
+    "AWS_DEFAULT_REGION": "eu-west-2",
+    "KINDS": "voice-id/*",
+    "GIVE_UP_AFTER": "60",
+    "LATE": "0.05",
+    "SHORTEST": "15",
+    "LONGEST": "900",
+    "WATCH": "arn",
+    "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
+    "POWERTOOLS_SERVICE_NAME": "job-watcher",
 }
 
 
@@ -59,22 +73,48 @@ import sys; sys.path = [path for path in sys.path if 'site-packages' not in path
 import job_watcher.describe, job_watcher.start
 print(job_watcher.describe.client('voice-id').meta.endpoint_url, job_watcher.start.states().meta.region_name)
 """
-    environment = {
-        "AWS_DEFAULT_REGION": "eu-west-2",
-        "KINDS": "voice-id/*",
-        "GIVE_UP_AFTER": "60",
-        "LATE": "0.05",
-        "SHORTEST": "15",
-        "LONGEST": "900",
-        "LAMBDA_TASK_ROOT": str(folder),
-        "WATCH": "arn",
-        "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
-        "POWERTOOLS_SERVICE_NAME": "job-watcher",
-    }
+    environment = {**FUNCTION, "LAMBDA_TASK_ROOT": str(folder)}
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert done.stdout.split() == ["https://voiceid.eu-west-2.amazonaws.com", "eu-west-2"], done.stderr
+
+
+def test_with_everything_enabled_a_poll_reads_its_own_services_files_alone() -> None:
+    kinds = [*catalogue.kinds().values(), *waiters.kinds().values()]
+    folder = bundle(kinds, {"triggers.json": "{}"})
+    code = f"""
+import os, sys
+sys.path = [{str(folder)!r}, *(path for path in sys.path if 'site-packages' not in path)]
+read = []
+sys.addaudithook(lambda event, args: event == 'open' and read.append(str(args[0])))
+import job_watcher.describe as describe
+describe.client(describe.accepted({{'kind': 'glue/JobRun', 'request': {{'JobName': 'n', 'RunId': 'r'}}}})[0].service)
+describe.accepted({{'kind': 'rds/waiter/DBSnapshotCompleted', 'request': {{'DBSnapshotIdentifier': 'n'}}}})
+print(*(os.path.relpath(one, {str(folder)!r}) for one in read if one.endswith(('.toml', '.json'))), sep='\\n')
+"""
+    environment = {**FUNCTION, "KINDS": "* */waiter/*"}
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    services = {Path(line).parts[2] for line in done.stdout.splitlines() if line.startswith("botocore/data/")}
+    assert {service for service in services if not service.endswith(".json")} == {"glue", "rds"}, done.stderr
+    assert [line for line in done.stdout.splitlines() if line.endswith(".toml")] == ["kinds/glue.toml"]
+
+
+def test_the_bundles_are_small() -> None:
+    assert zipped(bundle(catalogue.kinds(["voice-id/*"]).values(), {"triggers.json": "{}"})) < 5e6
+    everything = [*catalogue.kinds().values(), *waiters.kinds().values()]
+    assert zipped(bundle(everything, {"triggers.json": "{}"})) < 8e6
+
+
+def zipped(folder: Path) -> int:
+    """Bytes of the folder as a zip."""
+    with tempfile.TemporaryFile() as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in folder.rglob("*"):
+            archive.write(path, path.relative_to(folder))
+        archive.close()
+        return file.tell()
 
 
 def test_the_bundle_has_the_waiters_that_are_enabled_and_no_others() -> None:

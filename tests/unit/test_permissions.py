@@ -59,7 +59,6 @@ YOUNGER = {
     "lambda:GetMicrovmImageVersion",
     "odb:GetAutonomousDatabaseBackup",
     "omics:GetBatch",
-    "partnercentral-account:GetProfileUpdateTask",
     "partnercentral:GetRevenueAttributionAllocationsTask",
     "resiliencehub:GetService",
     "resiliencehub:GetTestRun",
