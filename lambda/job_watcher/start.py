@@ -35,11 +35,12 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
 def begin(found: trigger.Found, event_id: str) -> str | None:
     """The execution that this event started: named after the job, or after the event too where that name is taken.
 
-    A running watch is enough for an API call; the service's own event makes one that looks once.
+    A running watch is enough for an API call; the service's own event makes one that looks once, unless both would
+    announce what they see.
     """
     name, once = trigger.watch_name(found), {}
     status = watch_status(name)
-    if status == "RUNNING" and not found.news:
+    if status == "RUNNING" and (found.kind.recurs or not found.news):
         return None
     if status == "RUNNING":
         once = {"once": True}

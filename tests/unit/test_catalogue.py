@@ -25,6 +25,15 @@ def test_voice_id_has_both_its_jobs() -> None:
     assert set(catalogue.load("voice-id")) == {"voice-id/SpeakerEnrollmentJob", "voice-id/FraudsterRegistrationJob"}
 
 
+def test_what_can_end_again_under_the_same_creation_time_recurs() -> None:
+    again = "rds/DBInstance eks/Cluster lambda/Function dynamodb/Table kms/CustomKeyStore sagemaker/PipelineExecution"
+    once = "batch/Job codebuild/Build sagemaker/TrainingJob ec2/Snapshot textract/DocumentAnalysis logs/Query"
+    by_its_times = "stepfunctions/Execution cloudformation/Stack translate/ParallelData glue/Crawler appflow/Flow"
+    known = catalogue.kinds([*again.split(), *once.split(), *by_its_times.split(), "voice-id/*"])
+    assert {name for name, kind in known.items() if kind.recurs} == set(again.split())
+    assert len(known) == 6 + 6 + 5 + 2
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
