@@ -15,7 +15,7 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Sh
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
-from job_watcher.catalogue import OPTIONS, OUTCOMES, Kind, parse
+from job_watcher.catalogue import OPTIONS, OUTCOMES, Kind, parse, without
 from job_watcher.polling import Pace
 
 from .suggestion import suggestion
@@ -25,7 +25,7 @@ KEYS = {*(member.name for member in dataclasses.fields(Kind)), *OUTCOMES, "with"
 PATHS = ("percent", "created", "ended", "reason", "results")
 EVENT = ("source", "detail-type", "request")
 STRINGS = ("describe", "job", "status", *PATHS, "start", "action")
-LISTS = ("request", *OUTCOMES)
+LISTS = ("request", *OUTCOMES, "omit")
 TABLES = ("with", "started", "event", "advice", "polling")
 
 
@@ -96,6 +96,9 @@ def _answer_faults(kind: Kind, table: Mapping[str, Any], operation: OperationMod
         yield f"status = {kind.status!r} finds no string in the job; it has {', '.join(job)}."
     else:
         yield from _status_faults(table, status.shape)
+    for path in kind.omit:
+        if without(job, path) == job:
+            yield f"omit's {path!r} is no member of the job; it has {', '.join(job)}."
     for key in PATHS:
         expression = getattr(kind, key)
         if expression is not None and any(_has_nothing(_found(part, job)) for part in _alternatives(expression)):

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,18 @@ def search(expression: str | None, data: Any) -> Any:
         return None
 
 
+def without(data: Any, path: str) -> Any:
+    """The same without the member that a dotted path leads to, through lists: in each of their items."""
+    if isinstance(data, list):
+        return [without(item, path) for item in data]
+    member, _, inner = path.partition(".")
+    if not isinstance(data, Mapping) or member not in data:
+        return data
+    if inner:
+        return {**data, member: without(data[member], inner)}
+    return {name: value for name, value in data.items() if name != member}
+
+
 @dataclass(frozen=True)
 class Seen:
     """A describe answer, read: the Job dict, the service's status, our outcome, and the percentage if it has one."""
@@ -56,6 +68,7 @@ class Seen:
     known: bool
     percent: float | None
     created: Any
+    omitted: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,8 @@ class Kind:
     """The same request and creation time can end again, as a resource does with each update: every watch announces."""
     optional: Sequence[str] = ()
     """Members of the request that need not be there, as long as one is."""
+    omit: Sequence[str] = ()
+    """Members of the job, such as `container.environment`, that may hold plain secrets and so are left out of it."""
 
     @property
     def service(self) -> str:
@@ -109,13 +124,15 @@ class Kind:
         status = search(self.status, job)
         if not isinstance(job, dict) or not isinstance(status, str):
             return None
+        omitted = [path for path in self.omit if without(job, path) != job]
         return Seen(
-            job=job,
+            job=reduce(without, omitted, job),
             status=status,
             outcome=self.outcome_of.get(status, "running"),  # a status nobody knew never ends a watch
             known=status in self.outcome_of,
             percent=_percentage(search(self.percent, job)),
             created=search(self.created, job),
+            omitted=omitted,
         )
 
     def read_error(self, answer: Mapping[str, Any]) -> Seen | None:

@@ -115,7 +115,7 @@ def job_name(kind: str, request: Mapping[str, Any], which: Any) -> str:
 
 def fit(detail: Detail, message: str) -> Detail:
     """The detail small enough to travel together with its email text: without its job's largest members if need be."""
-    omitted: list[str] = []
+    omitted = [*detail.get("omitted", ())]
     job = dict(detail.get("job") or {})
     while job and _size(detail, message) > LARGEST:
         omitted.append(max(job, key=lambda member: len(text(job[member]).encode())))

@@ -119,6 +119,7 @@ def _detail(watch: Watch, outcome: str, seen: Seen | None) -> Detail:
         **({"status": seen.status} if seen else {}),
         "outcome": outcome,
         **({"job": plain(seen.job)} if seen else {}),
+        **({"omitted": list(seen.omitted)} if seen and seen.omitted else {}),
         "watch": watch.arn,
         "polls": watch.memory["polls"],
     }

@@ -75,7 +75,7 @@ def _facts(kind: Kind | None, detail: Detail) -> Iterator[tuple[str, Any]]:
         yield "What went wrong", _prose(search(kind.reason, job))
         yield "Results", _prose(search(kind.results, job))
     yield "What went wrong", detail.get("reason")
-    yield "Not shown, too large", ", ".join(detail.get("omitted", ()))
+    yield "Not shown", ", ".join(detail.get("omitted", ()))
 
 
 def _table(facts: Iterator[tuple[str, Any]]) -> str:

@@ -25,6 +25,21 @@ def test_voice_id_has_both_its_jobs() -> None:
     assert set(catalogue.load("voice-id")) == {"voice-id/SpeakerEnrollmentJob", "voice-id/FraudsterRegistrationJob"}
 
 
+def test_what_may_be_a_secret_is_left_out_of_the_job_through_lists_and_named() -> None:
+    container = {"image": "busybox", "environment": [{"name": "TOKEN", "value": "secret"}]}
+    task = {"containers": [container, {"image": "nginx"}]}
+    job = {"status": "SUCCEEDED", "container": container, "ecsProperties": {"taskProperties": [task, {}]}}
+    kept = {"image": "busybox"}
+    seen = catalogue.load("batch")["batch/Job"].read({"jobs": [job]})
+    assert seen is not None and seen.job == {
+        **job,
+        "container": kept,
+        "ecsProperties": {"taskProperties": [{"containers": [kept, {"image": "nginx"}]}, {}]},
+    }
+    assert seen.omitted == ["container.environment", "ecsProperties.taskProperties.containers.environment"]
+    assert "secret" in str(job)  # the answer itself is not changed
+
+
 def test_what_can_end_again_under_the_same_creation_time_recurs() -> None:
     again = "rds/DBInstance eks/Cluster lambda/Function dynamodb/Table kms/CustomKeyStore sagemaker/PipelineExecution"
     once = "batch/Job codebuild/Build sagemaker/TrainingJob ec2/Snapshot textract/DocumentAnalysis logs/Query"
@@ -56,6 +71,12 @@ def test_what_can_end_again_under_the_same_creation_time_recurs() -> None:
         ({"event": {"source": "aws.voiceid", "detail-type": [], "request": {"JobId": "id"}}}, "the event's request"),
         ({"succeeded": [], "partial": [], "failed": []}, "No status ends the job"),
         ({"polling": {"shortes": 60}}, "unknown key of polling: 'shortes'; did you mean 'shortest'?"),
+        (
+            {"omit": ["JobName", "InputDataConfig.Token"]},
+            "omit's 'InputDataConfig.Token' is no member of the job; it has",
+        ),
+        ({"omit": "JobName"}, "omit must be a list of strings."),
+        ({"recurs": "yes"}, "recurs must be true or false."),
         ({"polling": {"longest": 0}}, "polling's longest is 0; accepted is a number above 0."),
     ],
 )

@@ -282,9 +282,18 @@ def test_a_huge_input_that_is_refused_is_still_announced(given: Any) -> None:
     assert end["detail"]["omitted"] == ["kind", "request"]
 
 
+def test_what_was_left_out_is_named_before_what_was_too_large() -> None:
+    careful = replace(SPEAKER, omit=["JobName"])
+    answer = careful.read({"Job": {"JobStatus": "COMPLETED", "JobName": "secret", "Log": "x" * 300_000}})
+    assert answer is not None
+    end = ended(judge.news(replace(watch(), kind=careful), answer, NOW))
+    assert end["detail"]["omitted"] == ["JobName", "Log"] and "secret" not in text(end)
+    assert "Not shown  JobName, Log\n" in end["text"]
+
+
 def test_a_huge_job_is_still_announced_and_says_what_it_lost() -> None:
     end = ended(judge.news(watch(), seen("COMPLETED", Results=['"é'] * 80_000), NOW))
     assert sns_bytes(end) <= ARRIVES and len(text(end).encode()) <= ARRIVES
     assert end["detail"]["omitted"] == ["Results"]
     assert end["detail"]["job"]["JobName"] == "secret" and "Results" not in end["detail"]["job"]
-    assert "Not shown, too large  Results\n" in end["text"]
+    assert "Not shown  Results\n" in end["text"]

@@ -232,7 +232,7 @@ def test_what_the_job_does_not_say_is_left_out() -> None:
 
 def test_members_that_were_too_large_are_named() -> None:
     told: Detail = {**detail("COMPLETED", "succeeded"), "omitted": ["Results", "Segments"]}
-    assert "  Not shown, too large  Results, Segments\n" in body(SPEAKER, told)
+    assert "  Not shown  Results, Segments\n" in body(SPEAKER, told)
 
 
 def test_a_long_job_is_cut_with_a_note() -> None:
