@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
@@ -13,7 +13,8 @@ from botocore.model import ServiceModel, StructureShape
 from botocore.waiter import AcceptorConfig, SingleWaiterConfig, WaiterModel, is_valid_waiter_error
 from jmespath.exceptions import JMESPathError
 
-from .catalogue import WAITER, Kind, Seen, enabled, search
+from . import catalogue
+from .catalogue import WAITER, Kind, Seen, enabled, search, without
 
 _DATA = create_loader()
 OUTCOME_OF = {"retry": "running", "success": "succeeded", "failure": "failed"}
@@ -21,6 +22,12 @@ OUTCOME_OF = {"retry": "running", "success": "succeeded", "failure": "failed"}
 _PAGING = re.compile(
     r"(next|starting)?_?(token|marker)|(max_?|page_?)(results|records|items|size)|limit|dry_?run", re.I
 )
+# Where plain secrets may be in answers that no kind's table looks at as a whole.
+SECRETS = {
+    "ecs/DescribeDaemonTaskDefinition": ["daemonTaskDefinition.containerDefinitions.environment"],
+    "lambda/GetFunction": ["Configuration.Environment", "Code.Location"],
+    "lambda/GetFunctionConfiguration": ["Environment"],
+}
 ADVICE = {
     "succeeded": "Nothing: it has come to what was waited for.",
     "failed": "Look at what was waited for: it will not come to it by itself.",
@@ -51,7 +58,9 @@ class Waiter(Kind):
         if met is None and is_valid_waiter_error(judged):
             return None
         status, outcome = self._status(judged, met), OUTCOME_OF[met.state] if met else "running"
-        return Seen(job=self._resource(answer), status=status, outcome=outcome, known=True, percent=None, created=None)
+        omitted = [path for path in self.omit if without(answer, path) != answer]
+        job = self._resource(reduce(without, omitted, answer))
+        return Seen(job, status, outcome, known=True, percent=None, created=None, omitted=omitted)
 
     def _status(self, answer: Mapping[str, Any], met: AcceptorConfig | None) -> str:
         """The words that the acceptor looked at, or else another one looks at; where there are none, its verdict."""
@@ -108,9 +117,17 @@ def _waiter(name: str, config: SingleWaiterConfig, model: ServiceModel) -> Waite
         status="@",
         outcome_of={_expected(acceptor): OUTCOME_OF[acceptor.state] for acceptor in acceptors},
         recurs=True,
+        omit=_omit(model.service_name, config.operation),
         advice=ADVICE,
         acceptors=acceptors,
     )
+
+
+def _omit(service: str, operation: str) -> Sequence[str]:
+    """Where in the operation's answer plain secrets may be: as above, and where the tables of kinds say so."""
+    kinds = [kind for kind in catalogue.load(service).values() if kind.describe == operation]
+    told = [re.sub(r"\[\d*\]|@\.", "", f"{kind.job}.{path}") for kind in kinds for path in kind.omit]
+    return [*SECRETS.get(f"{service}/{operation}", ()), *told]
 
 
 def _sensitive(shape: StructureShape | None, member: str) -> bool:

@@ -196,6 +196,24 @@ def test_a_waiters_job_is_the_one_resource_of_the_answer(
     assert seen and (seen.status, seen.job) == (status, job or {"Error": answer["Error"]})
 
 
+def test_what_may_be_a_secret_is_left_out_of_a_waiters_job_too() -> None:
+    task = {"lastStatus": "STOPPED", "overrides": {"containerOverrides": [{"name": "a", "environment": ["secret"]}]}}
+    kept = {"lastStatus": "STOPPED", "overrides": {"containerOverrides": [{"name": "a"}]}}
+    for tasks, job in (([task], kept), ([task, task], {"tasks": [kept, kept]})):
+        seen = ALL["ecs/waiter/TasksStopped"].read({"tasks": tasks})
+        assert seen and (seen.outcome, seen.job) == ("succeeded", job)
+        assert seen.omitted == ["tasks.overrides.containerOverrides.environment"]
+    assert len([name for name in ALL if name.startswith("lambda/") and ALL[name].omit]) == 6
+
+
+@pytest.mark.parametrize("name", [name for name, waiter in ALL.items() if waiter.omit])
+def test_what_a_waiter_leaves_out_is_a_member_of_the_answer(name: str) -> None:
+    model = service_model(ALL[name].service)
+    assert model
+    answer = sample(model.operation_model(ALL[name].describe).output_shape)
+    assert all(catalogue.without(answer, path) != answer for path in ALL[name].omit)
+
+
 @pytest.fixture
 def poll(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
     """One poll of a watch, as the function makes it where all waiters are enabled."""
