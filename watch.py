@@ -39,7 +39,7 @@ def watch_machine(cloudformation: Any, stack: str) -> str:
     raise LookupError(f"the stack {stack} has no output WatchArn; is it a Job Watcher?")
 
 
-def start(states: Any, machine: str, kind: str, request: dict[str, str]) -> str:
+def start(states: Any, machine: str, kind: str, request: dict[str, Any]) -> str:
     """Start a watch; its execution's ARN."""
     watch_input = json.dumps({"kind": kind, "request": request})
     return str(states.start_execution(stateMachineArn=machine, input=watch_input)["executionArn"])
@@ -96,17 +96,22 @@ def _list(states: Any, machine: str) -> int:
     return 0
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not Member=value")
-    return name, value
+    try:
+        return name, json.loads(value) if value[:1] in ("[", "{") else value
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} has no JSON after the =: {error}") from error
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", nargs="?", help="such as voice-id/SpeakerEnrollmentJob")
-    parser.add_argument("request", nargs="*", type=_pair, metavar="Member=value", help="such as JobId=…")
+    parser.add_argument(
+        "request", nargs="*", type=_pair, metavar="Member=value", help="such as JobId=…; a list or an object as JSON"
+    )
     parser.add_argument("--list", action="store_true", help="list the newest watches instead")
     parser.add_argument("--stack", default="JobWatcher", help="the deployed stack (default: JobWatcher)")
     arguments = parser.parse_args()

@@ -25,7 +25,7 @@ KEYS = {*(member.name for member in dataclasses.fields(Kind)), *OUTCOMES, "with"
 PATHS = ("percent", "created", "ended", "reason", "results")
 EVENT = ("source", "detail-type", "request")
 STRINGS = ("describe", "job", "status", *PATHS, "start", "action")
-LISTS = ("request", *OUTCOMES, "omit")
+LISTS = ("request", "optional", *OUTCOMES, "omit")
 TABLES = ("with", "started", "event", "advice", "polling")
 
 
@@ -81,6 +81,7 @@ def _request_faults(kind: Kind, operation: OperationModel) -> Iterator[str]:
     required = set(operation.input_shape.required_members if operation.input_shape else ())
     yield from _unknown(f"member of {kind.describe} in request", kind.request, members)
     yield from _unknown(f"member of {kind.describe} in with", kind.constant, members)
+    yield from _unknown("member of request in optional", kind.optional, set(kind.request) - required)
     for member in sorted(required - set(kind.request) - set(kind.constant)):
         yield f"request lacks {member}, which {kind.describe} requires."
 

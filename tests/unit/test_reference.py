@@ -67,7 +67,10 @@ def test_every_service_of_sync_has_a_kind_that_it_waits_for() -> None:
 
 def test_the_readme_counts_what_there_is() -> None:
     said = counts(KINDS.values())
-    assert f"[{said['kinds']} kinds of {said['services']} services](docs/kinds.md)" in README
+    assert (
+        f"[{said['kinds']} kinds of {said['services']} services](docs/kinds.md), and boto3's {len(WAITERS)} waiters"
+        in README
+    )
 
 
 def test_a_describe_operation_is_job_like_when_its_status_runs_and_ends() -> None:
