@@ -36,7 +36,7 @@ demo: install
 	@python -m local.demo $(if $(MANIFEST),--manifest '$(MANIFEST)') $(if $(KEEP),--keep)
 
 test: check
-	python -m pytest
+	python -m pytest -n 2 --dist loadgroup
 
 # Tables here, and with plots in docs/bench; under ten minutes. PART="polling fleet" prints only those.
 bench: install

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypedDict
 
@@ -84,10 +85,17 @@ def accepted(given: Any) -> tuple[Kind, dict[str, Any]]:
     load: Callable[[str], Mapping[str, Kind]] = waiters.load if WAITER in name else catalogue.load
     kind = load(name.partition("/")[0]).get(name) if catalogue.enabled(name, KINDS) else None
     if kind is None:
-        accepted = ", ".join([*catalogue.kinds(KINDS), *waiters.kinds(KINDS)])
-        raise Refused(f"{name!r} is not a kind watched here; accepted are {accepted}.")
+        raise Refused(f"{name!r} is not a kind watched here; accepted are {_accepted(name)}.")
     check_request(kind, given["request"], operation(kind).input_shape)
     return kind, given["request"]
+
+
+def _accepted(name: str) -> str:
+    """The kinds that are watched here, the closest to this name first: all of few, and a dozen of many."""
+    kinds = [*catalogue.kinds(KINDS), *waiters.kinds(KINDS)]
+    closest = get_close_matches(name[:100], kinds, n=12, cutoff=0)
+    more = f" and {len(kinds) - len(closest):,} more" if len(kinds) > len(closest) else ""
+    return ", ".join(closest) + more
 
 
 @cache

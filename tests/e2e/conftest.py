@@ -4,6 +4,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -28,6 +29,13 @@ GIVE_UP_DAYS = 0.05
 START = {SPEAKERS: "start_speaker_enrollment_job", FRAUDSTERS: "start_fraudster_registration_job"}
 DESCRIBE = {SPEAKERS: "DescribeSpeakerEnrollmentJob", FRAUDSTERS: "DescribeFraudsterRegistrationJob"}
 domains = (f"EndToEndDomain{number:08}" for number in itertools.count(1))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One cloud, so one of the processes in which the tests run has all of these."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("cloud"))
 
 
 class World:

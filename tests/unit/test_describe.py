@@ -282,7 +282,7 @@ def test_a_metric_is_counted_once_and_not_again_by_the_next_poll(
         (
             {"kind": "transcribe/TranscriptionJob", "request": {"TranscriptionJobName": "x"}},
             "'transcribe/TranscriptionJob' is not a kind watched here; "
-            f"accepted are voice-id/SpeakerEnrollmentJob, {FRAUDSTER}.",
+            f"accepted are {FRAUDSTER}, voice-id/SpeakerEnrollmentJob.",
         ),
         ({"kind": SPEAKER, "request": {}}, "The request has no DomainId; it takes DomainId, JobId."),
         (
@@ -308,6 +308,13 @@ def test_a_kind_that_this_deployment_does_not_watch_is_refused(poll: Poll, monke
     monkeypatch.setattr(describe, "KINDS", [SPEAKER])
     sentence = f"'{FRAUDSTER}' is not a kind watched here; accepted are {SPEAKER}."
     assert poll({"kind": FRAUDSTER, "request": REQUEST})["detail"]["reason"] == sentence
+
+
+def test_of_many_kinds_the_closest_are_named(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(describe, "KINDS", ["*"])
+    reason = poll({"kind": "voice-id/SpeakerEnrolmentJob", "request": REQUEST})["detail"]["reason"]
+    assert "accepted are voice-id/SpeakerEnrollmentJob, " in reason and len(reason) < 1_000
+    assert reason.endswith(f" and {len(catalogue.kinds()) - 12} more.")
 
 
 @pytest.mark.parametrize(
