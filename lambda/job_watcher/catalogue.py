@@ -172,7 +172,7 @@ def enabled(name: str, patterns: Iterable[str]) -> bool:
 
 def _percentage(value: Any) -> float | None:
     try:
-        percent = float(value)
+        percent = float(value.removesuffix("%") if isinstance(value, str) else value)  # some services say "42%"
     except (TypeError, ValueError):
         return None
     return percent if math.isfinite(percent) else None

@@ -94,6 +94,35 @@ def test_an_unknown_service_is_refused() -> None:
     assert "voiceid is no service of botocore's." in faults("voiceid/SpeakerEnrollmentJob", SPEAKER)
 
 
+@pytest.mark.parametrize(
+    ("said", "percent"),
+    [
+        (42, 42),
+        (42.5, 42.5),
+        ("42", 42),
+        ("42%", 42),
+        (" 42 %", 42),
+        ("99.5%", 99.5),
+        ("0%", 0),
+    ],
+)
+def test_a_percentage_is_read_as_services_write_it(said: Any, percent: float) -> None:
+    assert percentage(said) == percent
+
+
+@pytest.mark.parametrize("said", ["", "%", "n/a", "NaN", "inf%", "4%2", "42%%", None, [], {}])
+def test_what_is_no_percentage_is_none(said: Any) -> None:
+    assert percentage(said) is None
+
+
+def percentage(said: Any) -> float | None:
+    """What is read of an import task's progress."""
+    kind = catalogue.load("ec2")["ec2/ImportImageTask"]
+    seen = kind.read({"ImportImageTasks": [{"Status": "active", "Progress": said}]})
+    assert seen is not None
+    return seen.percent
+
+
 def test_the_statuses_are_exactly_the_seeds() -> None:
     model = service_model("voice-id")
     assert model is not None
