@@ -1,0 +1,181 @@
+"""Every kind, every status: a request that the model accepts, and an answer of its shape, become what DESIGN says."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import count
+from typing import Any
+
+import boto3
+import pytest
+from botocore import xform_name
+from botocore.model import Shape
+from botocore.stub import Stubber
+
+from infra.lint import Leaf, session
+from job_watcher import catalogue, describe, judge
+from job_watcher.catalogue import Kind
+from job_watcher.job import LARGEST, NAME, plain, text
+from tests.unit.example import filled, string
+
+KINDS = catalogue.kinds()
+ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
+EVENT = ["kind", "request", "status", "outcome", "job", "watch", "polls"]
+CREATED, ENDED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC), datetime(2026, 3, 1, 11, 35, 20, tzinfo=UTC)
+ELSEWHERE = timezone(timedelta(hours=9))  # services tell times in any zone
+numbers = count(1000)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def every_kind_is_watched() -> Iterator[None]:
+    """By clients of one session, the one whose models other tests have read."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=session()))
+        patch.setattr(describe, "KINDS", ["*"])
+        describe.client.cache_clear()
+        yield
+        describe.client.cache_clear()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_status_of_a_kind_goes_the_whole_way(name: str) -> None:
+    kind = KINDS[name]
+    request = a_request(kind)
+    blank = an_answer(kind)
+    for status, outcome in kind.outcome_of.items():
+        answer = ARRANGED.get(name, with_status)(kind, blank, status)
+        told = poll(kind, request, answer)
+        assert told["outcome"] == outcome, status
+        if outcome == "running":
+            assert told["status"] == status
+            assert told["wait"] >= 1, status
+            assert "job" not in told and "detail" not in told, status
+            assert told["percent"] == (42 if kind.percent else None), status
+        else:
+            check_event(kind, request, status, told["detail"], catalogue.search(kind.job, answer))
+            check_message(kind, status, told)
+
+
+def poll(kind: Kind, request: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """What a watch's first poll says, as JSON carries it; the call must be the kind's own, with its arguments."""
+    with Stubber(describe.client(kind.service)) as service:
+        service.add_response(xform_name(kind.describe), answer, {**request, **kind.constant})
+        watch = judge.Watch(
+            {"kind": kind.name, "request": request},
+            ARN,
+            {"polls": 0, "waited": 0, "outcome": "running"},
+            describe.RULES,
+        )
+        told = describe.judged(watch)
+        service.assert_no_pending_responses()
+    return dict(json.loads(json.dumps(told, allow_nan=False)))
+
+
+def check_event(kind: Kind, request: Mapping[str, Any], status: str, detail: dict[str, Any], job: Any) -> None:
+    assert list(detail) == EVENT, status
+    assert detail["kind"] == kind.name and detail["request"] == request
+    assert detail["status"] == status and detail["outcome"] == kind.outcome_of[status]
+    assert detail["watch"] == ARN and detail["polls"] == 1
+    assert detail["job"] == plain(job), status
+    for (path, value), (_, said) in zip(leaves(job), leaves(detail["job"]), strict=True):
+        if isinstance(value, datetime):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", said), path
+            assert datetime.fromisoformat(said) == value, path
+
+
+def check_message(kind: Kind, status: str, end: Mapping[str, Any]) -> None:
+    assert re.fullmatch(f"[A-Za-z0-9_-]{{1,{NAME}}}", end["name"]), status
+    assert re.fullmatch(r"[\x20-\x7e]{1,99}", end["subject"]), status
+    assert end["subject"].startswith(f"{kind.outcome_of[status].capitalize()}: {kind.noun}")
+    assert len(text({"default": text(end["detail"]), "email": end["text"]}).encode()) < LARGEST, status
+    facts = dict(re.findall(r"^  (\S.*?) {2,}(.+)$", end["text"].split("\n\n")[1], re.MULTILINE))
+    assert facts["Outcome"] == f"{kind.outcome_of[status]} (status {status})"
+    assert facts["Kind"] == kind.name
+    assert facts.get("Created") == ("2026-03-01 09:30:00 UTC" if kind.created else None), status
+    assert facts.get("Ended") == ("2026-03-01 11:35:20 UTC" if kind.ended else None), status
+    assert facts.get("Took") == ("2 h 5 min" if kind.created and kind.ended else None), status
+    assert ("What went wrong" in facts) == bool(kind.reason), status
+    assert ("Results" in facts) == bool(kind.results), status
+
+
+def a_request(kind: Kind) -> dict[str, Any]:
+    """One that the model accepts, with every member the kind names."""
+    members = describe.operation(kind).input_shape.members
+    return {member: filled(members[member], _argument) for member in kind.request}
+
+
+def an_answer(kind: Kind) -> dict[str, Any]:
+    """One with every member, its times and its percentage where the kind reads them."""
+    expressions = [kind.job, kind.status, kind.percent, kind.created, kind.ended, kind.reason, kind.results]
+    mentioned = re.findall(r"\w+", " ".join(filter(None, expressions)))
+    answer = filled(describe.operation(kind).output_shape, _said, mentioned)
+    for expression, value in ((kind.percent, 42), (kind.created, CREATED), (kind.ended, ENDED)):
+        found = catalogue.search(expression, catalogue.search(kind.job, answer))
+        if expression:
+            answer = replaced(answer, found, _like(found, value))
+    return dict(answer)
+
+
+def with_status(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
+    """The answer with a status at the place from where the kind reads it."""
+    found = catalogue.search(kind.status, catalogue.search(kind.job, answer))
+    return dict(replaced(answer, found, status))
+
+
+def ecs_task(_: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
+    """How ECS tells that a task has stopped: by lastStatus, the containers' exit codes and stopCode together."""
+    (task,) = answer["tasks"]
+    (container,) = task["containers"]
+    why = status in task["stopCode"].shape.enum
+    container = {**container, "exitCode": 1 if why else 0}
+    last = {"lastStatus": "STOPPED", "stopCode": status} if why else {"lastStatus": status}
+    return {**answer, "tasks": [{**task, **last, "containers": [container]}]}
+
+
+# The kinds whose status is not one member of the answer, with how their answers come to say it.
+ARRANGED: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {"ecs/Task": ecs_task}
+
+
+def replaced(value: Any, old: Any, new: Any) -> Any:
+    """The same value with `new` for the very object `old`."""
+    if value is old:
+        return new
+    if isinstance(value, dict):
+        return {key: replaced(inner, old, new) for key, inner in value.items()}
+    return [replaced(inner, old, new) for inner in value] if isinstance(value, list) else value
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(inner, f"{path}.{key}")
+    else:
+        yield path, value
+
+
+def _argument(shape: Shape) -> Any:
+    if shape.type_name == "string":
+        return string(shape)
+    return True if shape.type_name == "boolean" else max(1, shape.metadata.get("min", 1))
+
+
+def _said(shape: Shape) -> Any:
+    """A scalar of an answer that is an object of its own, so that `replaced` finds it."""
+    if shape.type_name == "string":
+        leaf = Leaf((shape.metadata.get("enum") or ["x" * max(1, shape.metadata.get("min", 1))])[0])
+        leaf.shape = shape
+        return leaf
+    if shape.type_name in ("integer", "long"):
+        return shape.metadata.get("min", 0) + next(numbers)
+    others = {"timestamp": datetime(2026, 1, 1, 9, tzinfo=ELSEWHERE), "boolean": True, "blob": b"\x00\xff"}
+    return others.get(shape.type_name, next(numbers) + 0.5)
+
+
+def _like(found: Any, value: Any) -> Any:
+    """A percentage or a time as a service would say it that says something like `found`."""
+    if isinstance(value, datetime):
+        seconds = value.timestamp()
+        said = {Leaf: value.isoformat(), datetime: value.astimezone(ELSEWHERE), int: int(seconds)}
+        return said.get(type(found), seconds)
+    return f"{value}%" if isinstance(found, Leaf) else value
