@@ -1,5 +1,6 @@
 """Every kind says what botocore says, and the check that holds it so can fail."""
 
+import re
 import tomllib
 from typing import Any
 
@@ -92,6 +93,16 @@ def test_a_missing_key_is_refused() -> None:
 
 def test_an_unknown_service_is_refused() -> None:
     assert "voiceid is no service of botocore's." in faults("voiceid/SpeakerEnrollmentJob", SPEAKER)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_kind_reads_its_percentage_and_times_from_members_named_so(name: str) -> None:
+    read = {key: re.findall(r"\w+", TABLES[name].get(key, "")) for key in ("percent", "created", "ended")}
+    assert not read["percent"] or re.search("percent|progress", read["percent"][-1], re.IGNORECASE)
+    assert not any(
+        re.search("complet|finish|end(ed)?(At|Time|Date|On)?$", word, re.IGNORECASE) for word in read["created"]
+    )
+    assert not any(re.search("creat|start|submit", word, re.IGNORECASE) for word in read["ended"])
 
 
 @pytest.mark.parametrize(
