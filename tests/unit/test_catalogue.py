@@ -96,8 +96,9 @@ def test_an_unknown_service_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_kind_reads_its_percentage_and_times_from_members_named_so(name: str) -> None:
-    read = {key: re.findall(r"\w+", TABLES[name].get(key, "")) for key in ("percent", "created", "ended")}
+def test_a_kind_reads_its_status_percentage_and_times_from_members_named_so(name: str) -> None:
+    read = {key: re.findall(r"\w+", TABLES[name].get(key, "")) for key in ("status", "percent", "created", "ended")}
+    assert any(re.search("stat(e|us)|phase|stage|lifecycle|result", word, re.IGNORECASE) for word in read["status"])
     assert not read["percent"] or re.search("percent|progress", read["percent"][-1], re.IGNORECASE)
     assert not any(
         re.search("complet|finish|end(ed)?(At|Time|Date|On)?$", word, re.IGNORECASE) for word in read["created"]

@@ -68,6 +68,8 @@ def poll(kind: Kind, request: Mapping[str, Any], answer: dict[str, Any]) -> dict
             describe.RULES,
         )
         told = describe.judged(watch)
+        assert told["outcome"] != "lost", told  # the reason says what was wrong with the request
+        assert "silent" not in told, f"{kind.describe} was called with other arguments than {request, kind.constant}"
         service.assert_no_pending_responses()
     return dict(json.loads(json.dumps(told, allow_nan=False)))
 
