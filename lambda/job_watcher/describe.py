@@ -59,10 +59,13 @@ def handler(event: Event, context: LambdaContext) -> Memory | Progress | End:
 def judged(watch: judge.Watch) -> Memory | Progress | End:
     """One poll: ask, and judge the answer."""
     try:
-        kind, request = accepted(watch.input)
+        check_input(watch.input)
+        kind, request = known(watch.input["kind"]), watch.input["request"]
+        watch = replace(watch, kind=kind)
+        check_request(kind, request, operation(kind).input_shape)
     except Refused as refused:
         return judge.lost(watch, "InvalidInput", str(refused))
-    watch = replace(watch, kind=kind, memory={**watch.memory, "polls": watch.memory["polls"] + 1})
+    watch = replace(watch, memory={**watch.memory, "polls": watch.memory["polls"] + 1})
     try:
         seen = kind.read(describe(kind, request))
     except (ClientError, BotoCoreError) as error:
@@ -78,16 +81,13 @@ def judged(watch: judge.Watch) -> Memory | Progress | End:
     return judge.news(watch, seen, time.time())
 
 
-def accepted(given: Any) -> tuple[Kind, dict[str, Any]]:
-    """The kind and request of a watch input, or Refused with a sentence, before any call."""
-    check_input(given)
-    name = given["kind"]
+def known(name: str) -> Kind:
+    """The kind of that name, or Refused with a sentence."""
     load: Callable[[str], Mapping[str, Kind]] = waiters.load if WAITER in name else catalogue.load
     kind = load(name.partition("/")[0]).get(name) if catalogue.enabled(name, KINDS) else None
     if kind is None:
         raise Refused(f"{name!r} is not a kind watched here; accepted are {_accepted(name)}.")
-    check_request(kind, given["request"], operation(kind).input_shape)
-    return kind, given["request"]
+    return kind
 
 
 def _accepted(name: str) -> str:

@@ -127,13 +127,14 @@ def _detail(watch: Watch, outcome: str, seen: Seen | None) -> Detail:
 
 
 def _end(watch: Watch, told: Detail, name: str) -> End:
-    told = fit(told, notification.body(watch.kind, told))
+    text = notification.body(watch.kind, told)
+    fitting = fit(told, text)
     return {
         "outcome": told["outcome"],
         "name": name,
-        "detail": told,
-        "subject": notification.subject(watch.kind, told),
-        "text": notification.body(watch.kind, told),
+        "detail": fitting,
+        "subject": notification.subject(watch.kind, fitting),
+        "text": text if fitting is told else notification.body(watch.kind, fitting),
     }
 
 

@@ -89,8 +89,8 @@ sys.path = [{str(folder)!r}, *(path for path in sys.path if 'site-packages' not 
 read = []
 sys.addaudithook(lambda event, args: event == 'open' and read.append(str(args[0])))
 import job_watcher.describe as describe
-describe.client(describe.accepted({{'kind': 'glue/JobRun', 'request': {{'JobName': 'n', 'RunId': 'r'}}}})[0].service)
-describe.accepted({{'kind': 'rds/waiter/DBSnapshotCompleted', 'request': {{'DBSnapshotIdentifier': 'n'}}}})
+for name in ('glue/JobRun', 'rds/waiter/DBSnapshotCompleted'):
+    describe.operation(describe.known(name))
 print(*(os.path.relpath(one, {str(folder)!r}) for one in read if one.endswith(('.toml', '.json'))), sep='\\n')
 """
     environment = {**FUNCTION, "KINDS": "* */waiter/*"}

@@ -304,6 +304,12 @@ def test_a_wrong_input_is_lost_at_once_and_before_any_call(
     assert sentence in end["text"]
 
 
+def test_a_wrong_request_of_a_known_kind_is_told_in_the_kinds_words(poll: Poll) -> None:
+    end = poll({"kind": SPEAKER, "request": {"DomainId": 7, "JobId": REQUEST["JobId"]}})
+    assert end["subject"] == f"Lost: SpeakerEnrollmentJob {REQUEST['JobId']} (InvalidInput)"
+    assert end["text"].startswith("The watch of the speaker enrollment job is lost")
+
+
 def test_a_kind_that_this_deployment_does_not_watch_is_refused(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(describe, "KINDS", [SPEAKER])
     sentence = f"'{FRAUDSTER}' is not a kind watched here; accepted are {SPEAKER}."
