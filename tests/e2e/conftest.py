@@ -26,6 +26,17 @@ OTHERS_ELSEWHERE = (
     "sagemaker/TrainingJob",
 )  # in the second cloud
 GIVE_UP_DAYS = 0.05
+OWN_KIND = """
+[OurTable]
+describe  = "DescribeTable"
+request   = ["TableName"]
+job       = "Table"
+status    = "TableStatus"
+running   = ["CREATING", "UPDATING", "DELETING", "ARCHIVING"]
+succeeded = ["ACTIVE"]
+failed    = ["INACCESSIBLE_ENCRYPTION_CREDENTIALS", "REPLICATION_NOT_AUTHORIZED"]
+stopped   = ["ARCHIVED"]
+"""
 START = {SPEAKERS: "start_speaker_enrollment_job", FRAUDSTERS: "start_fraudster_registration_job"}
 DESCRIBE = {SPEAKERS: "DescribeSpeakerEnrollmentJob", FRAUDSTERS: "DescribeFraudsterRegistrationJob"}
 domains = (f"EndToEndDomain{number:08}" for number in itertools.count(1))
@@ -44,8 +55,12 @@ class World:
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.voice_id = cloud.voice_id
+        own_kinds = cloud.folder / "kinds"
+        own_kinds.mkdir()
+        own_kinds.joinpath("dynamodb.toml").write_text(OWN_KIND)
         self.outputs = cloud.deploy(
             {
+                "kinds-folder": str(own_kinds),
                 "kinds": "*,*/waiter/*",  # everything at once: the largest bundle, template and permissions there are
                 "email": SUBSCRIBER,
                 "email-outcomes": "partial,failed,stopped,lost",

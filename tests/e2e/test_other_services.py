@@ -222,6 +222,15 @@ def test_a_job_that_does_not_exist_is_lost_after_two_minutes_in_its_services_own
     assert error in world.email(lost[kind])["Subject"]
 
 
+def test_a_kind_of_the_deployments_own_is_watched_too(world: World) -> None:
+    dynamodb, request = world.cloud.client("dynamodb"), {"TableName": f"callers-{next(numbers)}"}
+    dynamodb.create_table(**request, **KEY)
+    world.end(world.watch({"kind": "dynamodb/OurTable", "request": request}))
+    detail = world.event(request)["detail"]
+    assert (detail["kind"], detail["status"], detail["outcome"]) == ("dynamodb/OurTable", "ACTIVE", "succeeded")
+    assert detail["job"]["TableName"] == request["TableName"]
+
+
 def test_a_waiter_announces_the_resource_that_came_to_what_was_waited_for(world: World) -> None:
     rds, request = world.cloud.client("rds"), {"DBSnapshotIdentifier": "nightly"}
     rds.create_db_instance(DBInstanceIdentifier="callers", DBInstanceClass="db.t4g.micro", Engine="postgres")
