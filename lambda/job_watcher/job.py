@@ -19,6 +19,7 @@ class Memory(TypedDict):
 
     polls: int
     waited: int
+    """From the first poll to the next, the polls' own time included."""
     outcome: str
     wait: NotRequired[int]
     silent: NotRequired[int]

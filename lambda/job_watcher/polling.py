@@ -10,13 +10,14 @@ from dataclasses import dataclass
 MINUTE = 60
 DONE = 99  # percent, from which on the end may come at any time
 STILL = 0.02  # of the time a percentage has stood still
+POLL = 1  # second: a poll itself, in Step Functions and Lambda; rounded up, for waits are whole seconds
 AGED = 0.0001  # of the age: so that a percentage that creeps up for months does not keep the watch awake
 YEARLY = 0.003  # of the age: keeps a watch of a year under Step Functions' 25,000 history events
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How late an end may be seen, as a share of the job's duration, and the bounds of one wait."""
+    """How late an end may be seen, as a share of the job's duration, and the bounds of the interval."""
 
     late: float = 0.05
     shortest: float = 15

@@ -45,7 +45,7 @@ def test_the_services_own_event_is_enough_when_cloudtrail_is_silent(world: World
 
 
 def test_the_services_own_event_beats_the_next_poll_by_far(world: World, bus: DefaultBus) -> None:
-    world.cloud.scale_waits(1)  # as slow as on AWS: the second poll comes after at least 15 s
+    world.cloud.scale_waits(1)  # as slow as on AWS: the second poll comes after at least 14 s
     before = set(world.watches())
     try:
         began = time.monotonic()

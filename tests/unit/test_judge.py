@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from job_watcher import catalogue, judge, notification
+from job_watcher import catalogue, judge, notification, polling
 from job_watcher.catalogue import Seen
 from job_watcher.errors import Meaning
 from job_watcher.job import Detail, End, Memory, job_name, text
@@ -124,7 +124,7 @@ def test_an_execution_fails_only_on_the_outcomes_it_was_asked_to(status: str, ou
 def test_a_running_job_is_remembered_without_its_members() -> None:
     memory = running(judge.news(watch(), seen("IN_PROGRESS", 50), NOW))
     assert memory["polls"] == 1 and memory["status"] == "IN_PROGRESS" and memory.get("percent") == 50
-    assert memory["waited"] == memory["wait"] == 180
+    assert memory["waited"] == 180 == memory["wait"] + 1  # the poll itself
     assert "secret" not in text(memory) and "JobName" not in text(memory) and "b" * 22 not in text(memory)
 
 
@@ -150,7 +150,7 @@ def test_the_memory_is_json_whatever_the_percentage_is(percent: Any) -> None:
 @pytest.mark.parametrize("created", [None, "", "soon", {}, float("nan"), -1e300, 1e300, CREATED.replace(year=2999)])
 def test_an_absurd_creation_time_harms_nothing(created: Any) -> None:
     memory = running(judge.news(watch(waited=3_600), seen("IN_PROGRESS", None, CreatedAt=created), NOW))
-    assert memory["wait"] == 180
+    assert memory["wait"] == 179
 
 
 def test_a_status_that_nobody_knows_never_ends_a_watch() -> None:
@@ -178,7 +178,7 @@ def test_an_invalid_request_is_lost_at_once(waited: int) -> None:
 @pytest.mark.parametrize("meaning", OUT_OF_SIGHT)
 def test_a_job_out_of_sight_has_two_minutes_to_appear(meaning: Meaning) -> None:
     for waited in (0, 60, 119):
-        assert running(no_news(watch(waited), meaning))["wait"] == 60
+        assert running(no_news(watch(waited), meaning))["wait"] == 59
     assert ended(no_news(watch(120), meaning))["detail"]["error"] == "SomeException"
 
 
@@ -231,6 +231,18 @@ def test_a_lost_watch_is_announced_under_its_own_name_and_not_the_jobs() -> None
 def test_fail_on_does_not_change_the_error_of_a_lost_watch() -> None:
     given = {**INPUT, "fail_on": ["failed", "stopped", "partial", "succeeded"]}
     assert ended(no_news(watch(given=given), Meaning.INVALID))["error"] == "WatchLost"
+
+
+def test_from_one_poll_to_the_next_it_is_the_interval_with_a_second_for_the_poll_itself() -> None:
+    memory = running(judge.news(watch(waited=500), seen("IN_PROGRESS", 99), NOW))
+    assert memory["waited"] == 500 + 15 and memory["wait"] == 14
+    assert memory.get("age") == NOW - CREATED.timestamp() + 14  # the clock will say how long the poll took
+
+
+@pytest.mark.parametrize("shortest", [1, 1.5])
+def test_a_wait_is_never_under_a_second(shortest: float) -> None:
+    eager = replace(watch(), rules=judge.Rules(DAYS, polling.Pace(shortest=shortest)))
+    assert running(judge.news(eager, seen("IN_PROGRESS", 99), NOW))["wait"] == 1
 
 
 @given(st.integers(0, 2_000), st.floats(1, 2_000), st.floats(0, 1), st.none() | st.integers(0, 100))
