@@ -22,12 +22,12 @@ class Memory(TypedDict):
     """From the first poll to the next, the polls' own time included."""
     outcome: str
     wait: NotRequired[int]
-    silent: NotRequired[int]
-    """Polls in a row that brought no news."""
     status: NotRequired[str]
     percent: NotRequired[float | None]
     age: NotRequired[float]
     """The job's, when the wait is over."""
+    answered: NotRequired[float]
+    """The job's age at the last answer."""
     highest: NotRequired[float]
     moved: NotRequired[float]
     """The job's age when its percentage was last higher than ever before."""

@@ -69,12 +69,8 @@ def no_news(watch: Watch, meaning: Meaning, error: str, reason: str, chance: flo
         return lost(
             watch, "GaveUp", f"Gave up after {notification.span(waited)}; the last answer was {error}: {reason}"
         )
-    silent = watch.memory.get("silent", 0) + 1
-    memory: Memory = {**watch.memory, "silent": silent}
-    wait = _interval(watch, memory)
-    if not out_of_sight:
-        wait = polling.backoff(wait, silent, chance, watch.pace.longest)
-    return _wait(watch, memory, wait)
+    interval = _interval(watch, watch.memory)
+    return _wait(watch, watch.memory, interval if out_of_sight else polling.backoff(watch.pace, interval, chance))
 
 
 def lost(watch: Watch, error: str, reason: str, seen: Seen | None = None) -> End:
@@ -153,6 +149,7 @@ def _remember(memory: Memory, seen: Seen, now: float) -> Memory:
         "status": seen.status,
         "percent": seen.percent,
         "age": age,
+        "answered": age,
         "highest": highest if percent is None else max(highest, percent),
         "moved": memory.get("moved", age) if stands else age,
     }
@@ -160,7 +157,8 @@ def _remember(memory: Memory, seen: Seen, now: float) -> Memory:
 
 def _interval(watch: Watch, memory: Memory) -> float:
     age = memory.get("age", 0)
-    return polling.interval(watch.pace, age, memory.get("percent"), age - memory.get("moved", age))
+    still, unanswered = age - memory.get("moved", age), age - memory.get("answered", age)
+    return polling.interval(watch.pace, age, memory.get("percent"), still, unanswered)
 
 
 def _wait(watch: Watch, memory: Memory, seconds: float) -> Memory:

@@ -3,6 +3,8 @@
 No news: wait 5 % of the job's age, between one and fifteen minutes.
 With a percentage: wait a third of the soonest end that the percentage allows.
 If the percentage stands still: wait 2 % of the time it has stood.
+After a poll without an answer: wait one to three times as long, at random, so at most until the soonest end that the
+last answer allows; from that end on the percentage counts as standing still.
 """
 
 from dataclasses import dataclass
@@ -24,16 +26,23 @@ class Pace:
     longest: float = 900
 
 
-def interval(pace: Pace, age: float, percent: float | None = None, still: float = 0) -> float:
-    """Seconds to the next poll of a job of this age whose percentage was last higher than ever `still` seconds ago."""
+def interval(pace: Pace, age: float, percent: float | None = None, still: float = 0, unanswered: float = 0) -> float:
+    """Seconds to the next poll of a job of this age.
+
+    Its percentage was last told `unanswered` seconds ago, and last higher than ever `still` seconds ago.
+    """
     cap = min(max(pace.longest, YEARLY * age), max(MINUTE, pace.late * age))
     if percent is None:
         return cap
     percent = min(max(percent, 0), 100)
-    soonest_end = age * max(0, DONE - percent) / (percent + 1)
-    return min(cap, max(pace.shortest, AGED * age, soonest_end / 3, STILL * still))
+    soonest_end = (age - unanswered) * max(0, DONE - percent) / (percent + 1)
+    still -= min(unanswered, soonest_end)
+    return min(cap, max(pace.shortest, AGED * age, (soonest_end - unanswered) / 3, STILL * still))
 
 
-def backoff(wait: float, failures: int, chance: float, longest: float) -> float:
-    """The same wait plus full jitter after `failures` polls in a row without news; `chance` is random in 0..1."""
-    return wait + chance * min(longest, wait * (2.0 ** min(failures, 16) - 1))
+def backoff(pace: Pace, usual: float, chance: float) -> float:
+    """The usual interval and full jitter, for a poll without an answer; `chance` is random in 0..1.
+
+    In proportion: of many watches that share a quota, those nearest to their end ask most, and are answered first.
+    """
+    return usual + chance * min(pace.longest, 2 * usual)

@@ -22,7 +22,6 @@ from .strategies import CALL
 
 SIZES, QUOTAS, SHAPES = (10, 30, 100, 300, 1_000, 3_000, 10_000), (2.0, 10.0), ("none", "linear")
 DURATION = 8 * HOUR
-ATTEMPTS = (2, 1)  # of a poll: as describe.CLIENT has it, and without botocore's retry, before which it waits up to 1 s
 TOGETHER = 600.0  # seconds in which all the jobs of a crowd begin
 STEEP = 2.0  # how many times more than the number of jobs the delay may grow, to be called smooth
 SEED = 20_260_520
@@ -46,6 +45,26 @@ class Quota:
         return True
 
 
+@dataclass
+class Retries:
+    """botocore's own retry of a poll, within its quota of standard mode; as if one warm function made all the calls.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+    """
+
+    left: int = 500
+
+    def spend(self) -> bool:
+        """Whether a throttled call may be tried again."""
+        granted = self.left >= 5
+        self.left -= 5 * granted
+        return granted
+
+    def earn(self, retried: bool) -> None:
+        """A call was answered, and pays back its retry or earns a fifth of one."""
+        self.left = min(500, self.left + (5 if retried else 1))
+
+
 @dataclass(frozen=True)
 class Fleet:
     """What many watches came to."""
@@ -66,32 +85,33 @@ class Fleet:
         return percentile(self.delays, percent)
 
 
-def simulate(size: int, rate: float, shape: str, within: float = DURATION, attempts: int = ATTEMPTS[0]) -> Fleet:
+def simulate(size: int, rate: float, shape: str, within: float = DURATION) -> Fleet:
     """Watches of so many jobs that begin at random `within` these seconds, until every watch has ended."""
     chance = random.Random(SEED)
     births = [chance.uniform(0, within) for _ in range(size)]
-    job, quota, order = Job(DURATION, shape), Quota(rate), itertools.count()
+    job, quota, retries, order = Job(DURATION, shape), Quota(rate), Retries(), itertools.count()
     memories: list[Memory] = [ours.NEW] * size
-    queue = [(birth + chance.uniform(1, 60), next(order), number, 1) for number, birth in enumerate(births)]
+    queue = [(birth + chance.uniform(1, 60), next(order), number, False) for number, birth in enumerate(births)]
     heapq.heapify(queue)
     offered, throttled, lost, delays, last = 0, 0, 0, [], max(births) + DURATION
     while queue:
-        now, _, number, attempt = heapq.heappop(queue)
+        now, _, number, retried = heapq.heappop(queue)
         admitted = quota.admits(now)
         offered += now < last
         throttled += not admitted and now < last
-        if not admitted and attempt < attempts:
-            heapq.heappush(queue, (now + chance.random(), next(order), number, attempt + 1))
+        if not admitted and not retried and retries.spend():
+            heapq.heappush(queue, (now + chance.random(), next(order), number, True))
             continue
         age = now - births[number]
         if admitted:
+            retries.earn(retried)
             answer = ours.poll(memories[number], job, age)
         else:
             watch = ours.asked(memories[number])
             answer = judge.no_news(watch, Meaning.THROTTLED, "ThrottlingException", "Rate exceeded", chance.random())
         if "wait" in answer:
             memories[number] = cast(Memory, answer)
-            heapq.heappush(queue, (now + CALL + memories[number]["wait"], next(order), number, 1))
+            heapq.heappush(queue, (now + CALL + memories[number]["wait"], next(order), number, False))
         elif answer["outcome"] == "lost":
             lost += 1
         else:
@@ -106,7 +126,6 @@ class Case(NamedTuple):
     rate: float
     shape: str
     within: float = DURATION
-    attempts: int = ATTEMPTS[0]
 
 
 Fleets = Mapping[Case, Fleet]
@@ -115,59 +134,57 @@ Fleets = Mapping[Case, Fleet]
 def cases() -> list[Case]:
     """All of them, the longest first."""
     spread = [Case(size, rate, shape) for size in SIZES for rate in QUOTAS for shape in SHAPES]
-    single = [Case(size, rate, shape, attempts=1) for size in SIZES[-3:] for rate in QUOTAS for shape in SHAPES]
-    crowds = [
-        Case(size, rate, "linear", TOGETHER, attempts)
-        for size in SIZES[-3:]
-        for rate in QUOTAS
-        for attempts in ATTEMPTS
-    ]
-    return sorted([*spread, *single, *crowds], key=lambda case: -case.size / case.rate)
+    crowds = [Case(size, rate, "linear", TOGETHER) for size in SIZES[-3:] for rate in QUOTAS]
+    return sorted([*spread, *crowds], key=lambda case: -case.size / case.rate)
 
 
 def run() -> Part:
-    """Every case, on both cores; goals over all that have the retry that is deployed."""
+    """Every case, on both cores."""
     wanted = cases()
     with ProcessPoolExecutor(2) as pool:
         fleets = dict(zip(wanted, pool.map(simulate, *zip(*wanted, strict=True)), strict=True))
     part = Part("fleet", "Fleet: many watches, one quota", plot="fleet.png", measured=fleets)
-    part.tables = [_spread(fleets), _attempts(fleets)]
+    part.tables = [_spread(fleets), _crowds(fleets)]
     part.goals = _goals(fleets)
     part.text = (
         f"Simulated with the real code, `job_watcher.judge`: jobs of {DURATION / HOUR:.0f} h that begin at random "
         f"within {DURATION / HOUR:.0f} h, and a "
         "token bucket for the account's describe calls that holds a second's calls. A throttled call is tried again "
-        "once by botocore "
-        "after up to a second; then the watch waits what it would have waited, and a random part of twice that, of "
-        "four times, and so on. "
-        "Offered are all calls a second, those that are throttled included, from the first poll to the last job's end."
+        "once by botocore after up to a second, while botocore's own quota of retries lasts; then the watch waits one "
+        "to three times as long as it would have. "
+        "Offered are all calls a second, those that are throttled included, from the first poll to the last job's end. "
+        "*One turn* is the time in which the quota suffices for one call for each job: nobody who cannot foresee the "
+        "ends can see them much sooner when all the jobs run at once."
     )
     return part
 
 
-MEASURED = ("offered a second", "answered", "throttled", "delay p50", "p95", "max", "watches lost")
+MEASURED = ("one turn", "offered a second", "answered", "throttled", "delay p50", "p95", "max", "watches lost")
 
 
 def _spread(fleets: Fleets) -> Table:
-    columns = ["jobs", "quota", "progress", *MEASURED]
-    wanted = [case for case in fleets if case.within == DURATION and case.attempts == ATTEMPTS[0]]
-    rows = [[f"{case.size:,}", f"{case.rate:.0f} / s", case.shape, *_cells(fleets[case])] for case in sorted(wanted)]
-    return Table("Jobs that begin within 8 h", columns, rows)
+    return _table("Jobs that begin within 8 h", fleets, DURATION)
 
 
-def _attempts(fleets: Fleets) -> Table:
-    columns = ["jobs", "quota", "progress", "begin within", "attempts", *MEASURED]
-    wanted = [case for case in fleets if case.within == TOGETHER or case._replace(attempts=1) in fleets]
-    rows = []
-    for case in sorted(wanted, key=lambda case: (-case.within, case.size, case.rate, case.shape, -case.attempts)):
-        words = [f"{case.size:,}", f"{case.rate:.0f} / s", case.shape, seconds(case.within), str(case.attempts)]
-        rows.append([*words, *_cells(fleets[case])])
-    return Table("With and without botocore's retry, and jobs that all begin together", columns, rows)
+def _crowds(fleets: Fleets) -> Table:
+    return _table("Jobs that all begin within 10 min, and so end", fleets, TOGETHER)
 
 
-def _cells(fleet: Fleet) -> list[str]:
+def _table(title: str, fleets: Fleets, within: float) -> Table:
+    wanted = sorted(case for case in fleets if case.within == within)
+    rows = [[f"{case.size:,}", f"{case.rate:.0f} / s", case.shape, *_cells(case, fleets[case])] for case in wanted]
+    return Table(title, ["jobs", "quota", "progress", *MEASURED], rows)
+
+
+def _cells(case: Case, fleet: Fleet) -> list[str]:
     delays = [seconds(fleet.p(percent)) for percent in (50, 95, 100)]
-    return [f"{fleet.offered:.2f}", f"{fleet.answered:.2f}", f"{fleet.throttled:.1%}", *delays, str(fleet.lost)]
+    calls = [f"{fleet.offered:.2f}", f"{fleet.answered:.2f}", f"{fleet.throttled:.1%}"]
+    return [seconds(turn(case.size, case.rate)), *calls, *delays, str(fleet.lost)]
+
+
+def turn(size: int, rate: float) -> float:
+    """Seconds in which so many jobs have one call each."""
+    return size / rate
 
 
 def _goals(fleets: Fleets) -> list[Goal]:
@@ -210,4 +227,4 @@ def _steps() -> Iterator[tuple[Case, Case]]:
 
 def _words(case: Case) -> str:
     crowd = f"{case.size:,} jobs within {seconds(case.within)}"
-    return f"{crowd}, {case.shape}, {case.rate:.0f} / s, attempts: {case.attempts}"
+    return f"{crowd}, {case.shape}, {case.rate:.0f} / s"

@@ -110,6 +110,9 @@ def _fleet(fleets: Mapping[Case, Fleet]) -> None:
             progress = "linear progress" if shape == "linear" else "no percentage"
             label = f"{rate:.0f} calls a second, {progress}"
             axes.plot(fleet.SIZES, delays, f"o{style}", color=colours[rate], label=label, markersize=5)
+        turns = [fleet.turn(size, rate) for size in fleet.SIZES]
+        label = f"{rate:.0f} calls a second: one call for each job takes so long"
+        axes.plot(fleet.SIZES, turns, ":", color=colours[rate], label=label, linewidth=1)
     axes.set(xscale="log", yscale="log", xlabel="jobs of 8 h that begin within 8 h", ylabel="p95 of the delay, seconds")
     axes.set_title("Many jobs against one quota of describe calls", loc="left")
     _finish(figure, axes, "fleet.png")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from job_watcher import catalogue, judge, notification, polling
 from job_watcher.catalogue import Seen
 from job_watcher.errors import Meaning
-from job_watcher.job import Detail, End, Memory, job_name, text
+from job_watcher.job import Detail, End, Memory, job_name, remembered, text
 
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 REQUEST = {"DomainId": "a" * 22, "JobId": "b" * 22}
@@ -193,12 +193,19 @@ def test_a_job_never_seen_is_looked_for_at_least_three_times(meaning: Meaning) -
 @pytest.mark.parametrize("meaning", PASSING)
 def test_trouble_that_passes_is_no_news_until_the_watch_gives_up(meaning: Meaning) -> None:
     for waited in (0, 120, 86_400, DAYS - 1):
-        assert running(no_news(watch(waited), meaning))["silent"] == 1
+        memory = running(no_news(watch(waited, answered=7, percent=50), meaning))
+        assert memory.get("answered") == 7 and memory.get("percent") == 50
     detail = ended(no_news(watch(DAYS), meaning))["detail"]
     assert detail["error"] == "GaveUp"
     assert detail["reason"] == (
         "Gave up after 14 d; the last answer was SomeException: DescribeSpeakerEnrollmentJob: so it is."
     )
+
+
+def test_the_memory_of_an_earlier_version_is_good_enough() -> None:
+    kept = {**NEW, "waited": 3_600, "silent": 9, "status": "IN_PROGRESS", "percent": 98, "age": 3_600, "moved": 3_600}
+    memory = running(no_news(replace(watch(), memory=remembered(kept)), Meaning.THROTTLED, chance=1))
+    assert memory["wait"] == 3 * 15 - 1 and "silent" not in memory
 
 
 def test_a_watch_gives_up_a_job_that_never_ends_and_shows_it() -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import cast
@@ -87,11 +87,47 @@ def test_a_wait_is_never_over_the_one_without_a_percentage_nor_under_the_shortes
 
 
 @pytest.mark.parametrize(
-    ("failures", "chance", "seconds"),
-    [(1, 0, 60), (1, 1, 120), (2, 0.5, 150), (3, 1, 480), (5, 1, 960), (99_999, 1, 960)],
+    ("percent", "unanswered", "seconds"),
+    [
+        (90, 0, 3600 * 9 / 91 / 3),
+        (90, 176, (3600 * 9 / 91 - 176) / 3),
+        (90, 350, 15),  # the soonest end is 6 s away
+        (90, 3600 * 9 / 91 + 1_000, 20),  # it has passed: 2 % of the time since
+        (99, 1_000, 20),
+        (None, 400, 200),
+    ],
 )
-def test_back_off_doubles_with_full_jitter_up_to_the_longest_wait(failures: int, chance: float, seconds: float) -> None:
-    assert backoff(60, failures, chance, longest=900) == seconds
+def test_without_an_answer_the_soonest_end_comes_nearer(percent: Percent, unanswered: float, seconds: float) -> None:
+    assert interval(Pace(), HOUR + unanswered, percent, unanswered, unanswered) == pytest.approx(seconds)
+
+
+@given(st.floats(1, YEAR), st.floats(0, 98), st.floats(0, 1))
+def test_without_an_answer_the_interval_is_the_one_of_steady_progress(
+    answered: float, percent: float, share: float
+) -> None:
+    age = answered + share * answered * (99 - percent) / (percent + 1)
+    steady = (percent + 1) * age / answered - 1
+    assert interval(Pace(), age, percent, age - answered, age - answered) == pytest.approx(
+        interval(Pace(), age, steady), rel=1e-4, abs=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("usual", "chance", "seconds"), [(15, 0, 15), (15, 1, 45), (300, 0.5, 600), (900, 1, 1_800), (94_608, 1, 95_508)]
+)
+def test_back_off_is_full_jitter_of_twice_the_usual_interval(usual: float, chance: float, seconds: float) -> None:
+    assert backoff(Pace(), usual, chance) == seconds
+
+
+@given(st.floats(1, YEAR), st.floats(0, 99), st.floats(0, 1), st.floats(0, 1))
+def test_back_off_never_passes_the_soonest_end_that_the_last_answer_allows(
+    answered: float, percent: float, share: float, chance: float
+) -> None:
+    soonest_end = answered * (99 - percent) / (percent + 1)
+    unanswered = share * soonest_end
+    age, left = answered + unanswered, soonest_end - unanswered
+    usual = interval(Pace(), age, percent, unanswered, unanswered)
+    assert backoff(Pace(), usual, chance) <= max(left, 3 * 15, 3 * 0.0001 * age) * (1 + 1e-9)
 
 
 @dataclass(frozen=True)
@@ -147,11 +183,19 @@ def watching(memory: Memory) -> judge.Watch:
     return judge.Watch(INPUT, ARN, memory, RULES, SPEAKER)
 
 
-def polls(job: Job, begins: float = 0, clock: Clock = TRUE) -> list[float]:
-    """The job's ages at which a watch that begins at one asks for it, up to the poll that sees the end."""
+def polls(
+    job: Job, begins: float = 0, clock: Clock = TRUE, answered: Sequence[bool] = (True,), chance: float = 0
+) -> list[float]:
+    """The job's ages at which a watch that begins at one asks for it, up to the poll that sees the end.
+
+    `answered`: which polls are, round and round; the others are throttled.
+    """
     memory, age, ages = NEW, begins, [begins]
     while len(ages) <= MOST + 1:
-        answer = judge.news(watching(memory), job.seen(age, len(ages)), clock(age))
+        if answered[len(ages) % len(answered)]:
+            answer = judge.news(watching(memory), job.seen(age, len(ages)), clock(age))
+        else:
+            answer = throttled(memory, chance)
         if answer["outcome"] != "running":
             return ages
         memory = cast(Memory, answer)
@@ -159,6 +203,10 @@ def polls(job: Job, begins: float = 0, clock: Clock = TRUE) -> list[float]:
         age += CALL + memory["wait"]
         ages.append(age)
     return ages
+
+
+def throttled(memory: Memory, chance: float, meaning: Meaning = Meaning.THROTTLED) -> Memory:
+    return cast(Memory, judge.no_news(watching(memory), meaning, "ThrottlingException", "Slow down.", chance))
 
 
 def lateness(ages: Sequence[float], job: Job) -> float:
@@ -197,6 +245,33 @@ def test_no_watch_of_a_year_asks_too_often(job: Job) -> None:
     assert len(polls(job)) <= MOST
 
 
+@settings(max_examples=60)
+@given(JOBS, st.lists(st.booleans(), min_size=1, max_size=12).filter(any), st.floats(0, 1))
+@example(Job(YEAR, [50]), [True, False], 0)
+@example(Job(YEAR, [99]), [True, False], 0)
+@example(Job(YEAR, range(101)), [True, False], 0)
+@example(Job(YEAR, range(101)), [True, *[False] * 11], 0)
+@example(Job(YEAR, [99, 100], flickers=True), [True, False], 0)
+@example(Job(YEAR, [None, 99], flickers=True), [True, False, False], 0)
+@example(Job(YEAR, range(95, 10_000), flickers=True), [True, False], 0)
+@example(Job(YEAR, [*range(99), *[98] * 200, *[99] * 50, *[100] * 40]), [True, False], 0)
+@example(Job(YEAR, [98 + step / 5_000 for step in range(5_000)]), [True, False], 0)
+@example(Job(YEAR, [99], created=None), [*[True] * 3, *[False] * 997], 0)
+def test_no_watch_of_a_year_asks_too_often_however_it_is_throttled(
+    job: Job, answered: Sequence[bool], chance: float
+) -> None:
+    assert sum(age <= YEAR for age in polls(job, answered=answered, chance=chance)) <= MOST
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=6).filter(any), st.floats(0, 1))
+def test_an_end_that_is_foreseen_is_seen_soon_though_polls_are_throttled(
+    answered: Sequence[bool], chance: float
+) -> None:
+    job = Job(8 * HOUR, [share / 10 for share in range(1_000)])
+    ages = polls(job, 30, answered=answered, chance=chance)
+    assert ages[-1] - job.lasts <= len(answered) * (3 * 15 + CALL)
+
+
 AHEAD = st.builds(Clock, before=st.floats(0, YEAR), jumps=DURATIONS)
 BEHIND = st.builds(Clock, after=st.floats(-YEAR, 0), jumps=DURATIONS)
 
@@ -223,7 +298,7 @@ def quiet(memory: Memory, meaning: Meaning, chance: float, times: int) -> tuple[
     """The memory after so many polls in a row without news, and the seconds they took."""
     seconds = 0.0
     for _ in range(times):
-        memory = cast(Memory, judge.no_news(watching(memory), meaning, "ThrottlingException", "Slow down.", chance))
+        memory = throttled(memory, chance, meaning)
         assert type(memory["wait"]) is int and memory["wait"] >= 1
         seconds += memory["wait"]
     return memory, seconds
@@ -243,9 +318,13 @@ def test_back_off_is_never_below_the_wait_there_would_have_been_and_bounded(
     first = cast(Memory, judge.news(watching(NEW), job.seen(begins, 1), TRUE(begins)))
     memory, seconds = quiet(first, meaning, chance, silent)
     age = begins + first["wait"] + seconds
-    news = cast(Memory, judge.news(watching(memory), job.seen(age, 2), TRUE(age)))
+    percent = memory.get("percent")
+    if percent is not None:  # what the service would have told of a job that goes on as it did
+        percent = min(100.0, (percent + 1) * memory["age"] / memory["answered"] - 1) if memory["answered"] else 100.0
+    news = cast(Memory, judge.news(watching(memory), replace(job, percents=[percent]).seen(age, 2), TRUE(age)))
     no_news, _ = quiet(memory, meaning, chance, 1)
-    assert news["wait"] - 1 <= no_news["wait"] <= news["wait"] + Pace().longest + 1
+    cap = interval(Pace(), age)
+    assert news["wait"] - 1 <= no_news["wait"] <= min(3 * cap, cap + Pace().longest) + 1
 
 
 @settings(max_examples=20)
@@ -262,5 +341,5 @@ def test_news_ends_the_back_off() -> None:
     job = Job(YEAR)
     memory, seconds = quiet(NEW, Meaning.THROTTLED, 1, 5)
     told = cast(Memory, judge.news(watching(memory), job.seen(seconds, 6), TRUE(seconds)))
-    again, _ = quiet(told, Meaning.THROTTLED, 1, 1)
-    assert memory["wait"] > 5 * told["wait"] > 2 * again["wait"]
+    assert memory["wait"] == 3 * 60 - 1 and told["wait"] == 60 - 1
+    assert told == judge.news(watching({**NEW, "waited": memory["waited"]}), job.seen(seconds, 6), TRUE(seconds))
