@@ -1,18 +1,15 @@
 """The page of one run, docs/bench/README.md, and its plots."""
 
-# ruff: noqa: RUF001 (the multiplication sign is meant)
-
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib
 
-from . import costs, fleet
+from . import fleet, readme
 from .fleet import Case, Fleet
 from .polling import Grid, frontier
 from .report import FOLDER, Part
-from .strategies import OURS
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -22,7 +19,7 @@ SIZE, DOTS = (8, 4.5), 130
 
 
 def write(parts: Sequence[Part]) -> None:
-    """All that was measured, the goals first."""
+    """All that was measured, the goals first; and the README's figures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     plots: Mapping[str, Callable[[Any], None]] = {"start": _start, "polling": _polling, "fleet": _fleet}
     for part in parts:
@@ -37,27 +34,10 @@ def write(parts: Sequence[Part]) -> None:
         "Seeds are fixed; only the times of *Start* and *Emulated* differ from run to run.\n\n"
     )
     (rows,) = (part.measured for part in parts if part.name == "polling")
+    cost = f"## What will it cost me\n\n{readme.cost(rows)}"
     sections = [part.markdown() for part in parts]
-    (FOLDER / "README.md").write_text("\n".join([head + "\n".join(goals) + "\n", _formula(rows), *sections]))
-
-
-def _formula(rows: Grid) -> str:
-    """What a deployment costs, by the polls of its jobs."""
-    transitions, fixed = costs.per_poll_and_fixed()
-    each, besides = OURS.usd
-    told, untold = (rows[OURS.name, "8 h", shape].polls for shape in ("linear", "none"))
-    return (
-        "## What will it cost me\n\n"
-        "```text\n"
-        f"USD for each job = polls × {each:.7f} + {besides:.6f}\n"
-        "```\n\n"
-        f"A poll is {transitions} transitions and one Lambda request of {costs.BILLED} s; besides there are {fixed} "
-        "transitions, one event and one message (emails, logs and KMS are extra; us-east-1, free tiers left aside).\n\n"
-        "Polls of a job that tells no percentage: one a minute in the first 20 minutes, then 20 × ln(age / 20 min) "
-        f"until 5 hours, then four an hour: {untold:.0f} in 8 hours. With linear progress: {told:.0f} in 8 hours; "
-        "others are in the tables. A thousand jobs of 8 hours with no percentage: "
-        f"1,000 × ({untold:.0f} × {each:.7f} + {besides:.6f}) = {1_000 * (untold * each + besides):.2f} USD.\n"
-    )
+    (FOLDER / "README.md").write_text("\n".join([head + "\n".join(goals) + "\n", cost, *sections]))
+    readme.write(rows)
 
 
 def _start(measured: Mapping[str, tuple[float, float]]) -> None:
@@ -76,19 +56,19 @@ def _start(measured: Mapping[str, tuple[float, float]]) -> None:
 def _polling(rows: Grid) -> None:
     """Cost and delay at 8 h, both logarithmic: lower left is better."""
     figure, axes = plt.subplots(figsize=(9, 5.5), layout="constrained")
-    lifted = {"ours, none": 12, "ours, fails midway": -16, "ours, stalls": -12}
+    lifted = {"ours, none": 12, "ours, fails midway": -16}
     for label, (usd, late) in frontier(rows).items():
         own = label.startswith("ours")
         axes.plot(
             usd, late, "o" if own else "s", color=OURS_COLOUR if own else OTHERS_COLOUR, markersize=8 if own else 6
         )
-        far = usd > 100
+        left = not own and (usd > 100 or late > 100)
         axes.annotate(
             label.replace("none", "no percentage"),
             (usd, late),
-            xytext=(-8 if far else 8, lifted.get(label, -3)),
+            xytext=(-8 if left else 8, lifted.get(label, -3)),
             textcoords="offset points",
-            ha="right" if far else "left",
+            ha="right" if left else "left",
             color=OURS_COLOUR if own else "#444444",
             fontsize=9,
             weight="bold" if label == "ours, linear" else "normal",

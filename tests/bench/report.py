@@ -30,12 +30,16 @@ class Table:
             table.add_row(*row)
         console.print(table)
 
-    def markdown(self) -> str:
-        """Heading, table and note."""
+    def lines(self) -> list[str]:
+        """The table alone, in Markdown."""
         right = [number > 0 and _numeric(self.rows, number) for number in range(len(self.columns))]
         rules = ["---:" if numeric else "---" for numeric in right]
-        lines = ["| " + " | ".join(row) + " |" for row in (self.columns, rules, *self.rows)]
-        return f"### {self.title}\n\n" + "\n".join(lines) + (f"\n\n{self.note}" if self.note else "") + "\n"
+        return ["| " + " | ".join(row) + " |" for row in (self.columns, rules, *self.rows)]
+
+    def markdown(self) -> str:
+        """Heading, table and note."""
+        note = f"\n\n{self.note}" if self.note else ""
+        return f"### {self.title}\n\n" + "\n".join(self.lines()) + note + "\n"
 
 
 @dataclass(frozen=True)

@@ -93,11 +93,12 @@ def _ours(type_: type[Strategy], name: str) -> Strategy:
 
 
 OURS = _ours(Ours, "ours")
+FIXED_15 = _loop("fixed 15 s (a botocore waiter's)", lambda _: itertools.repeat(15.0), "10 min")
 FIXED_30 = _loop("fixed 30 s", lambda _: itertools.repeat(30.0))
 CLAIRVOYANT = _ours(Clairvoyant, "knows the end")
 STRATEGIES = [
     OURS,
-    _loop("fixed 15 s (a botocore waiter's)", lambda _: itertools.repeat(15.0), "10 min"),
+    FIXED_15,
     FIXED_30,
     _loop("fixed 60 s (AWS's sample)", lambda _: itertools.repeat(60.0)),
     # One Task whose Retry is the loop, so a poll is one transition and three events; the framework's function calls

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from infra import config
 from job_watcher import catalogue, notification
+from tests.bench import readme
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 KIND = "voice-id/SpeakerEnrollmentJob"
@@ -40,3 +41,8 @@ def test_every_outcome_is_explained() -> None:
 def blocks(language: str) -> list[str]:
     """The README's code blocks of a language."""
     return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_costs_are_those_of_the_benchmark() -> None:
+    shown = README.partition(readme.BEGIN)[2].partition(readme.END)[0]
+    assert shown == readme.block(readme.simulated()), "make bench writes it anew"

@@ -1,0 +1,77 @@
+"""The README's own figures: a small table, the plot, and what it will cost, all from the simulated polling."""
+
+# ruff: noqa: RUF001 (the multiplication sign is meant)
+
+from pathlib import Path
+
+from . import costs
+from .jobs import FIXED
+from .polling import Grid, simulate
+from .report import Table, seconds
+from .strategies import CLAIRVOYANT, FIXED_15, OURS, STRATEGIES
+
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- make bench writes this -->\n", "<!-- to here -->\n"
+LENGTH = "8 h"
+OTHERS = [strategy for strategy in STRATEGIES if strategy not in (OURS, FIXED_15, CLAIRVOYANT)]
+SHOWN = {
+    (OURS, "linear"): "**ours**, linear progress",
+    (OURS, "none"): "**ours**, no percentage",
+    **{(other, "linear"): other.name for other in OTHERS},
+}
+"""The rows, by strategy and shape."""
+
+
+def write(rows: Grid) -> None:
+    """Put the block into the README, in the place of the one that is there."""
+    before, _, rest = README.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{README.name} has no {BEGIN.strip()} … {END.strip()}")
+    README.write_text(before + BEGIN + block(rows) + END + after)
+
+
+def simulated() -> Grid:
+    """Only the rows that the block shows."""
+    (durations,) = (one for one in FIXED if one.name == LENGTH)
+    return {(strategy.name, LENGTH, shape): simulate(strategy, durations, shape) for strategy, shape in SHOWN}
+
+
+def block(rows: Grid) -> str:
+    """What is written between the two comments."""
+    return (
+        f"{_table(rows)}\n\n"
+        f"By their defaults some give up, and are shown as if told not to: {_impatient()}.\n\n"
+        "![Jobs of 8 h: what a thousand cost, and how late their ends are seen](docs/bench/polling.png)\n\n"
+        f"{cost(rows)}\n"
+        "All figures, more shapes of progress and lengths of jobs, and how they come about: "
+        "[the benchmark](docs/bench/README.md).\n"
+    )
+
+
+def cost(rows: Grid) -> str:
+    """What a deployment costs, by the polls of its jobs."""
+    transitions, fixed = costs.per_poll_and_fixed()
+    each, besides = (1_000 * usd for usd in OURS.usd)
+    told, untold = (rows[OURS.name, LENGTH, shape] for shape in ("linear", "none"))
+    return (
+        f"**USD for a thousand jobs = polls of one job × {each:.5f} + {besides:.4f}**\n\n"
+        f"A poll is {transitions} transitions and one Lambda request of {costs.BILLED} s; besides there are {fixed} "
+        "transitions, one event and one message (us-east-1, free tiers left aside).\n\n"
+        "A job that tells no percentage is asked once a minute in its first 20 minutes, then 20 × ln(age / 20 min) "
+        f"times until 5 hours, then four times an hour: {untold.polls:g} polls in 8 hours. A thousand such jobs cost "
+        f"{untold.polls:g} × {each:.5f} + {besides:.4f} = {untold.usd:.2f} USD. "
+        f"With linear progress it is {told.polls:.0f} polls and {told.usd:.2f} USD.\n"
+    )
+
+
+def _table(rows: Grid) -> str:
+    lines = []
+    for (strategy, shape), name in SHOWN.items():
+        row = rows[strategy.name, LENGTH, shape]
+        lines.append([name, f"{row.polls:,.0f}", f"{row.usd:.2f}", seconds(row.p95)])
+    return "\n".join(Table("", ["jobs of 8 h", "calls", "USD a thousand jobs", "delay p95"], lines).lines())
+
+
+def _impatient() -> str:
+    return "; ".join(f"{other.name} after {other.gives_up}" for other in OTHERS if other.gives_up != "no")
