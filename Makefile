@@ -38,7 +38,7 @@ demo: install
 test: check
 	python -m pytest -n 2 --dist loadgroup
 
-# Tables here, and with plots in docs/bench; under ten minutes. PART="polling fleet" prints only those.
+# Tables here, and with plots in docs/bench and the README; under ten minutes. PART="polling fleet" prints only those.
 bench: install
 	@python -m tests.bench $(PART)
 

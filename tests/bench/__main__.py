@@ -1,4 +1,4 @@
-"""`python -m tests.bench [part ...]`: measure, print the tables and goals; all parts together also write docs/bench."""
+"""`python -m tests.bench [part ...]`: measure, print tables and goals; all together also write docs/bench and the README."""
 
 import argparse
 import sys
