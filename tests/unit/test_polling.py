@@ -15,7 +15,7 @@ from job_watcher import catalogue, judge
 from job_watcher.catalogue import Seen
 from job_watcher.errors import Meaning
 from job_watcher.job import Memory
-from job_watcher.polling import Pace, backoff, interval
+from job_watcher.polling import POLL, Pace, backoff, interval
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 CALL = 2.0  # seconds a poll takes, whole seconds' rounding included
@@ -184,7 +184,12 @@ def watching(memory: Memory) -> judge.Watch:
 
 
 def polls(
-    job: Job, begins: float = 0, clock: Clock = TRUE, answered: Sequence[bool] = (True,), chance: float = 0
+    job: Job,
+    begins: float = 0,
+    clock: Clock = TRUE,
+    answered: Sequence[bool] = (True,),
+    chance: float = 0,
+    call: float = CALL,
 ) -> list[float]:
     """The job's ages at which a watch that begins at one asks for it, up to the poll that sees the end.
 
@@ -200,7 +205,7 @@ def polls(
             return ages
         memory = cast(Memory, answer)
         assert type(memory["wait"]) is int and memory["wait"] >= 1
-        age += CALL + memory["wait"]
+        age += call + memory["wait"]
         ages.append(age)
     return ages
 
@@ -209,9 +214,9 @@ def throttled(memory: Memory, chance: float, meaning: Meaning = Meaning.THROTTLE
     return cast(Memory, judge.no_news(watching(memory), meaning, "ThrottlingException", "Slow down.", chance))
 
 
-def lateness(ages: Sequence[float], job: Job) -> float:
+def lateness(ages: Sequence[float], job: Job, call: float = CALL) -> float:
     """By how much the end was seen later than it may be."""
-    return ages[-1] - job.lasts - max(60, 0.05 * job.lasts) - CALL
+    return ages[-1] - job.lasts - max(60, 0.05 * job.lasts) - call
 
 
 ABSURD = st.sampled_from([-5, 101, 250, math.nan, math.inf])
@@ -220,9 +225,9 @@ DURATIONS = st.just(float(YEAR)) | st.integers(0, 7_498).map(lambda thousandths:
 JOBS = st.builds(Job, DURATIONS, PATHS, st.booleans(), st.none() | st.just(0) | st.floats(0, YEAR, exclude_min=True))
 
 
-@given(JOBS, st.floats(0, 1))
-def test_an_end_is_seen_within_a_minute_or_5_percent_of_the_jobs_duration(job: Job, begins: float) -> None:
-    assert lateness(polls(job, begins * job.lasts), job) <= 0
+@given(JOBS, st.floats(0, 1), st.sampled_from([0.3, POLL, CALL]))
+def test_an_end_is_seen_within_a_minute_or_5_percent_of_the_jobs_duration(job: Job, begins: float, call: float) -> None:
+    assert lateness(polls(job, begins * job.lasts, call=call), job, call) <= 0
 
 
 @settings(max_examples=40)
