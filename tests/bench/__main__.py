@@ -1,4 +1,4 @@
-"""`python -m tests.bench [part ...]`: measure, print tables and goals; all parts also write docs/bench and the README."""
+"""`python -m tests.bench [part ...]`: measure, print tables and goals; all parts also write docs/bench and README."""
 
 import argparse
 import sys
