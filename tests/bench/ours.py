@@ -1,6 +1,6 @@
 """A watch of ours on a clock of the benchmark's: the real judgement of every poll, without AWS around it."""
 
-import itertools
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple, cast
 
@@ -46,13 +46,13 @@ def poll(memory: Memory, job: Job, age: float, birth: float = BIRTH) -> Memory |
     return judge.news(asked(memory), seen(job, age, birth), birth + age)
 
 
-def watch(job: Job, first: float, *, call: float, scale: float = 1.0) -> Watched:
-    """Follow the job from its age `first`; a poll takes `call` seconds, and waits pass in `scale` of their time."""
+def watch(job: Job, first: float, *, calls: Iterable[float], scale: float = 1.0) -> Watched:
+    """Follow the job from its age `first`; polls take so many seconds, and waits pass in `scale` of their time."""
     memory, age = NEW, first
-    for polls in itertools.count(1):
+    for polls, call in enumerate(calls, 1):
         answer = poll(memory, job, age)
         if answer["outcome"] != "running":
             return Watched(polls, age + call)
         memory = cast(Memory, answer)
         age += call + memory["wait"] * scale
-    raise AssertionError("unreachable")
+    raise AssertionError("it takes more polls than there are calls")

@@ -58,7 +58,7 @@ class Ours(Strategy):
     """The real judgement of every poll."""
 
     def watch(self, job: Job, first: float, chance: random.Random) -> Watched:
-        return ours.watch(job, first, call=CALL)
+        return ours.watch(job, first, calls=itertools.repeat(CALL))
 
 
 class Clairvoyant(Strategy):
