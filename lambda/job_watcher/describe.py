@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from . import catalogue, errors, judge, polling, waiters
+from . import catalogue, errors, judge, polling
 from .answer import complete, keep_raw
 from .catalogue import WAITER, Kind
 from .errors import Meaning
@@ -83,15 +83,25 @@ def judged(watch: judge.Watch) -> Memory | Progress | End:
 
 def known(name: str) -> Kind:
     """The kind of that name, or Refused with a sentence."""
-    load: Callable[[str], Mapping[str, Kind]] = waiters.load if WAITER in name else catalogue.load
-    kind = load(name.partition("/")[0]).get(name) if catalogue.enabled(name, KINDS) else None
+    kind = _all(name.partition("/")[0], WAITER in name).get(name) if catalogue.enabled(name, KINDS) else None
     if kind is None:
         raise Refused(f"{name!r} is not a kind watched here; accepted are {_accepted(name)}.")
     return kind
 
 
+def _all(service: str, of_boto3: bool) -> Mapping[str, Kind]:
+    """All kinds of a service, or all its waiters; whose code only those import who watch one, for the cold start."""
+    if not of_boto3:
+        return catalogue.load(service)
+    from . import waiters
+
+    return waiters.load(service)
+
+
 def _accepted(name: str) -> str:
     """The kinds that are watched here, the closest to this name first: all of few, and a dozen of many."""
+    from . import waiters
+
     kinds = [*catalogue.kinds(KINDS), *waiters.kinds(KINDS)]
     closest = get_close_matches(name[:100], kinds, n=12, cutoff=0)
     more = f" and {len(kinds) - len(closest):,} more" if len(kinds) > len(closest) else ""

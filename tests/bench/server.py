@@ -25,6 +25,7 @@ class Answer(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # header and body in one packet
+    disable_nagle_algorithm = True  # else the answer may wait 40 ms for the client to acknowledge TLS's tickets
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
