@@ -30,7 +30,7 @@ class Case:
 
 
 CASES = (
-    Case("linear, 40 steps", 40, 0.5),
+    Case("linear, 100 steps", 100, 0.2),
     Case("held at 0 %", 2, 0.1, held=20),
     Case("fast", 4, 0.1),
 )
