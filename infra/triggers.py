@@ -39,7 +39,7 @@ class Triggers(Construct):
         self.start = python_function(
             self,
             "Start",
-            handler="job_watcher.start.handler",
+            handler="job_watcher.entry.start",
             bundle=bundle,
             environment={"WATCH": watch.state_machine_arn},
         )

@@ -27,7 +27,7 @@ class Watcher(Construct):
         self.describe = python_function(
             self,
             "Describe",
-            handler="job_watcher.describe.handler",
+            handler="job_watcher.entry.describe",
             bundle=bundle,
             environment={
                 "KINDS": " ".join(settings.patterns),

@@ -198,7 +198,7 @@ def test_a_watcher_with_a_bug_loses_the_watch_and_says_so(world: World) -> None:
     request = world.start_job()
     functions.update_function_configuration(FunctionName=function, Handler="job_watcher.describe.no_such_handler")
     execution = world.end(world.watch({"kind": SPEAKERS, "request": request}))
-    functions.update_function_configuration(FunctionName=function, Handler="job_watcher.describe.handler")
+    functions.update_function_configuration(FunctionName=function, Handler="job_watcher.entry.describe")
     event = world.event(request)
     assert (execution["error"], event["detail-type"]) == ("WatchLost", "Watch Lost")
     assert event["detail"]["kind"] == SPEAKERS

@@ -1,6 +1,6 @@
 """One cold start, in a process of its own: import a handler from one folder, call it once, tell how long that took.
 
-Arguments: the folder, the module, the event as JSON.
+Arguments: the folder, the module, the handler in it, the event as JSON.
 The last line written: seconds to import, seconds of the call, peak memory in KiB.
 """
 
@@ -8,9 +8,10 @@ import sys
 import time
 
 begun = time.perf_counter()
-folder, module, event = sys.argv[1:]
+folder, module, name, event = sys.argv[1:]
 sys.path.insert(0, folder)
 __import__(module)
+handler = getattr(sys.modules[module], name)
 imported = time.perf_counter()
 
 import json  # noqa: E402
@@ -30,7 +31,7 @@ class Context:
 
 
 before = time.perf_counter()
-answer = sys.modules[module].handler(given, Context())
+answer = handler(given, Context())
 called = time.perf_counter()
 assert answer, "the handler answered nothing"
 # not getrusage's ru_maxrss, which a process inherits from the one that forked it
