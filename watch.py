@@ -46,7 +46,7 @@ def start(states: Any, machine: str, kind: str, request: dict[str, Any]) -> str:
 
 
 def polls(states: Any, watch: str) -> Iterator[dict[str, Any]]:
-    """What each poll of a watch remembered (DESIGN: status, percent, wait, …), as it happens, until the watch ends."""
+    """What each poll of a watch remembered (status, percent, wait, …), as it happens, until the watch ends."""
     seen = 0
     while True:
         running = states.describe_execution(executionArn=watch)["status"] == "RUNNING"
@@ -99,18 +99,24 @@ def _list(states: Any, machine: str) -> int:
 def _pair(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not Member=value")
+        raise argparse.ArgumentTypeError(f"{text!r} is neither Member=value nor Member:=JSON")
+    if not name.endswith(":"):
+        return name, value
     try:
-        return name, json.loads(value) if value[:1] in ("[", "{") else value
+        return name[:-1], json.loads(value)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} has no JSON after the =: {error}") from error
+        raise argparse.ArgumentTypeError(f"{text!r} has no JSON after the :=, but {error}") from error
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", nargs="?", help="such as voice-id/SpeakerEnrollmentJob")
     parser.add_argument(
-        "request", nargs="*", type=_pair, metavar="Member=value", help="such as JobId=…; a list or an object as JSON"
+        "request",
+        nargs="*",
+        type=_pair,
+        metavar="Member=value",
+        help="such as JobId=…, or jobs:=JSON for what is no string",
     )
     parser.add_argument("--list", action="store_true", help="list the newest watches instead")
     parser.add_argument("--stack", default="JobWatcher", help="the deployed stack (default: JobWatcher)")

@@ -11,7 +11,7 @@ from policy_sentry.querying.actions import get_action_data
 
 from job_watcher import catalogue, waiters
 
-from .permissions import ACTIONS, action
+from .permissions import ACTIONS, actions
 
 # API Gateway's one action to read anything: of its thirty resources the kinds need two.
 CHOSEN = {
@@ -24,7 +24,9 @@ CHOSEN = {
 
 def main() -> None:
     """Write infra/actions.json anew."""
-    listed = resources(action(kind) for kind in (*catalogue.kinds().values(), *waiters.kinds().values()))
+    listed = resources(
+        one for kind in (*catalogue.kinds().values(), *waiters.kinds().values()) for one in actions(kind)
+    )
     ACTIONS.write_text(json.dumps(listed, indent=0, sort_keys=True) + "\n")
 
 

@@ -21,11 +21,12 @@ from job_watcher.polling import Pace
 from .suggestion import suggestion
 
 REQUIRED = ("describe", "request", "job", "status", "running")
-KEYS = {*(member.name for member in dataclasses.fields(Kind)), *OUTCOMES, "with"} - {"name", "outcome_of", "constant"}
+NO_KEYS = {"name", "outcome_of", "constant", "optional"}
+KEYS = {*(member.name for member in dataclasses.fields(Kind)), *OUTCOMES, "with"} - NO_KEYS
 PATHS = ("percent", "created", "ended", "reason", "results")
 EVENT = ("source", "detail-type", "request")
 STRINGS = ("describe", "job", "status", *PATHS, "start", "action")
-LISTS = ("request", "optional", *OUTCOMES, "omit")
+LISTS = ("request", *OUTCOMES, "omit")
 TABLES = ("with", "started", "event", "advice", "polling")
 
 
@@ -81,7 +82,6 @@ def _request_faults(kind: Kind, operation: OperationModel) -> Iterator[str]:
     required = set(operation.input_shape.required_members if operation.input_shape else ())
     yield from _unknown(f"member of {kind.describe} in request", kind.request, members)
     yield from _unknown(f"member of {kind.describe} in with", kind.constant, members)
-    yield from _unknown("member of request in optional", kind.optional, set(kind.request) - required)
     for member in sorted(required - set(kind.request) - set(kind.constant)):
         yield f"request lacks {member}, which {kind.describe} requires."
 

@@ -33,21 +33,27 @@ def action(kind: Kind) -> str:
     return kind.action or next(filter(None, told), None) or ELSEWHERE.get(named, named)
 
 
+def actions(kind: Kind) -> Iterator[str]:
+    """All IAM actions that a kind's describe call takes."""
+    yield action(kind)
+    if action(kind) == "s3:GetObject":
+        yield "s3:ListBucket"  # else S3 says 403 of an object that is not there: 404 is for who may list
+
+
 def statements(kinds: Iterable[Kind]) -> Iterator[Statement]:
     """Actions and the resources they are allowed on, in the notation of AWS's documentation, a pair for each service.
 
     `arn:${Partition}:voiceid:${Region}:${Account}:domain/*`, or `*` for what cannot be limited.
     """
     grouped: dict[tuple[str, bool], set[str]] = defaultdict(set)
-    for kind in kinds:
-        prefix = action(kind).partition(":")[0]
-        grouped[prefix, action(kind) in _resources()].add(action(kind))
-    unlimited = {one for (_, limited), actions in grouped.items() if not limited for one in actions}
+    for one in {one for kind in kinds for one in actions(kind)}:
+        grouped[one.partition(":")[0], one in _resources()].add(one)
+    unlimited = {one for (_, limited), names in grouped.items() if not limited for one in names}
     rest = sorted(unlimited)
     yield from ((rest[at : at + 100], ["*"]) for at in range(0, len(rest), 100))
-    for (_, limited), actions in sorted(grouped.items()):
+    for (_, limited), names in sorted(grouped.items()):
         if limited:
-            yield sorted(actions), sorted({arn for one in actions for arn in _resources()[one]})
+            yield sorted(names), sorted({arn for one in names for arn in _resources()[one]})
 
 
 def packed(statements: Iterable[Statement]) -> list[list[Statement]]:

@@ -34,7 +34,8 @@ The {waiters} waiters of {services} services that botocore {botocore} has are ki
 whatever one waits for (a snapshot completed, a stack created, an instance gone) can be watched and is announced.
 
 - *Request*: in brackets what may be left out; where all may be, at least one must be there.
-- *Its answers*: statuses, the codes of errors, or conditions; all others mean that it runs.
+- *Its answers*: statuses, the codes of errors, or conditions; any other answer means that it runs, and any other error
+  what it means for a kind.
 """
 
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from botocore.loaders import Loader
@@ -13,7 +12,7 @@ def trim(
     data: Path,
     folder: Path,
     operations: Mapping[str, Collection[str]],
-    waiters: Mapping[str, Collection[str]] = MappingProxyType({}),
+    waiters: Mapping[str, Collection[str]],
 ) -> None:
     """Copy botocore's `data` to `folder`, but of each service only these operations and waiters, of others nothing."""
     loader = Loader(extra_search_paths=[str(data)], include_default_search_paths=False)

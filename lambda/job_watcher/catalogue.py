@@ -97,7 +97,7 @@ class Kind:
     recurs: bool = False
     """The same request and creation time can end again, as a resource does with each update: every watch announces."""
     optional: Sequence[str] = ()
-    """Members of the request that need not be there, as long as one is."""
+    """Members of a waiter's request that need not be there, as long as one is."""
     omit: Sequence[str] = ()
     """Members of the job, such as `container.environment`, that may hold plain secrets and so are left out of it."""
 
@@ -141,7 +141,7 @@ class Kind:
 
 
 def parse(name: str, table: Mapping[str, Any]) -> Kind:
-    """The kind that a TOML table of DESIGN's catalogue format describes."""
+    """The kind that a TOML table of the catalogue describes."""
     given = dict(table)
     outcome_of = {status: outcome for outcome in OUTCOMES for status in given.pop(outcome, ())}
     return Kind(name=name, outcome_of=outcome_of, constant=given.pop("with", {}), **given)

@@ -69,10 +69,12 @@ def judged(watch: judge.Watch) -> Memory | Progress | End:
     try:
         seen = kind.read(describe(kind, request))
     except (ClientError, BotoCoreError) as error:
+        meaning, reason = errors.meaning(error), f"{kind.describe}: {errors.message(error)}"
         seen = kind.read_error(error.response) if isinstance(error, ClientError) else None
-        if seen is None:
-            reason = f"{kind.describe}: {errors.message(error)}"
-            return no_news(watch, errors.meaning(error), errors.code(error), reason)
+        if seen is None or (
+            seen.outcome == "failed" and meaning is Meaning.DENIED
+        ):  # ours to mend, not the job's fault
+            return no_news(watch, meaning, errors.code(error), reason)
     if seen is None:
         return no_news(watch, Meaning.MISSING, "NotFound", f"{kind.describe} knows no such job.")
     if not seen.known:

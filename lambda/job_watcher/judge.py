@@ -164,6 +164,6 @@ def _interval(watch: Watch, memory: Memory) -> float:
 def _wait(watch: Watch, memory: Memory, seconds: float) -> Memory:
     """The memory, with the wait after which the next poll comes so many seconds after this one."""
     left = watch.rules.give_up_after - memory["waited"]
-    step = max(1, round(min(seconds, left)))
+    step = max(1, round(min(max(seconds, polling.least(memory["polls"], left)), left)))
     wait = max(1, step - polling.POLL)
     return {**memory, "wait": wait, "waited": memory["waited"] + step, "age": memory.get("age", 0) + wait}

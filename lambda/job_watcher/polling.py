@@ -15,6 +15,7 @@ STILL = 0.02  # of the time a percentage has stood still
 POLL = 1  # second: a poll itself, in Step Functions and Lambda; rounded up, for waits are whole seconds
 AGED = 0.0001  # of the age: so that a percentage that creeps up for months does not keep the watch awake
 YEARLY = 0.003  # of the age: keeps a watch of a year under Step Functions' 25,000 history events
+MOST = 2_600  # polls of a watch: each makes nine of those events, and what is announced meanwhile needs some too
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,14 @@ def interval(pace: Pace, age: float, percent: float | None = None, still: float 
     soonest_end = (age - unanswered) * max(0, DONE - percent) / (percent + 1)
     still -= min(unanswered, soonest_end)
     return min(cap, max(pace.shortest, AGED * age, (soonest_end - unanswered) / 3, STILL * still))
+
+
+def least(polls: int, left: float) -> float:
+    """Seconds of the next interval at least, for a watch that has `left` seconds before it gives up.
+
+    By another pace than ours the polls may run short: the last quarter of them is spread over the time that is left.
+    """
+    return left / max(1, MOST - polls) if polls > 0.75 * MOST else 0
 
 
 def backoff(pace: Pace, usual: float, chance: float) -> float:

@@ -40,7 +40,9 @@ def check_request(kind: Kind, request: Mapping[str, Any], shape: StructureShape)
         raise Refused(f"The request has an unknown member {unknown!r}; accepted are {', '.join(kind.request)}.")
     for missing in [member for member in kind.request if member not in (*request, *kind.optional)]:
         raise Refused(f"The request has no {missing}; it takes {', '.join(kind.request)}.")
-    if len(kind.optional) == len(kind.request) and all(isinstance(value, bool) for value in request.values()):
+    if len(kind.optional) == len(kind.request) and not any(
+        _names(shape.members[name], request[name]) for name in request
+    ):
         raise Refused(f"The request names nothing; it takes {', '.join(kind.request)}.")
     report = ParamValidator().validate({**request, **kind.constant}, shape)
     if report.has_errors():
@@ -49,6 +51,11 @@ def check_request(kind: Kind, request: Mapping[str, Any], shape: StructureShape)
     for member in request:
         for fault in _faults(member, request[member], shape.members[member]):
             raise Refused(fault)
+
+
+def _names(shape: Shape, value: Any) -> bool:
+    """Whether the value can name something: it is no flag, no choice of a few words, and not empty."""
+    return isinstance(value, str | list | dict) and bool(value) and "enum" not in shape.metadata
 
 
 def _faults(name: str, value: Any, shape: Shape) -> Iterator[str]:

@@ -45,9 +45,9 @@ def found(event: Mapping[str, Any], index: Index) -> Iterator[Found]:
         yield Found(kind, _complete(kind, request_of(kind, detail)), news)
 
 
-def watch_name(found: Found, event_id: str | None = None) -> str:
-    """The name of the watch of this job; with an event's id, that of one more watch of it."""
-    return job_name(found.kind.name, found.request, event_id)
+def watch_name(found: Found, which: str | None = None) -> str:
+    """The name of the first watch of this job, or of one more: which, by an event's id or the end of the one before."""
+    return job_name(found.kind.name, found.request, which)
 
 
 def _of_call(kind: Kind, detail: Mapping[str, Any]) -> dict[str, Any]:

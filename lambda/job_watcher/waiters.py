@@ -9,12 +9,13 @@ from typing import Any
 
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import create_loader
-from botocore.model import ServiceModel, StructureShape
+from botocore.model import ServiceModel, Shape, StructureShape
 from botocore.waiter import AcceptorConfig, SingleWaiterConfig, WaiterModel, is_valid_waiter_error
 from jmespath.exceptions import JMESPathError
 
 from . import catalogue
 from .catalogue import WAITER, Kind, Seen, enabled, search, without
+from .secrecy import public
 
 _DATA = create_loader()
 OUTCOME_OF = {"retry": "running", "success": "succeeded", "failure": "failed"}
@@ -22,12 +23,8 @@ OUTCOME_OF = {"retry": "running", "success": "succeeded", "failure": "failed"}
 _PAGING = re.compile(
     r"(next|starting)?_?(token|marker)|(max_?|page_?)(results|records|items|size)|limit|dry_?run", re.I
 )
-# Where plain secrets may be in answers that no kind's table looks at as a whole.
-SECRETS = {
-    "ecs/DescribeDaemonTaskDefinition": ["daemonTaskDefinition.containerDefinitions.environment"],
-    "lambda/GetFunction": ["Configuration.Environment", "Code.Location"],
-    "lambda/GetFunctionConfiguration": ["Environment"],
-}
+# Beside what secrecy.py leaves out: a link to the code that is open to everybody who has it.
+SECRETS = {"lambda/GetFunction": ["Code.Location"]}
 ADVICE = {
     "succeeded": "Nothing: it has come to what was waited for.",
     "failed": "Look at what was waited for: it will not come to it by itself.",
@@ -39,6 +36,8 @@ class Waiter(Kind):
     """A kind whose answers botocore's own code judges; its `job` is the one resource that the answer describes."""
 
     acceptors: Sequence[AcceptorConfig] = ()
+    shape: Shape | None = None
+    """Of the answer."""
 
     @property
     def title(self) -> str:
@@ -58,9 +57,10 @@ class Waiter(Kind):
         if met is None and is_valid_waiter_error(judged):
             return None
         status, outcome = self._status(judged, met), OUTCOME_OF[met.state] if met else "running"
-        omitted = [path for path in self.omit if without(answer, path) != answer]
-        job = self._resource(reduce(without, omitted, answer))
-        return Seen(job, status, outcome, known=True, percent=None, created=None, omitted=omitted)
+        told, secrets = public(answer, self.shape)
+        omitted = [path for path in self.omit if without(told, path) != told]
+        job = self._resource(reduce(without, omitted, told))
+        return Seen(job, status, outcome, known=True, percent=None, created=None, omitted=[*secrets, *omitted])
 
     def _status(self, answer: Mapping[str, Any], met: AcceptorConfig | None) -> str:
         """The words that the acceptor looked at, or else another one looks at; where there are none, its verdict."""
@@ -68,7 +68,7 @@ class Waiter(Kind):
             return str(answer["Error"]["Code"])
         looks = [acceptor.argument for acceptor in (met, *self.acceptors) if acceptor and acceptor.argument]
         words = next((words for path in looks if (words := _words(search(path, answer)))), None)
-        return words or (met.state if met else "retry")
+        return words or (met.state if met and met.state != "retry" else "not yet")
 
     def _resource(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
         """The dict that the acceptors' paths lead into, where it is one; else the whole answer."""
@@ -104,7 +104,8 @@ def load(service: str) -> Mapping[str, Waiter]:
 
 
 def _waiter(name: str, config: SingleWaiterConfig, model: ServiceModel) -> Waiter:
-    shape, acceptors = model.operation_model(config.operation).input_shape, config.acceptors
+    operation, acceptors = model.operation_model(config.operation), config.acceptors
+    shape = operation.input_shape
     required = shape.required_members if shape else []
     optional = [member for member in (shape.members if shape else ()) if member not in required]
     more = [member for member in optional if not _PAGING.fullmatch(member) and not _sensitive(shape, member)]
@@ -120,6 +121,7 @@ def _waiter(name: str, config: SingleWaiterConfig, model: ServiceModel) -> Waite
         omit=_omit(model.service_name, config.operation),
         advice=ADVICE,
         acceptors=acceptors,
+        shape=operation.output_shape,
     )
 
 

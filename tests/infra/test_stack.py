@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from aws_cdk import assertions
 
+from job_watcher import entry
+
 from .conftest import Synthesized
 
 ROOT = Path(__file__).parents[2]
@@ -96,6 +98,13 @@ def test_describe_may_call_the_two_describe_calls_and_nothing_else_of_voice_id(s
 def test_functions_run_on_the_python_that_synthesised(stack: Synthesized) -> None:
     functions = stack.resources("AWS::Lambda::Function").values()
     assert {function["Runtime"] for function in functions} == {f"python3.{sys.version_info.minor}"}
+
+
+def test_every_handler_is_one_that_the_entry_has(stack: Synthesized) -> None:
+    handlers = {function["Handler"] for function in stack.resources("AWS::Lambda::Function").values()}
+    assert handlers == {f"job_watcher.entry.{name}" for name in entry.HANDLERS}
+    with pytest.raises(AttributeError, match="has no attribute 'describ'"):
+        _ = entry.describ
 
 
 def test_describe_knows_the_settings(stack: Synthesized, other: Synthesized) -> None:

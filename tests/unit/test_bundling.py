@@ -43,7 +43,7 @@ FUNCTION = {
 @pytest.fixture(scope="module")
 def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    trim(WHOLE, folder, CALLS)
+    trim(WHOLE, folder, CALLS, {})
     return folder
 
 
@@ -70,7 +70,9 @@ def test_the_bundle_answers_without_anything_else_on_the_path() -> None:
     folder = bundle(catalogue.kinds(["voice-id/*"]).values(), {"triggers.json": '{"calls": {}, "news": {}}'})
     code = f"""
 import sys; sys.path = [path for path in sys.path if 'site-packages' not in path]; sys.path.insert(0, {str(folder)!r})
-import job_watcher.describe, job_watcher.start
+from job_watcher.entry import describe, start
+import job_watcher.describe, job_watcher.start, gc
+assert describe is job_watcher.describe.handler and start is job_watcher.start.handler and gc.isenabled()
 print(job_watcher.describe.client('voice-id').meta.endpoint_url, job_watcher.start.states().meta.region_name)
 """
     environment = {**FUNCTION, "LAMBDA_TASK_ROOT": str(folder)}

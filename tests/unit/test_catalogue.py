@@ -58,7 +58,7 @@ def test_what_can_end_again_under_the_same_creation_time_recurs() -> None:
         ({"failed": ["FAILED", "COMPLETED"]}, "status 'COMPLETED' is listed 2 times."),
         ({"request": ["DomainId", "JobID"]}, "unknown member of DescribeSpeakerEnrollmentJob in request: 'JobID'"),
         ({"request": ["DomainId"]}, "request lacks JobId, which DescribeSpeakerEnrollmentJob requires."),
-        ({"optional": ["JobId"]}, "unknown member of request in optional: 'JobId'"),
+        ({"optional": ["JobId"]}, "unknown key: 'optional'"),
         ({"with": {"MaxResults": 1}}, "unknown member of DescribeSpeakerEnrollmentJob in with: 'MaxResults'"),
         ({"job": "Jobs"}, "job = 'Jobs' finds no structure"),
         ({"status": "Status"}, "status = 'Status' finds no string in the job"),

@@ -124,6 +124,12 @@ def test_every_kinds_call_is_allowed() -> None:
     assert allowed == {action(kind) for kind in ALL.values()}
 
 
+def test_who_waits_for_an_object_may_list_its_bucket_for_else_s3_does_not_say_that_it_is_not_there() -> None:
+    ((actions, arns),) = statements(waiters.kinds(["s3/waiter/ObjectExists"]).values())
+    assert actions == ["s3:GetObject", "s3:ListBucket"]
+    assert "arn:${Partition}:s3:::*" in arns and "arn:${Partition}:s3:::*/*" in arns
+
+
 def test_all_kinds_at_once_fit_the_managed_policies_of_one_role() -> None:
     assert len(packed(statements(catalogue.kinds().values()))) <= MOST_POLICIES
 

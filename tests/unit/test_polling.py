@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from job_watcher import catalogue, judge
+from job_watcher import catalogue, judge, polling
 from job_watcher.catalogue import Seen
 from job_watcher.errors import Meaning
 from job_watcher.job import Memory
@@ -20,6 +20,7 @@ from job_watcher.polling import POLL, Pace, backoff, interval
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 CALL = 2.0  # seconds a poll takes, whole seconds' rounding included
 BIRTH = 1_767_225_600  # of every job here, in seconds since 1970
+MOST_EVER = polling.MOST  # by any pace
 MOST = 2_500  # polls: 9 history events each stay under Step Functions' 25,000
 Percent = float | None
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
@@ -275,6 +276,25 @@ def test_an_end_that_is_foreseen_is_seen_soon_though_polls_are_throttled(
     job = Job(8 * HOUR, [share / 10 for share in range(1_000)])
     ages = polls(job, 30, answered=answered, chance=chance)
     assert ages[-1] - job.lasts <= len(answered) * (3 * 15 + CALL)
+
+
+@pytest.mark.parametrize("give_up", [HOUR, 14 * DAY, 350 * DAY])
+@pytest.mark.parametrize("pace", [Pace(late=0.001), Pace(shortest=1, longest=1), Pace(longest=60), Pace(shortest=1)])
+@pytest.mark.parametrize("percents", [[None], [99], range(101), [98, 100]])
+def test_a_watch_lives_until_it_gives_up_whatever_the_pace(
+    pace: Pace, give_up: float, percents: Sequence[Percent]
+) -> None:
+    job, memory, age = Job(10 * YEAR, percents, flickers=True), NEW, 0.0
+    rules = judge.Rules(give_up_after=give_up, pace=pace)
+    for polls in range(1, MOST_EVER + 2):
+        asked = replace(watching({**memory, "polls": polls}), rules=rules)
+        answer = judge.news(asked, job.seen(age, polls), TRUE(age))
+        if answer["outcome"] != "running":
+            break
+        memory = cast(Memory, answer)
+        age += memory["wait"] + CALL
+    assert answer["outcome"] == "lost" and polls <= MOST_EVER + 1
+    assert memory["waited"] == give_up
 
 
 AHEAD = st.builds(Clock, before=st.floats(0, YEAR), jumps=DURATIONS)

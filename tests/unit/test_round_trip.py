@@ -1,4 +1,4 @@
-"""Every kind, every status: a request that the model accepts, and an answer of its shape, become what DESIGN says."""
+"""Every kind, every status: a request that the model accepts, and an answer of its shape, become what is announced."""
 
 import json
 import re
@@ -71,7 +71,9 @@ def poll(kind: Kind, request: Mapping[str, Any], answer: dict[str, Any]) -> dict
         )
         told = describe.judged(watch)
         assert told["outcome"] != "lost", told  # the reason says what was wrong with the request
-        assert "silent" not in told, f"{kind.describe} was called with other arguments than {request, kind.constant}"
+        assert "status" in told or "detail" in told, (
+            f"{kind.describe} was called with other arguments than {request, kind.constant}"
+        )
         service.assert_no_pending_responses()
     return dict(json.loads(json.dumps(told, allow_nan=False)))
 

@@ -1,0 +1,43 @@
+"""What of an answer may be a plain secret: by botocore's own mark, and by the names that such members have."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+_NAMES = re.compile(
+    r"environment(_?variables)?|env_?vars?|user_?data|script_?body|connection_?string|credentials?|token|salt"
+    r"|(presigned|download)_?ur[il]|\w*password|\w*secret(_?(access_?key|key|value|string))?"
+    r"|\w*(auth|access|session|api|bearer|activation|license|private|static)_?(key|token)(_?value)?",
+    re.IGNORECASE,
+)
+
+
+def public(value: Any, shape: Shape | None, path: str = "") -> tuple[Any, list[str]]:
+    """The value without the members that may be secrets, and the paths of those that were left out."""
+    if isinstance(value, list) and isinstance(shape, ListShape):
+        kept = [public(item, shape.member, path) for item in value]
+        return [item for item, _ in kept], list(dict.fromkeys(one for _, left in kept for one in left))
+    if not isinstance(value, Mapping) or not isinstance(shape, StructureShape | MapShape):
+        return value, []
+    members: dict[str, Any] = {}
+    omitted: list[str] = []
+    for name, inner in value.items():
+        member = shape.value if isinstance(shape, MapShape) else shape.members.get(name)
+        place = f"{path}.{name}".lstrip(".")
+        if _NAMES.fullmatch(name) or _sensitive(member):
+            omitted.append(place)
+        else:
+            members[name], more = public(inner, member, place)
+            omitted += more
+    return members, omitted
+
+
+def _sensitive(shape: Shape | None) -> bool:
+    """Whether the model marks it, or what it is a list or a map of."""
+    if isinstance(shape, ListShape | MapShape):
+        return bool(shape.metadata.get("sensitive")) or _sensitive(
+            shape.member if isinstance(shape, ListShape) else shape.value
+        )
+    return shape is not None and bool(shape.metadata.get("sensitive"))
