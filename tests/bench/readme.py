@@ -4,15 +4,17 @@
 
 from pathlib import Path
 
+from job_watcher.polling import MINUTE, Pace
+
 from . import costs
-from .jobs import FIXED
+from .jobs import FIXED, HOUR
 from .polling import Grid, simulate
 from .report import Table, seconds
 from .strategies import CLAIRVOYANT, FIXED_15, OURS, STRATEGIES
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- make bench writes this -->\n", "<!-- to here -->\n"
-LENGTH = "8 h"
+LENGTH, PACE = "8 h", Pace()
 OTHERS = [strategy for strategy in STRATEGIES if strategy not in (OURS, FIXED_15, CLAIRVOYANT)]
 SHOWN = {
     (OURS, "linear"): "**ours**, linear progress",
@@ -53,14 +55,16 @@ def cost(rows: Grid) -> str:
     """What a deployment costs, by the polls of its jobs."""
     transitions, fixed = costs.per_poll_and_fixed()
     each, besides = (1_000 * usd for usd in OURS.usd)
+    early, late = MINUTE / PACE.late, PACE.longest / PACE.late
     told, untold = (rows[OURS.name, LENGTH, shape] for shape in ("linear", "none"))
     return (
         f"**USD for a thousand jobs = polls of one job × {each:.5f} + {besides:.4f}**\n\n"
         f"A poll is {transitions} transitions and one Lambda request of {costs.BILLED} s; besides there are {fixed} "
         "transitions, one event and one message (us-east-1, free tiers left aside).\n\n"
-        "A job that tells no percentage is asked once a minute in its first 20 minutes, then 20 × ln(age / 20 min) "
-        f"times until 5 hours, then four times an hour: {untold.polls:g} polls in 8 hours. A thousand such jobs cost "
-        f"{untold.polls:g} × {each:.5f} + {besides:.4f} = {untold.usd:.2f} USD. "
+        f"A job that tells no percentage is asked about once a minute in its first {early / 60:g} minutes, then "
+        f"{1 / PACE.late:g} × ln(age / {early / 60:g} min) times until {late / HOUR:g} hours, then "
+        f"{HOUR / PACE.longest:g} times an hour: {untold.polls:g} polls in 8 hours, simulated. A thousand such jobs "
+        f"cost {untold.polls:g} × {each:.5f} + {besides:.4f} = {untold.usd:.2f} USD. "
         f"With linear progress it is {told.polls:.0f} polls and {told.usd:.2f} USD.\n"
     )
 
