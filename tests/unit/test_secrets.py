@@ -80,7 +80,7 @@ def members(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def is_credential(path: str, value: Any) -> bool:
-    """Texts, bytes, lists and maps may be, by their name; links if the model says presigned, or sensitive."""
+    """Texts, bytes, lists, maps and structures of maps may be, by their name; links that are presigned or sensitive."""
     name = path.rpartition(".")[2]
     if isinstance(value, Leaf):
         shape = value.shape
@@ -88,5 +88,10 @@ def is_credential(path: str, value: Any) -> bool:
         presigned = re.search("pre-?signed", shape.documentation, re.IGNORECASE)
         told = presigned or (link and shape.metadata.get("sensitive"))
         return not shape.metadata.get("enum") and bool(told or CREDENTIAL.fullmatch(name))
-    of_many = isinstance(value, list | bytes) or (isinstance(value, dict) and set(value) == {"key"})  # a map's sample
-    return of_many and bool(CREDENTIAL.fullmatch(name))
+    maps = [inner for inner in ([value, *value.values()] if isinstance(value, dict) else []) if is_map(inner)]
+    return bool(maps or isinstance(value, list | bytes)) and bool(CREDENTIAL.fullmatch(name))
+
+
+def is_map(value: Any) -> bool:
+    """As opposed to a structure, whose members have names of their own."""
+    return isinstance(value, dict) and set(value) == {"key"}
