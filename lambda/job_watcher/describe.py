@@ -71,9 +71,8 @@ def judged(watch: judge.Watch) -> Memory | Progress | End:
     except (ClientError, BotoCoreError) as error:
         meaning, reason = errors.meaning(error), f"{kind.describe}: {errors.message(error)}"
         seen = kind.read_error(error.response) if isinstance(error, ClientError) else None
-        if seen is None or (
-            seen.outcome == "failed" and meaning is Meaning.DENIED
-        ):  # ours to mend, not the job's fault
+        denied = meaning is Meaning.DENIED  # which is the watcher's fault, not that of what it waits for
+        if seen is None or (denied and seen.outcome == "failed"):
             return no_news(watch, meaning, errors.code(error), reason)
     if seen is None:
         return no_news(watch, Meaning.MISSING, "NotFound", f"{kind.describe} knows no such job.")

@@ -26,7 +26,7 @@ def public(value: Any, shape: Shape | None, path: str = "") -> tuple[Any, list[s
     for name, inner in value.items():
         member = shape.value if isinstance(shape, MapShape) else shape.members.get(name)
         place = f"{path}.{name}".lstrip(".")
-        if _NAMES.fullmatch(name) or _sensitive(member):
+        if _NAMES.fullmatch(name) or sensitive(member):
             omitted.append(place)
         else:
             members[name], more = public(inner, member, place)
@@ -34,10 +34,7 @@ def public(value: Any, shape: Shape | None, path: str = "") -> tuple[Any, list[s
     return members, omitted
 
 
-def _sensitive(shape: Shape | None) -> bool:
+def sensitive(shape: Shape | None) -> bool:
     """Whether the model marks it, or what it is a list or a map of."""
-    if isinstance(shape, ListShape | MapShape):
-        return bool(shape.metadata.get("sensitive")) or _sensitive(
-            shape.member if isinstance(shape, ListShape) else shape.value
-        )
-    return shape is not None and bool(shape.metadata.get("sensitive"))
+    inner = shape.member if isinstance(shape, ListShape) else shape.value if isinstance(shape, MapShape) else None
+    return shape is not None and (bool(shape.metadata.get("sensitive")) or sensitive(inner))

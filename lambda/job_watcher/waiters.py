@@ -9,13 +9,13 @@ from typing import Any
 
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import create_loader
-from botocore.model import ServiceModel, Shape, StructureShape
+from botocore.model import ServiceModel, Shape
 from botocore.waiter import AcceptorConfig, SingleWaiterConfig, WaiterModel, is_valid_waiter_error
 from jmespath.exceptions import JMESPathError
 
 from . import catalogue
 from .catalogue import WAITER, Kind, Seen, enabled, search, without
-from .secrecy import public
+from .secrecy import public, sensitive
 
 _DATA = create_loader()
 OUTCOME_OF = {"retry": "running", "success": "succeeded", "failure": "failed"}
@@ -105,10 +105,10 @@ def load(service: str) -> Mapping[str, Waiter]:
 
 def _waiter(name: str, config: SingleWaiterConfig, model: ServiceModel) -> Waiter:
     operation, acceptors = model.operation_model(config.operation), config.acceptors
-    shape = operation.input_shape
-    required = shape.required_members if shape else []
-    optional = [member for member in (shape.members if shape else ()) if member not in required]
-    more = [member for member in optional if not _PAGING.fullmatch(member) and not _sensitive(shape, member)]
+    members = operation.input_shape.members if operation.input_shape else {}
+    required = operation.input_shape.required_members if operation.input_shape else []
+    optional = {name: shape for name, shape in members.items() if name not in required and not _PAGING.fullmatch(name)}
+    more = [name for name, shape in optional.items() if not sensitive(shape)]
     return Waiter(
         name=name,
         describe=config.operation,
@@ -130,10 +130,6 @@ def _omit(service: str, operation: str) -> Sequence[str]:
     kinds = [kind for kind in catalogue.load(service).values() if kind.describe == operation]
     told = [re.sub(r"\[\d*\]|@\.", "", f"{kind.job}.{path}") for kind in kinds for path in kind.omit]
     return [*SECRETS.get(f"{service}/{operation}", ()), *told]
-
-
-def _sensitive(shape: StructureShape | None, member: str) -> bool:
-    return bool(shape and shape.members[member].metadata.get("sensitive"))
 
 
 def _meets(answer: Mapping[str, Any], acceptor: AcceptorConfig) -> bool:
