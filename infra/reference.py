@@ -19,6 +19,7 @@ HEAD = """\
 
 Made by `make kinds` from `lambda/kinds/*.toml`; {kinds} kinds of {services} services with {statuses} statuses.
 
+- ↻: it can end again and again, as a resource does with each change; each watch of it announces.
 - *Request*: the members that name one job in a watch's input; of those that are lists, with exactly one item.
 - *%*: whether the service tells how far the job is.
 - *Begins with*: the API call whose CloudTrail event starts a watch.
@@ -78,7 +79,7 @@ def _section(service: str, kinds: Iterable[Kind]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|"
     for kind in kinds:
         cells = (
-            f"`{kind.name}`",
+            f"`{kind.name}`{' ↻' if kind.recurs else ''}",
             kind.describe,
             ", ".join(kind.request),
             _statuses(kind),
