@@ -37,11 +37,13 @@ def bundle(kinds: Iterable[Kind], extra: Mapping[str, str]) -> Path:
             waiters.setdefault(kind.service, set()).add(kind.noun)
     catalogue = (LAMBDA / "kinds" / f"{service}.toml" for service in operations)
     sources = [*LAMBDA.glob("job_watcher/*.py"), *filter(Path.is_file, catalogue)]
-    key = _hash(*HOW, LAMBDA / "requirements.txt", *sources, choices=[_sorted(operations), _sorted(waiters), extra])
-    return _once(CACHE / "bundle" / key, lambda folder: _fill(folder, operations, waiters, sources, extra))
+    calls, waits = _sorted(operations), _sorted(waiters)
+    key = _hash(*HOW, LAMBDA / "requirements.txt", *sources, choices=[calls, waits, extra])
+    return _once(CACHE / "bundle" / key, lambda folder: _fill(folder, calls, waits, sources, extra))
 
 
 def _sorted(names: Mapping[str, Collection[str]]) -> Mapping[str, list[str]]:
+    """In one order everywhere: files are written in it, and AWS's asset is named after their content."""
     return {service: sorted(its) for service, its in sorted(names.items())}
 
 
