@@ -35,8 +35,8 @@ def action(kind: Kind) -> str:
 
 def actions(kind: Kind) -> Iterator[str]:
     """All IAM actions that a kind's describe call takes."""
-    yield action(kind)
-    if action(kind) == "s3:GetObject":
+    yield (own := action(kind))
+    if own == "s3:GetObject":
         yield "s3:ListBucket"  # else S3 says 403 of an object that is not there: 404 is for who may list
 
 

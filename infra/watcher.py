@@ -59,19 +59,22 @@ class Watcher(Construct):
         if len(policies) > permissions.MOST_POLICIES + 1:
             raise WrongSetting(f"kinds: the permissions are more than a role takes; choose fewer than {len(kinds)}.")
         assert self.describe.role
-        for number, policy in enumerate(policies):
-            statements = [iam.PolicyStatement(actions=a, resources=[_arn(r) for r in rs]) for a, rs in policy]
-            if number < permissions.MOST_POLICIES:
-                iam.ManagedPolicy(
-                    self,
-                    f"MayDescribe{number}",
-                    description="The describe calls of the jobs that are watched.",
-                    roles=[self.describe.role],
-                    statements=statements,
-                )
-            else:
-                for statement in statements:
-                    self.describe.add_to_role_policy(statement)
+        for number, policy in enumerate(policies[: permissions.MOST_POLICIES]):
+            iam.ManagedPolicy(
+                self,
+                f"MayDescribe{number}",
+                description="The describe calls of the jobs that are watched.",
+                roles=[self.describe.role],
+                statements=[_allowing(statement) for statement in policy],
+            )
+        for policy in policies[permissions.MOST_POLICIES :]:
+            for statement in policy:
+                self.describe.add_to_role_policy(_allowing(statement))
+
+
+def _allowing(statement: permissions.Statement) -> iam.PolicyStatement:
+    actions, arns = statement
+    return iam.PolicyStatement(actions=actions, resources=[_arn(arn) for arn in arns])
 
 
 def _arn(pattern: str) -> str:

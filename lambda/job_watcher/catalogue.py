@@ -124,9 +124,9 @@ class Kind:
         status = search(self.status, job)
         if not isinstance(job, dict) or not isinstance(status, str):
             return None
-        omitted = [path for path in self.omit if without(job, path) != job]
+        told, omitted = self.leave_out(job)
         return Seen(
-            job=reduce(without, omitted, job),
+            job=told,
             status=status,
             outcome=self.outcome_of.get(status, "running"),  # a status nobody knew never ends a watch
             known=status in self.outcome_of,
@@ -134,6 +134,11 @@ class Kind:
             created=search(self.created, job),
             omitted=omitted,
         )
+
+    def leave_out(self, job: Any) -> tuple[Any, list[str]]:
+        """The job without what `omit` names, and the paths of what was there."""
+        omitted = [path for path in self.omit if without(job, path) != job]
+        return reduce(without, omitted, job), omitted
 
     def read_error(self, answer: Mapping[str, Any]) -> Seen | None:
         """What a failed call's response says of the job: of a job, nothing."""

@@ -5,7 +5,6 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypedDict
 
@@ -101,6 +100,8 @@ def _all(service: str, of_boto3: bool) -> Mapping[str, Kind]:
 
 def _accepted(name: str) -> str:
     """The kinds that are watched here, the closest to this name first: all of few, and a dozen of many."""
+    from difflib import get_close_matches
+
     from . import waiters
 
     kinds = [*catalogue.kinds(KINDS), *waiters.kinds(KINDS)]

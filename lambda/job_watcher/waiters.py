@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache, reduce
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
@@ -14,7 +14,7 @@ from botocore.waiter import AcceptorConfig, SingleWaiterConfig, WaiterModel, is_
 from jmespath.exceptions import JMESPathError
 
 from . import catalogue
-from .catalogue import WAITER, Kind, Seen, enabled, search, without
+from .catalogue import WAITER, Kind, Seen, enabled, search
 from .secrecy import public, sensitive
 
 _DATA = create_loader()
@@ -58,8 +58,8 @@ class Waiter(Kind):
             return None
         status, outcome = self._status(judged, met), OUTCOME_OF[met.state] if met else "running"
         told, secrets = public(answer, self.shape)
-        omitted = [path for path in self.omit if without(told, path) != told]
-        job = self._resource(reduce(without, omitted, told))
+        told, omitted = self.leave_out(told)
+        job = self._resource(told)
         return Seen(job, status, outcome, known=True, percent=None, created=None, omitted=[*secrets, *omitted])
 
     def _status(self, answer: Mapping[str, Any], met: AcceptorConfig | None) -> str:

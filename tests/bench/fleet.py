@@ -144,7 +144,10 @@ def run() -> Part:
     with ProcessPoolExecutor(2) as pool:
         fleets = dict(zip(wanted, pool.map(simulate, *zip(*wanted, strict=True)), strict=True))
     part = Part("fleet", "Fleet: many watches, one quota", plot="fleet.png", measured=fleets)
-    part.tables = [_spread(fleets), _crowds(fleets)]
+    part.tables = [
+        _table("Jobs that begin within 8 h", fleets, DURATION),
+        _table("Jobs that all begin within 10 min, and so end", fleets, TOGETHER),
+    ]
     part.goals = _goals(fleets)
     part.text = (
         f"Simulated with the real code, `job_watcher.judge`: jobs of {DURATION / HOUR:.0f} h that begin at random "
@@ -160,14 +163,6 @@ def run() -> Part:
 
 
 MEASURED = ("one turn", "offered a second", "answered", "throttled", "delay p50", "p95", "max", "watches lost")
-
-
-def _spread(fleets: Fleets) -> Table:
-    return _table("Jobs that begin within 8 h", fleets, DURATION)
-
-
-def _crowds(fleets: Fleets) -> Table:
-    return _table("Jobs that all begin within 10 min, and so end", fleets, TOGETHER)
 
 
 def _table(title: str, fleets: Fleets, within: float) -> Table:

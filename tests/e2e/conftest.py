@@ -4,7 +4,6 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -40,13 +39,6 @@ stopped   = ["ARCHIVED"]
 START = {SPEAKERS: "start_speaker_enrollment_job", FRAUDSTERS: "start_fraudster_registration_job"}
 DESCRIBE = {SPEAKERS: "DescribeSpeakerEnrollmentJob", FRAUDSTERS: "DescribeFraudsterRegistrationJob"}
 domains = (f"EndToEndDomain{number:08}" for number in itertools.count(1))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One cloud, so one of the processes in which the tests run has all of these."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("cloud"))
 
 
 class World:

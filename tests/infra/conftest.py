@@ -36,13 +36,6 @@ class Synthesized:
         return {name: resource.get("Properties", {}) for name, resource in resources if resource["Type"] == type_}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One synth, so one of the processes in which the tests run has all of these."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("synth"))
-
-
 @pytest.fixture(scope="session")
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Synthesized]:
     folder = tmp_path_factory.mktemp("cdk.out")

@@ -1,7 +1,7 @@
 """Values that botocore's shapes accept: a structure with every member filled, and strings by their patterns."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from importlib import import_module
 from string import ascii_letters, digits, punctuation
@@ -35,6 +35,24 @@ def filled(
     if isinstance(shape, MapShape):
         return {} if shape.value.name in inside else {leaf(shape.key): filled(shape.value, leaf, prefer, inside)}
     return leaf(shape)
+
+
+def replaced(value: Any, old: Any, new: Any) -> Any:
+    """The same value with `new` for the very object `old`."""
+    if value is old:
+        return new
+    if isinstance(value, dict):
+        return {key: replaced(inner, old, new) for key, inner in value.items()}
+    return [replaced(inner, old, new) for inner in value] if isinstance(value, list) else value
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The scalars in a value, and where they are."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(inner, f"{path}.{key}")
+    else:
+        yield path, value
 
 
 def string(shape: Shape) -> str:

@@ -18,7 +18,7 @@ from infra.lint import Leaf, session
 from job_watcher import catalogue, describe, judge
 from job_watcher.catalogue import Kind
 from job_watcher.job import LARGEST, NAME, plain, text
-from tests.unit.example import filled, string
+from tests.unit.example import filled, leaves, replaced, string
 
 KINDS = catalogue.kinds()
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
@@ -144,23 +144,6 @@ def ecs_task(_: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
 
 # The kinds whose status is not one member of the answer, with how their answers come to say it.
 ARRANGED: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {"ecs/Task": ecs_task}
-
-
-def replaced(value: Any, old: Any, new: Any) -> Any:
-    """The same value with `new` for the very object `old`."""
-    if value is old:
-        return new
-    if isinstance(value, dict):
-        return {key: replaced(inner, old, new) for key, inner in value.items()}
-    return [replaced(inner, old, new) for inner in value] if isinstance(value, list) else value
-
-
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict | list):
-        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from leaves(inner, f"{path}.{key}")
-    else:
-        yield path, value
 
 
 def _argument(shape: Shape) -> Any:

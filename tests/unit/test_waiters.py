@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 from typing import Any, cast
 
 import pytest
@@ -15,6 +16,7 @@ from job_watcher import catalogue, describe, judge, waiters
 from job_watcher.job import Memory, plain
 from job_watcher.notification import SUBJECT
 from job_watcher.request import Refused, check_request
+from tests.unit.example import leaves, replaced
 
 ALL = waiters.kinds()
 LOADER = create_loader()
@@ -61,11 +63,12 @@ def _meeting(acceptor: AcceptorConfig, full: dict[str, Any]) -> Iterator[dict[st
         yield error("Status", status) if (status := cast(int, acceptor.expected)) >= 300 else full
     elif isinstance(acceptor.expected, str):
         found = catalogue.search(acceptor.argument, full)
-        yield _replaced(full, found if isinstance(found, list) else [found], acceptor.expected)
+        looked_at = found if isinstance(found, list) else [found]
+        yield reduce(lambda answer, leaf: replaced(answer, leaf, acceptor.expected), looked_at, full)
     else:
-        for leaf in filter(lambda one: isinstance(one, Leaf), _leaves(full)):
+        for leaf in (one for _, one in leaves(full) if isinstance(one, Leaf)):
             for value in leaf.shape.metadata.get("enum", ()):
-                yield _replaced(full, [leaf], value)
+                yield replaced(full, leaf, value)
 
 
 def error(code: str, status: int) -> dict[str, Any]:
@@ -77,23 +80,6 @@ def _emptied(value: Any) -> Any:
     if isinstance(value, dict):
         return {member: _emptied(inner) for member, inner in value.items()}
     return [] if isinstance(value, list) else value
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(inner)
-    else:
-        yield value
-
-
-def _replaced(value: Any, leaves: list[Any], by: str) -> Any:
-    """The same with another word in the place of these very leaves."""
-    if isinstance(value, dict):
-        return {member: _replaced(inner, leaves, by) for member, inner in value.items()}
-    if isinstance(value, list):
-        return [_replaced(inner, leaves, by) for inner in value]
-    return by if any(value is leaf for leaf in leaves) else value
 
 
 def test_there_is_every_waiter_of_botocores() -> None:
