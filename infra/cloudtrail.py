@@ -1,0 +1,22 @@
+"""What CloudTrail records of the API calls that start jobs: under which names, and whether without further settings."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .lint import service_model
+
+FACTS: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+
+
+def event_sources(service: str) -> Sequence[str]:
+    """The values that `eventSource` may have in the events of a service's calls; none if botocore lacks the service."""
+    model = service_model(service)
+    names = FACTS["event-source"].get(service, [model.signing_name] if model else [])
+    return [f"{name}.amazonaws.com" for name in names]
+
+
+def is_read_only(service: str, call: str) -> bool:
+    """Whether a rule must be in the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS to match the call's events."""
+    return call.startswith(("Describe", "Get", "List")) or call in FACTS["read-only"].get(service, ())
