@@ -1,4 +1,4 @@
-"""Where a job's end is announced: an event bus, and a topic that people read by email."""
+"""Publishes a job's end: an event bus, a topic for programs and a topic for people."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,10 @@ RULE_ACTIONS = (
 
 
 class Announcer(Construct):
-    """The bus, the encrypted topic, and the machine that tells both, once per job. Public: bus, topic, key, machine."""
+    """The bus, the two encrypted topics, and the machine that publishes to them, once per job.
+
+    Public attributes: bus, programs, people, key, machine.
+    """
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
@@ -34,19 +37,30 @@ class Announcer(Construct):
         if settings.allow_accounts:
             allow(self.bus, settings.allow_accounts)
         self.key = topic_key(self)
-        self.topic = sns.Topic(self, "Topic", display_name="Job Watcher", master_key=self.key, enforce_ssl=True)
+        # Two topics, because SNS sends message attributes only with plain strings, not with a text for each protocol:
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+        self.programs = self._topic("Topic", "Job Watcher events")
+        self.people = self._topic("EmailTopic", "Job Watcher")
         for address in settings.email:
-            self.topic.add_subscription(
+            self.people.add_subscription(
                 subscriptions.EmailSubscription(address, filter_policy=_only(settings.email_outcomes))
             )
         self.machine = machine(
             self,
             "Announce",
             definition="announce.asl.json",
-            substitutions={"bus": self.bus.event_bus_name, "topic": self.topic.topic_arn},
+            substitutions={
+                "bus": self.bus.event_bus_name,
+                "programs": self.programs.topic_arn,
+                "people": self.people.topic_arn,
+            },
         )
         self.bus.grant_put_events_to(self.machine)
-        self.topic.grant_publish(self.machine)
+        for topic in (self.programs, self.people):
+            topic.grant_publish(self.machine)
+
+    def _topic(self, id: str, display_name: str) -> sns.Topic:
+        return sns.Topic(self, id, display_name=display_name, master_key=self.key, enforce_ssl=True)
 
 
 def allow(bus: events.EventBus, accounts: Sequence[str]) -> None:

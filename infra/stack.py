@@ -30,7 +30,8 @@ class JobWatcher(Stack):
             monitoring.watch_triggers(Triggers(self, "Triggers", index=triggers, bundle=code, watch=watcher.machine))
         self._output("WatchArn", watcher.machine.state_machine_arn, "Start an execution of it to watch a job.")
         self._output("BusName", announcer.bus.event_bus_name, "Jobs' ends are events here; write rules on this bus.")
-        self._output("TopicArn", announcer.topic.topic_arn, "Jobs' ends are messages here; subscribe to this topic.")
+        self._output("TopicArn", announcer.programs.topic_arn, "Subscribe queues and functions: messages are JSON.")
+        self._output("EmailTopicArn", announcer.people.topic_arn, "Subscribe email addresses: messages are text.")
 
     def _output(self, name: str, value: str, description: str) -> None:
         CfnOutput(self, name, value=value, description=description)

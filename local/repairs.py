@@ -73,9 +73,8 @@ def _also_to_email(fanout: Any) -> Any:
         **rest: Any,
     ) -> None:
         fanout(topic_arn, msg_id, message, subject, structure, attributes, **rest)
-        text = sns._resolve_message_for_protocol(message, structure, "email")
         for subscription in sns._topic_by_arn_any_scope(topic_arn)["subscriptions"]:
-            wanted = sns._matches_filter_policy(subscription, attributes or {}, text)
+            wanted = sns._matches_filter_policy(subscription, attributes or {}, message)
             if subscription["protocol"] == "email" and wanted:
                 ses._sent_emails_list().append(
                     {
@@ -83,7 +82,7 @@ def _also_to_email(fanout: Any) -> Any:
                         "Source": topic_arn,
                         "To": [subscription["endpoint"]],
                         "Subject": subject,
-                        "BodyText": text,
+                        "BodyText": message,
                         "Timestamp": ses.time.time(),
                         "Type": "SNS",
                     }

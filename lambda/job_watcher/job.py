@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NotRequired, TypedDict, cast
 
-LARGEST = 250_000  # bytes: Step Functions and SNS carry 256 KiB, wrappings included
+LARGEST = 250_000  # bytes; Step Functions and SNS accept 256 KiB, which includes subject, attributes and metadata
 NAME = 80  # characters of an execution's name
 
 
@@ -115,18 +115,23 @@ def job_name(kind: str, request: Mapping[str, Any], which: Any) -> str:
 
 
 def fit(detail: Detail, message: str) -> Detail:
-    """The detail small enough to travel together with its email text: without its job's largest members if need be."""
+    """The detail, without its job's largest members if it would otherwise exceed a limit with its email text."""
     omitted = [*detail.get("omitted", ())]
     job = dict(detail.get("job") or {})
     while job and _size(detail, message) > LARGEST:
         omitted.append(max(job, key=lambda member: len(text(job[member]).encode())))
         del job[omitted[-1]]
         detail = {**detail, "job": job, "omitted": omitted}
-    if _size(detail, message) > LARGEST:  # only an input that is refused can be as large as this
+    if _size(detail, message) > LARGEST:  # only a rejected input can still be this large
         detail = {**detail, "kind": None, "request": {}, "omitted": [*omitted, "kind", "request"]}
     return detail
 
 
 def _size(detail: Detail, message: str) -> int:
-    """Bytes of the SNS message, in which the detail is JSON inside JSON and so never smaller than in the state."""
-    return len(text({"default": text(detail), "email": message}).encode())
+    """Bytes of the largest payload: the state with detail and text, or the task that publishes the detail as a string.
+
+    Step Functions limits a task's arguments too, in which that string is escaped:
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html (States.DataLimitExceeded)
+    """
+    payloads = {"detail": detail, "text": message}, {"Message": text(detail)}
+    return max(len(text(payload).encode()) for payload in payloads)

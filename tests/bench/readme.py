@@ -60,7 +60,7 @@ def cost(rows: Grid) -> str:
     return (
         f"**USD for a thousand jobs = polls of one job × {each:.5f} + {besides:.4f}**\n\n"
         f"A poll is {transitions} transitions and one Lambda request of {costs.BILLED} s; besides there are {fixed} "
-        "transitions, one event and one message (us-east-1, free tiers left aside).\n\n"
+        "transitions, one event and two messages (us-east-1, free tiers left aside).\n\n"
         f"A job that tells no percentage is asked about once a minute in its first {early / 60:g} minutes, then "
         f"{1 / PACE.late:g} × ln(age / {early / 60:g} min) times until {late / HOUR:g} hours, then "
         f"{HOUR / PACE.longest:g} times an hour: {untold.polls:g} polls in 8 hours, simulated. A thousand such jobs "

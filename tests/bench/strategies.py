@@ -77,7 +77,7 @@ def _durable(chance: random.Random) -> Iterator[float]:
     return (float(max(1, math.ceil(chance.uniform(0, wait)))) for wait in _exponential(5, 1.5, 300))
 
 
-TOLD = costs.EVENT + costs.MESSAGE
+TOLD = costs.EVENT + 2 * costs.MESSAGE
 
 
 def _loop(name: str, waits: Waits, gives_up: str = "no") -> Strategy:

@@ -53,22 +53,22 @@ def test_a_failed_job_says_why_in_the_email(world: World) -> None:
     assert f"{failure['Message']} ({failure['StatusCode']})" in email["BodyText"]
 
 
-def test_a_message_on_the_topic_has_the_detail_and_attributes_to_filter_by(world: World) -> None:
-    sqs, sns = world.cloud.client("sqs"), world.cloud.client("sns")
-    queue = sqs.create_queue(QueueName="only-partial")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+def test_a_filter_policy_on_each_topic_selects_messages(world: World) -> None:
     policy = {"outcome": ["partial"], "status": ["COMPLETED_WITH_ERRORS"], "kind": [SPEAKERS]}
-    attributes = {"FilterPolicy": json.dumps(policy)}
-    sns.subscribe(TopicArn=world.outputs["TopicArn"], Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    queues = {output: _subscribed(world, output, policy) for output in ("TopicArn", "EmailTopicArn")}
     good = world.start_job()
     partial = world.start_job(manifest=world.put_manifest("partial.json", speakers(3, bad=1)))
     for request in (good, partial):
         world.end(world.watch({"kind": SPEAKERS, "request": request}))
     details = [world.event(request)["detail"] for request in (good, partial)]
-    (message,) = until(lambda: sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"), 10)
-    assert json.loads(json.loads(message["Body"])["Message"]) == details[1]
-    assert world.email(partial["JobId"])["Subject"].startswith("Partial: ")
-    assert world.emails(good["JobId"]) == []  # the deployment mails no success
+    email = world.email(partial["JobId"])
+    (program,), (person,) = (_messages(world, queue) for queue in queues.values())
+    assert json.loads(program["Message"]) == details[1]
+    assert (person["Subject"], person["Message"]) == (email["Subject"], email["BodyText"])
+    assert email["Subject"].startswith("Partial: ")
+    wanted = {name: {"Type": "String", "Value": values[0]} for name, values in policy.items()}
+    assert program["MessageAttributes"] == person["MessageAttributes"] == wanted
+    assert world.emails(good["JobId"]) == []  # this deployment's email-outcomes leave out succeeded
 
 
 @pytest.mark.parametrize(
@@ -213,6 +213,27 @@ def test_a_watch_of_a_job_that_never_ends_gives_up(world: World, never_ending: s
     event = world.event(json.loads(execution["input"])["request"])
     assert event["detail"]["status"] == "IN_PROGRESS"
     assert event["detail"]["job"]["JobStatus"] == "IN_PROGRESS"
+
+
+def _subscribed(world: World, output: str, policy: dict[str, list[str]]) -> str:
+    """The URL of a new queue that receives what the policy selects from a topic."""
+    sqs = world.cloud.client("sqs")
+    queue: str = sqs.create_queue(QueueName=f"filtered-{output}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    world.cloud.client("sns").subscribe(
+        TopicArn=world.outputs[output],
+        Protocol="sqs",
+        Endpoint=arn,
+        Attributes={"FilterPolicy": json.dumps(policy)},
+    )
+    return queue
+
+
+def _messages(world: World, queue: str) -> list[dict[str, Any]]:
+    """The SNS messages on a queue, as soon as there is one."""
+    sqs = world.cloud.client("sqs")
+    got = until(lambda: sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"), 10)
+    return [json.loads(message["Body"]) for message in got]
 
 
 def _two(world: World, request: dict[str, str]) -> list[dict[str, Any]] | None:

@@ -43,12 +43,27 @@ def test_alarms_and_rules_may_publish_under_the_key(stack: Synthesized) -> None:
     assert {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]} in granted
 
 
-def test_each_address_gets_the_chosen_outcomes_and_every_alarm(stack: Synthesized) -> None:
+def test_each_address_gets_the_chosen_outcomes_from_the_topic_for_people_and_every_alarm(stack: Synthesized) -> None:
     subscriptions = list(stack.resources("AWS::SNS::Subscription").values())
-    chosen = [one for one in subscriptions if one.get("FilterPolicy") == {"outcome": ["failed", "lost"]}]
-    assert {one["Endpoint"] for one in chosen} == {"one@example.com", "two@example.com"}
-    assert len(subscriptions) - len(chosen) == 2
-    assert all(one["Protocol"] == "email" for one in subscriptions)
+    people = [one for one in subscriptions if one["TopicArn"] == stack.template["Outputs"]["EmailTopicArn"]["Value"]]
+    alarms = [one for one in subscriptions if one not in people]
+    for subscribed in (people, alarms):
+        assert [one["Endpoint"] for one in subscribed] == ["one@example.com", "two@example.com"]
+    assert all(one["FilterPolicy"] == {"outcome": ["failed", "lost"]} for one in people)
+    assert not any("FilterPolicy" in one for one in alarms)
+    assert all(one["TopicArn"] != stack.template["Outputs"]["TopicArn"]["Value"] for one in subscriptions)
+
+
+def test_each_topic_is_a_branch_of_its_own_with_plain_strings_and_retries(stack: Synthesized) -> None:
+    machines = stack.resources("AWS::StepFunctions::StateMachine").values()
+    (definition,) = [
+        json.loads(one["DefinitionString"]) for one in machines if "sns:publish" in one["DefinitionString"]
+    ]
+    (parallel,) = [state for state in definition["States"].values() if state["Type"] == "Parallel"]
+    states = [list(branch["States"].values()) for branch in parallel["Branches"]]
+    assert [state["Arguments"].get("TopicArn") for (state,) in states] == [None, "${programs}", "${people}"]
+    assert all("MessageStructure" not in state["Arguments"] for (state,) in states)
+    assert all(state["Retry"][0]["MaxAttempts"] == 20 for (state,) in states)
 
 
 def test_every_log_group_forgets_after_three_months(stack: Synthesized) -> None:
@@ -207,7 +222,7 @@ def test_the_machines_own_time_out_comes_after_the_watch_gave_up(stack: Synthesi
 
 def test_every_output_says_what_it_is_for(stack: Synthesized) -> None:
     outputs = stack.template["Outputs"]
-    assert {"WatchArn", "BusName", "TopicArn"} <= set(outputs)
+    assert {"WatchArn", "BusName", "TopicArn", "EmailTopicArn"} <= set(outputs)
     assert all(output["Description"] for output in outputs.values())
 
 

@@ -97,7 +97,8 @@ def check_message(kind: Kind, status: str, end: Mapping[str, Any]) -> None:
     assert re.fullmatch(f"[A-Za-z0-9_-]{{1,{NAME}}}", end["name"]), status
     assert re.fullmatch(r"[\x20-\x7e]{1,99}", end["subject"]), status
     assert end["subject"].startswith(f"{kind.outcome_of[status].capitalize()}: {kind.noun}")
-    assert len(text({"default": text(end["detail"]), "email": end["text"]}).encode()) < LARGEST, status
+    assert len(text({"detail": end["detail"], "text": end["text"]}).encode()) < LARGEST, status
+    assert len(text(text(end["detail"])).encode()) < LARGEST, status
     facts = dict(re.findall(r"^  (\S.*?) {2,}(.+)$", end["text"].split("\n\n")[1], re.MULTILINE))
     assert facts["Outcome"] == f"{kind.outcome_of[status]} (status {status})"
     assert facts["Kind"] == kind.name
