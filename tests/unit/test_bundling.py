@@ -21,7 +21,7 @@ CALLS = {
     "voice-id": ["DescribeFraudsterRegistrationJob", "DescribeSpeakerEnrollmentJob"],
     "stepfunctions": ["DescribeExecution", "StartExecution"],
     "s3control": ["DescribeJob"],
-    "iam": ["GetServiceLastAccessedDetails"],
+    "iam": ["GetServiceLinkedRoleDeletionStatus"],
     "route53": ["GetChange"],
     "ec2": ["DescribeImages"],
 }
