@@ -38,7 +38,7 @@ def counts(kinds: Iterable[Kind]) -> Mapping[str, int]:
         "services": len({kind.service for kind in kinds}),
         "statuses": sum(len(kind.outcome_of) for kind in kinds),
         "with percent": sum(kind.percent is not None for kind in kinds),
-        "with start": sum(kind.start is not None for kind in kinds),
+        "with start": sum(bool(kind.start) for kind in kinds),
         "with event": sum(bool(kind.event) for kind in kinds),
     }
 

@@ -16,6 +16,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
 from job_watcher.catalogue import OPTIONS, OUTCOMES, Kind, parse, without
+from job_watcher.event_pattern import OPERATORS
 from job_watcher.polling import Pace
 
 from .suggestion import suggestion
@@ -25,8 +26,9 @@ NO_KEYS = {"name", "outcome_of", "constant", "optional"}
 KEYS = {*(member.name for member in dataclasses.fields(Kind)), *OUTCOMES, "with"} - NO_KEYS
 PATHS = ("percent", "created", "ended", "reason", "results")
 EVENT = ("source", "detail-type", "request")
-STRINGS = ("describe", "job", "status", *PATHS, "start", "action")
-LISTS = ("request", *OUTCOMES, "omit")
+WHERE = "where"
+STRINGS = ("describe", "job", "status", *PATHS, "action")
+LISTS = ("request", *OUTCOMES, "omit", "start")
 TABLES = ("with", "started", "event", "advice", "polling")
 
 
@@ -45,8 +47,8 @@ def _faults(name: str, table: Mapping[str, Any]) -> Iterator[str]:
     if shape_of_table or model is None:
         return
     kind = parse(name, table)
-    for key in ("describe", "start"):
-        yield from _unknown(f"operation in {key}", {getattr(kind, key)} - {None}, model.operation_names)
+    for key, names in (("describe", [kind.describe]), ("start", kind.start)):
+        yield from _unknown(f"operation in {key}", names, model.operation_names)
     if kind.describe in model.operation_names:
         operation = model.operation_model(kind.describe)
         yield from _request_faults(kind, operation)
@@ -124,11 +126,26 @@ def _polling_faults(kind: Kind) -> Iterator[str]:
 
 def _event_faults(kind: Kind) -> Iterator[str]:
     if kind.event:
-        yield from _unknown("key of the event table", kind.event, EVENT)
+        yield from _unknown("key of the event table", kind.event, (*EVENT, WHERE))
         yield from (f"the event table lacks {key}." for key in EVENT if key not in kind.event)
         if not isinstance(kind.event.get("source", ""), str) or not _strings(kind.event.get("detail-type", [])):
             yield "the event's source must be a string, and its detail-type a list of strings."
+        yield from _where_faults(kind.event.get(WHERE, {}))
         yield from _place_faults("the event's request", kind, kind.event.get("request"))
+
+
+def _where_faults(where: Any, path: str = WHERE) -> Iterator[str]:
+    """Faults of an event pattern: objects of lists, whose items are values or the operators of event_pattern.py."""
+    if not isinstance(where, Mapping):
+        yield f"the event's {path} must be a table; its innermost values are lists, as in an EventBridge pattern."
+        return
+    for name, rules in where.items():
+        if not isinstance(rules, list):
+            yield from _where_faults(rules, f"{path}.{name}")
+            continue
+        for rule in rules:
+            if isinstance(rule, Mapping) and (len(rule) != 1 or not set(rule) <= set(OPERATORS)):
+                yield f"the event's {path}.{name} has {dict(rule)}; accepted are values and {', '.join(OPERATORS)}."
 
 
 def _place_faults(what: str, kind: Kind, places: Any) -> Iterator[str]:

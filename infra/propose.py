@@ -101,7 +101,7 @@ def _paths(status: likely.Status) -> Iterator[str]:
 def _start(model: ServiceModel, noun: str) -> Iterator[str]:
     calls = [verb + noun for verb in VERBS if verb + noun in model.operation_names]
     if calls:
-        yield _line("start", calls[0])
+        yield _line("start", calls[:1])
     if len(calls) > 1:
         yield f"# decide: which call begins such a job; there are also {', '.join(calls[1:])}"
 

@@ -22,7 +22,7 @@ Made by `make kinds` from `lambda/kinds/*.toml`; {kinds} kinds of {services} ser
 - ↻: it can end again and again, as a resource does with each change; each watch of it announces.
 - *Request*: the members that name one job in a watch's input; of those that are lists, with exactly one item.
 - *%*: whether the service tells how far the job is.
-- *Begins with*: the API call whose CloudTrail event starts a watch.
+- *Begins with*: the API calls whose CloudTrail events start a watch.
 - *Event*: what the service itself says on the default bus.
 - *Also waited for by*: [`.sync` of Step Functions]({sync}), a waiter of [Airflow's Amazon provider]({airflow}), or
   boto3's waiters on the same operation. They may wait for less, or for something else, such as a deletion: those of
@@ -84,7 +84,7 @@ def _section(service: str, kinds: Iterable[Kind]) -> Iterator[str]:
             ", ".join(kind.request),
             _statuses(kind),
             "yes" if kind.percent else "no",
-            kind.start or "",
+            ", ".join(kind.start),
             "; ".join(kind.event.get("detail-type", ())),
             "; ".join(elsewhere(kind)),
         )
@@ -113,7 +113,7 @@ def _waiters(kinds: Collection[Kind]) -> Iterator[str]:
 
 def elsewhere(kind: Kind) -> Iterator[str]:
     """Who else waits for such a job: Step Functions, Airflow, boto3's waiters by name."""
-    if {kind.start, kind.describe} & set(ELSEWHERE["step-functions"].get(kind.service, ())):
+    if {*kind.start, kind.describe} & set(ELSEWHERE["step-functions"].get(kind.service, ())):
         yield "`.sync`"
     if kind.describe in ELSEWHERE["airflow"].get(kind.service, ()):
         yield "Airflow"

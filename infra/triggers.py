@@ -1,8 +1,9 @@
-"""Nobody has to start a watch: rules of the default bus do, on calls that begin jobs and on the services' events."""
+"""Rules on the default bus that start watches: for API calls that start jobs, and for the services' own events."""
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,36 @@ from constructs import Construct
 from job_watcher.catalogue import Kind
 from job_watcher.trigger import API_CALL, Index
 
+from . import cloudtrail
 from .functions import python_function
-from .lint import service_model
 
 LONGEST_PATTERN = 2000  # characters; EventBridge takes 2,048
+ENABLED = "ENABLED"
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
+WITH_READ_ONLY_CALLS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An event pattern and the state of its rule."""
+
+    pattern: Mapping[str, Any]
+    state: str = ENABLED
 
 
 class Triggers(Construct):
-    """Starts watches by events of the default bus; what cannot be started is kept. Public: start, lost_events."""
+    """Starts watches from events on the default bus, and keeps those it can't. Public: start, lost_events."""
 
-    def __init__(self, scope: Construct, id: str, *, index: Index, bundle: Path, watch: sfn.IStateMachine) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        kinds: Collection[Kind],
+        bundle: Path,
+        watch: sfn.IStateMachine,
+        give_up_after: Duration,
+    ) -> None:
         super().__init__(scope, id)
         self.lost_events = sqs.Queue(
             self,
@@ -41,16 +62,16 @@ class Triggers(Construct):
             "Start",
             handler="job_watcher.entry.start",
             bundle=bundle,
-            environment={"WATCH": watch.state_machine_arn},
+            environment={"WATCH": watch.state_machine_arn, "GIVE_UP_AFTER": str(give_up_after.to_seconds())},
         )
         watch.grant_start_execution(self.start)
         watch.grant_execution(self.start, "states:DescribeExecution")
         self.start.configure_async_invoke(retry_attempts=2, on_failure=destinations.SqsDestination(self.lost_events))
         self._let_eventbridge_in()
-        for number, pattern in enumerate(patterns(index)):
-            self._rule(number, pattern)
+        for number, rule in enumerate(rules(kinds)):
+            self._rule(number, rule)
 
-    def _rule(self, number: int, pattern: Mapping[str, Any]) -> None:
+    def _rule(self, number: int, rule: Rule) -> None:
         """A rule of the low level: the CDK's own would add a permission each, and there can be many."""
         target = events.CfnRule.TargetProperty(
             id="Start",
@@ -60,8 +81,9 @@ class Triggers(Construct):
         events.CfnRule(
             self,
             f"Rule{number}",
-            description="Jobs that begin, or of which their services have news.",
-            event_pattern=pattern,
+            description="API calls that start jobs, or their services' own events.",
+            event_pattern=rule.pattern,
+            state=rule.state,
             targets=[target],
         )
 
@@ -92,40 +114,78 @@ def index(kinds: Iterable[Kind]) -> Index:
     calls: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     news: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for kind in kinds:
-        model = service_model(kind.service)
-        if kind.start and model:
-            calls[f"{model.signing_name}.amazonaws.com"][kind.start].append(kind.name)
+        for call in kind.start:
+            for source in cloudtrail.event_sources(kind.service):
+                calls[source][call].append(kind.name)
         for detail_type in kind.event.get("detail-type", ()):
             news[kind.event["source"]][detail_type].append(kind.name)
     return {"calls": calls, "news": news}
 
 
-def patterns(triggers: Index) -> Iterator[Mapping[str, Any]]:
-    """Event patterns that match all these events, as few as their length allows; Start tells the kinds apart."""
-    for sources, names in _packed(triggers["calls"], _call_pattern):
-        yield _call_pattern(sources, names)
-    for sources, names in _packed(triggers["news"], _news_pattern):
-        yield _news_pattern(sources, names)
+def rules(kinds: Iterable[Kind]) -> Iterator[Rule]:
+    """The rules that match all these kinds' events, as few as the length of patterns allows; Start does the rest."""
+    kinds = list(kinds)
+    for state in (ENABLED, WITH_READ_ONLY_CALLS):
+        for sources, names in _packed(_calls(kinds, read_only=state != ENABLED), _call_pattern):
+            yield Rule(_call_pattern(sources, names), state)
+    unrestricted, restricted = _events(kinds)
+    for sources, names in _packed(unrestricted, _event_pattern):
+        yield Rule(_event_pattern(sources, names))
+    yield from (Rule(pattern) for pattern in restricted)
+
+
+def _calls(kinds: Iterable[Kind], read_only: bool) -> Mapping[str, set[str]]:
+    """The names of the calls that start jobs, by eventSource."""
+    calls: dict[str, set[str]] = defaultdict(set)
+    for kind in kinds:
+        names = {call for call in kind.start if cloudtrail.is_read_only(kind.service, call) is read_only}
+        for source in cloudtrail.event_sources(kind.service) if names else ():
+            calls[source] |= names
+    return calls
+
+
+def _events(kinds: Iterable[Kind]) -> tuple[Mapping[str, set[str]], list[Mapping[str, Any]]]:
+    """The services' own events: detail-types by source, and patterns for those that every kind restricts by `where`."""
+    wheres: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for kind in kinds:
+        for detail_type in kind.event.get("detail-type", ()):
+            wheres[kind.event["source"], detail_type].append(kind.event.get("where", {}))
+    unrestricted: dict[str, set[str]] = defaultdict(set)
+    restricted: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (source, detail_type), all_of_them in sorted(wheres.items(), key=lambda item: item[0]):
+        if {} in all_of_them:
+            unrestricted[source].add(detail_type)
+        else:
+            distinct = sorted({json.dumps(where, sort_keys=True) for where in all_of_them})
+            restricted[source, json.dumps(distinct)].append(detail_type)
+    patterns = [_restricted(source, names, json.loads(where)) for (source, where), names in restricted.items()]
+    return unrestricted, patterns
+
+
+def _restricted(source: str, detail_types: list[str], wheres: list[str]) -> Mapping[str, Any]:
+    alternatives = [json.loads(where) for where in wheres]
+    where = alternatives[0] if len(alternatives) == 1 else {"$or": alternatives}
+    return {**_event_pattern([source], detail_types), **where}
 
 
 def _call_pattern(sources: list[str], names: list[str]) -> dict[str, Any]:
     succeeded = {"eventSource": sources, "eventName": names, "errorCode": [{"exists": False}]}
-    return {"detail-type": [API_CALL], "detail": succeeded}
+    return {"source": [{"prefix": "aws."}], "detail-type": [API_CALL], "detail": succeeded}
 
 
-def _news_pattern(sources: list[str], names: list[str]) -> dict[str, Any]:
-    return {"source": sources, "detail-type": names}
+def _event_pattern(sources: list[str], detail_types: list[str]) -> dict[str, Any]:
+    return {"source": sources, "detail-type": detail_types}
 
 
-def _packed(triggers: Mapping[str, Mapping[str, Any]], pattern: Any) -> Iterator[tuple[list[str], list[str]]]:
+def _packed(events: Mapping[str, Collection[str]], pattern: Any) -> Iterator[tuple[list[str], list[str]]]:
     """Sources and names together, as long as their pattern is not too long."""
     sources: list[str] = []
     names: list[str] = []
-    for source in sorted(triggers):
-        added = [*names, *(name for name in sorted(triggers[source]) if name not in names)]
+    for source in sorted(events):
+        added = [*names, *(name for name in sorted(events[source]) if name not in names)]
         if sources and len(json.dumps(pattern([*sources, source], added))) > LONGEST_PATTERN:
             yield sources, names
-            sources, added = [], sorted(triggers[source])
+            sources, added = [], sorted(events[source])
         sources, names = [*sources, source], added
     if sources:
         yield sources, names

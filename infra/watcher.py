@@ -17,13 +17,13 @@ from .machines import machine
 
 
 class Watcher(Construct):
-    """One execution of `machine` follows one job. Public: machine, describe."""
+    """One execution of `machine` follows one job. Public: machine, describe, give_up_after."""
 
     def __init__(
         self, scope: Construct, id: str, *, settings: Settings, bundle: Path, announce: sfn.IStateMachine
     ) -> None:
         super().__init__(scope, id)
-        give_up_after = Duration.seconds(round(settings.give_up_after_days * 86_400))
+        self.give_up_after = Duration.seconds(round(settings.give_up_after_days * 86_400))
         self.describe = python_function(
             self,
             "Describe",
@@ -31,7 +31,7 @@ class Watcher(Construct):
             bundle=bundle,
             environment={
                 "KINDS": " ".join(settings.patterns),
-                "GIVE_UP_AFTER": str(give_up_after.to_seconds()),
+                "GIVE_UP_AFTER": str(self.give_up_after.to_seconds()),
                 "LATE": str(settings.pace.late),
                 "SHORTEST": str(settings.pace.shortest),
                 "LONGEST": str(settings.pace.longest),
@@ -44,7 +44,7 @@ class Watcher(Construct):
             "Watch",
             definition="watch.asl.json",
             # the loop gives up by itself, and says so; this is for a loop that cannot
-            timeout=give_up_after.plus(Duration.days(7)),
+            timeout=self.give_up_after.plus(Duration.days(7)),
             substitutions={"describe": self.describe.function_arn, "announce": announce.state_machine_arn},
         )
         # CDK's grant_invoke would allow every version and alias too

@@ -86,10 +86,12 @@ class Kind:
     ended: str | None = None
     reason: str | None = None
     results: str | None = None
-    start: str | None = None
+    start: Sequence[str] = ()
+    """Every API call that starts such a job."""
     action: str | None = None
     constant: Mapping[str, Any] = field(default_factory=dict)
     started: Mapping[str, str] = field(default_factory=dict)
+    """Where a CloudTrail event of those calls has the members of the request; by default anywhere, by their names."""
     event: Mapping[str, Any] = field(default_factory=dict)
     advice: Mapping[str, str] = field(default_factory=dict)
     polling: Mapping[str, float] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from botocore.validate import ParamValidator
 from .catalogue import ENDED, Kind
 
 MEMBERS = ("kind", "request", "fail_on", "once")
+EVENT = "event"  # of the watches that Start starts: the id and time of the event, and whether it was the service's own
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"  # callers add it to link the executions in the console
 
 
@@ -21,7 +22,7 @@ def check_input(given: Any) -> None:
     """Raise Refused unless `given` has the members of a watch input, in the right types."""
     if not isinstance(given, dict):
         raise Refused(f"The input is {_type(given)}; accepted is an object with the members kind and request.")
-    for unknown in sorted(set(given) - {*MEMBERS, STARTED_BY}):
+    for unknown in sorted(set(given) - {*MEMBERS, EVENT, STARTED_BY}):
         raise Refused(f"The input has an unknown member {unknown!r}; accepted are {', '.join(MEMBERS)}.")
     if not isinstance(given.get("kind"), str):
         raise Refused("The input has no kind; accepted is a name such as 'voice-id/SpeakerEnrollmentJob'.")

@@ -1,7 +1,8 @@
-"""Start a watch when somebody starts a job: events of CloudTrail and of the services themselves become executions."""
+"""Start a watch when an event says that a job began or changed."""
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
@@ -15,59 +16,121 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from . import trigger
 from .job import moment, text
 from .metric import count
+from .trigger import Found
 
 WATCH = os.environ["WATCH"]
+LONGEST_WATCH = float(os.environ["GIVE_UP_AFTER"]) + 2 * 86_400  # seconds; retries of its last poll included
 INDEX: trigger.Index = json.loads(Path(os.environ["LAMBDA_TASK_ROOT"], "triggers.json").read_text())
-ENDING = timedelta(seconds=5)  # at most, from the poll that sees an end to the end of the watch
+ENDING = timedelta(seconds=5)  # at most, from the poll that sees a job's end to the end of the execution
+# The watches of a job are numbered within a period that is shorter than the 90 days after which Step Functions frees an
+# execution's name, so the numbers in use are always 0 to some n, and a binary search finds n.
+PERIOD = 60 * 86_400  # seconds
+STEPS = (1, 8, 256, 16_384)  # look-ups before the binary search; both together are at most 18
+
+Execution = Mapping[str, Any]
+"""What DescribeExecution returns."""
 
 logger = Logger()
 
 
 @logger.inject_lambda_context
 def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
-    """Start what the event calls for; an event that names no job raises, and so ends in the dead-letter queue."""
+    """Start the watches that the event calls for; raise if it should start one and can't.
+
+    Lambda then retries the event and finally sends it to the dead-letter queue.
+    """
     try:
-        for found in trigger.found(event, INDEX):
-            logger.info("started", watch=begin(found, event), kind=found.kind.name)
+        jobs = trigger.found(event, INDEX)
     except trigger.NoRequest:
         count("NoRequest")
         raise
+    for job in jobs:
+        logger.info("started", watch=begin(job, event), kind=job.kind.name)
 
 
-def begin(found: trigger.Found, event: Mapping[str, Any]) -> str | None:
-    """The execution that this event started, where it takes one more.
+def begin(job: Found, event: Mapping[str, Any]) -> str | None:
+    """Start a watch unless another one covers the event; return its ARN, or None. At most 20 calls, usually one."""
+    now = time.time()
+    period = int(now // PERIOD)
+    if job.kind.recurs and now % PERIOD < LONGEST_WATCH:
+        if not execution(job, [period, 0]):
+            return None if _runs_since_earlier(job, period, now) else start_watch(job, event, [period, 0])
+    elif started := start_watch(job, event, [period, 0]):
+        return started
+    number, newest = newest_watch(job, period)
+    if newest and _covers(newest, event):
+        return _look(job, newest, event)
+    return start_watch(job, event, [period, number + 1 if number < STEPS[-1] else event.get("id")])
 
-    A running watch is enough for an API call; the service's own event makes one that looks once, unless both would
-    announce what they see. A watch that ended after the event has seen what it tells. One that ended before is
-    followed by another, named after that end, so that all events of what comes next find it.
+
+def newest_watch(job: Found, period: int) -> tuple[int, Execution | None]:
+    """Return the number and the description of the job's newest watch in this period; -1 and None without one."""
+    watch = cache(lambda number: execution(job, [period, number]))
+    low = high = 0
+    for high in STEPS:
+        if not watch(high):
+            break
+        low = high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if watch(middle) else (low, middle)
+    return (low, watch(low)) if watch(low) else (-1, None)
+
+
+def start_watch(job: Found, event: Mapping[str, Any], which: Any, **more: Any) -> str | None:
+    """Start the execution that `which` names and return its ARN; None if the name is taken.
+
+    The input names the event, because StartExecution succeeds for a running execution with the same name and input.
     """
-    name, once, told = trigger.watch_name(found), {}, moment(event.get("time"))
-    while (watch := execution(name)) and watch["status"] != "RUNNING":
-        if watch["status"] == "SUCCEEDED" and told and told < watch["stopDate"] - ENDING:
-            return None
-        name = trigger.watch_name(found, str(watch["stopDate"].timestamp()))
-    if watch and (found.kind.recurs or not found.news):
-        return None
-    if watch:
-        name, once = trigger.watch_name(found, str(event.get("id"))), {"once": True}
-    watch_input = {"kind": found.kind.name, "request": found.request, **once}
+    told_by = {"id": event.get("id"), "time": event.get("time"), "news": job.news}
+    watch_input = {"kind": job.kind.name, "request": job.request, "event": told_by, **more}
     try:
-        started = states().start_execution(stateMachineArn=WATCH, name=name, input=text(watch_input))
-    except states().exceptions.ExecutionAlreadyExists:  # the same event again, or another that came at the same instant
+        started = states().start_execution(
+            stateMachineArn=WATCH, name=trigger.watch_name(job, which), input=text(watch_input)
+        )
+    except states().exceptions.ExecutionAlreadyExists:
         return None
     return str(started["executionArn"])
 
 
-def execution(name: str) -> Any:
-    """The watch of this name, as Step Functions describes it; None when there was none in the last 90 days."""
-    arn = WATCH.replace(":stateMachine:", ":execution:") + f":{name}"
+def execution(job: Found, which: Any) -> Execution | None:
+    """Describe the watch that `which` names; None if there was none in the last 90 days."""
+    arn = WATCH.replace(":stateMachine:", ":execution:") + ":" + trigger.watch_name(job, which)
     try:
-        return states().describe_execution(executionArn=arn)
+        described: Execution = states().describe_execution(executionArn=arn)
     except states().exceptions.ExecutionDoesNotExist:
         return None
+    return described
 
 
 @cache
 def states() -> Any:
-    """The Step Functions client, made once."""
+    """Return the Step Functions client, made once."""
     return botocore.session.get_session().create_client("stepfunctions")
+
+
+def _runs_since_earlier(job: Found, period: int, now: float) -> bool:
+    """Whether a watch that started in an earlier period still runs; only kinds that recur need to know."""
+    oldest = int((now - LONGEST_WATCH) // PERIOD)
+    newest = (newest_watch(job, earlier)[1] for earlier in range(period - 1, oldest - 1, -1))
+    watch = next(filter(None, newest), None)
+    return watch is not None and watch["status"] == "RUNNING"
+
+
+def _covers(watch: Execution, event: Mapping[str, Any]) -> bool:
+    """Whether a watch sees, or saw, what the event says: it is running, or polled after the event and succeeded."""
+    told = moment(event.get("time"))
+    ended_after = told is not None and "stopDate" in watch and told < watch["stopDate"] - ENDING
+    return watch["status"] == "RUNNING" or (watch["status"] == "SUCCEEDED" and ended_after)
+
+
+def _look(job: Found, watch: Execution, event: Mapping[str, Any]) -> str | None:
+    """Start an execution that polls once, if the service's own event says something that a running watch may not know.
+
+    Not for kinds that recur: each of their watches notifies.
+    """
+    told = moment(event.get("time"))
+    is_new = watch["status"] == "RUNNING" and (told is None or told > watch["startDate"])
+    if not (job.news and is_new) or job.kind.recurs:
+        return None
+    return start_watch(job, event, ["look", event.get("id")], once=True)

@@ -1,83 +1,108 @@
-"""Which job an event of the default bus is about: pure, from the catalogue and the event alone."""
+"""Find the jobs that an event of the default bus is about; pure, from the catalogue and the event alone."""
 
+import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from . import catalogue
 from .catalogue import Kind, search
+from .event_pattern import matches
 from .job import job_name
 
 Index = Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
 """Names of kinds: `calls` by eventSource and eventName, `news` by source and detail-type."""
 
 API_CALL = "AWS API Call via CloudTrail"
-HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+# CloudTrail replaces some values: HIDDEN_DUE_TO_SECURITY_REASONS, Hidden_For_Security_Reasons.
+_HIDDEN = re.compile(r"hidden_(due_to|for)_security_reasons", re.IGNORECASE)
 
 
 class NoRequest(Exception):
-    """The event is of a kind of job that is watched here, but does not say which job."""
+    """The event should have started a watch, but doesn't say of which job."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A job that an event names; `news` when its own service says that something happened to it."""
+    """A job that an event names; `news` if the event is the service's own, not CloudTrail's record of an API call."""
 
     kind: Kind
     request: Mapping[str, Any]
     news: bool
 
 
-def found(event: Mapping[str, Any], index: Index) -> Iterator[Found]:
-    """The jobs an EventBridge event is about; NoRequest where it should name one and does not."""
-    detail = event.get("detail") or {}
-    if event.get("detail-type") == API_CALL:
-        names = index["calls"].get(str(detail.get("eventSource")), {}).get(str(detail.get("eventName")), ())
-        request_of, news = _of_call, False
-    else:
-        names = index["news"].get(str(event.get("source")), {}).get(str(event.get("detail-type")), ())
-        request_of, news = _of_news, True
-    if "errorCode" in detail and not news:
-        return  # the call failed: no job has begun
-    for name in names:
-        kind = catalogue.load(name.partition("/")[0])[name]
-        yield Found(kind, _complete(kind, request_of(kind, detail)), news)
+def found(event: Mapping[str, Any], index: Index) -> list[Found]:
+    """Return the jobs an EventBridge event is about.
+
+    Events that start no job give an empty list: failed calls, events that `where` excludes, and those for which an
+    expression of the kind's table finds `false` or an empty list (such as RunTask that placed no task). A member that
+    isn't found at all is an error, NoRequest, unless the event names a job of another kind.
+    """
+    call = event.get("detail-type") == API_CALL
+    jobs, errors = [], []
+    for kind in _call_kinds(event, index) if call else _event_kinds(event, index):
+        request = _request_from_call(kind, event) if call else _request_from_event(kind, event)
+        if any(value is False or value == [] for value in request.values()):
+            continue
+        missing = [member for member, value in request.items() if _is_missing(value)]
+        if missing:
+            errors.append(f"The event of a {kind.name} does not say its {', '.join(missing)}.")
+        else:
+            jobs.append(Found(kind, request, news=not call))
+    if errors and not jobs:
+        raise NoRequest(" ".join(errors))
+    return jobs
 
 
-def watch_name(found: Found, which: str | None = None) -> str:
-    """The name of the first watch of this job, or of one more: which, by an event's id or the end of the one before."""
+def watch_name(found: Found, which: Any) -> str:
+    """Return the execution name of a watch of this job; `which` distinguishes it from the job's other watches."""
     return job_name(found.kind.name, found.request, which)
 
 
-def _of_call(kind: Kind, detail: Mapping[str, Any]) -> dict[str, Any]:
+def _call_kinds(event: Mapping[str, Any], index: Index) -> list[Kind]:
+    detail = _detail(event)
+    if "errorCode" in detail:  # the call failed
+        return []
+    return _kinds(index["calls"].get(str(detail.get("eventSource")), {}).get(str(detail.get("eventName")), ()))
+
+
+def _event_kinds(event: Mapping[str, Any], index: Index) -> list[Kind]:
+    names = index["news"].get(str(event.get("source")), {}).get(str(event.get("detail-type")), ())
+    return [kind for kind in _kinds(names) if matches(kind.event.get("where", {}), event)]
+
+
+def _kinds(names: Sequence[str]) -> list[Kind]:
+    return [catalogue.load(name.partition("/")[0])[name] for name in names]
+
+
+def _detail(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    detail = event.get("detail")
+    return detail if isinstance(detail, Mapping) else {}
+
+
+def _request_from_call(kind: Kind, event: Mapping[str, Any]) -> dict[str, Any]:
     if kind.started:
-        return {member: search(path, detail) for member, path in kind.started.items()}
+        return {member: search(path, event) for member, path in kind.started.items()}
+    detail = _detail(event)
     places = (detail.get("responseElements"), detail.get("requestParameters"))
     return {member: next((v for p in places if (v := _member(p, member)) is not None), None) for member in kind.request}
 
 
-def _of_news(kind: Kind, detail: Mapping[str, Any]) -> dict[str, Any]:
-    return {member: search(path, detail) for member, path in kind.event["request"].items()}
+def _request_from_event(kind: Kind, event: Mapping[str, Any]) -> dict[str, Any]:
+    return {member: search(path, event) for member, path in kind.event["request"].items()}
 
 
-def _complete(kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
-    missing = [member for member, value in request.items() if _absent(value)]
-    if missing:
-        raise NoRequest(f"The event of a {kind.name} does not say its {', '.join(missing)}.")
-    return request
-
-
-def _absent(value: Any) -> bool:
-    """Whether a value, or any part of it, is not there or not told."""
+def _is_missing(value: Any) -> bool:
+    """Whether a value, or any part of it, is absent, empty or hidden."""
     if isinstance(value, Mapping | list):
         parts = value.values() if isinstance(value, Mapping) else value
-        return not value or any(_absent(part) for part in parts)
-    return value in (None, HIDDEN)
+        return not value or any(_is_missing(part) for part in parts)
+    return value in (None, "") or (isinstance(value, str) and _HIDDEN.fullmatch(value) is not None)
 
 
 def _member(data: Any, name: str) -> Any:
-    """The value of the outermost member of that name, in whatever case: CloudTrail writes lowerCamelCase."""
+    """Return the value of the outermost member of that name in any case; CloudTrail uses lowerCamelCase."""
     level = deque([data])
     while level:
         here = level.popleft()

@@ -135,6 +135,7 @@ def test_rules_on_the_default_bus_start_watches_of_calls_that_succeeded(stack: S
     assert all("EventBusName" not in rule for rule in rules)
     assert [rule["EventPattern"] for rule in rules] == [
         {
+            "source": [{"prefix": "aws."}],  # only AWS may put such events
             "detail-type": ["AWS API Call via CloudTrail"],
             "detail": {
                 "eventSource": ["voiceid.amazonaws.com"],

@@ -24,7 +24,7 @@ job       = "Crawler"
 status    = "State"
 running   = ["RUNNING", "STOPPING"]
 stopped   = ["READY"]
-start     = "StartCrawler"
+start     = ["StartCrawler"]
 
 [Transform]
 describe  = "GetMLTransform"

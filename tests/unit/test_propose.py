@@ -62,7 +62,7 @@ def test_a_proposal_for_a_plain_job_holds_as_it_is() -> None:
     assert lint.faults("glue/JobRun", tables["JobRun"]) == []
     ours = catalogue.load("glue")["glue/JobRun"]
     assert {status: outcome for outcome in OUTCOMES for status in tables["JobRun"].get(outcome, ())} == ours.outcome_of
-    assert tables["JobRun"]["start"] == "StartJobRun"
+    assert tables["JobRun"]["start"] == ["StartJobRun"]
 
 
 def test_what_a_person_must_decide_is_said() -> None:

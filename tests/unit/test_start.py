@@ -1,119 +1,223 @@
-"""The Start function: which events start a watch, and what it is to do."""
+"""The Start function: which events start a watch, and with how many calls."""
 
 import importlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from botocore.stub import Stubber
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from job_watcher import catalogue
 from job_watcher.trigger import Found, watch_name
+from tests.unit.fake_states import FakeStates
 
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 RECURRING = replace(SPEAKER, recurs=True)
 REQUEST = {"DomainId": "d" * 22, "JobId": "j" * 22}
+CALL, NEWS = Found(SPEAKER, REQUEST, news=False), Found(SPEAKER, REQUEST, news=True)
+AGAIN = Found(RECURRING, REQUEST, news=False)
 WATCH = "arn:aws:states:eu-west-1:123456789012:stateMachine:Watch"
-EXECUTION = WATCH.replace(":stateMachine:", ":execution:") + ":"
+DAY = timedelta(days=1)
+PERIOD = datetime.fromtimestamp(0, UTC) + timedelta(days=60 * 347)  # the first day of a period
+MIDDLE = PERIOD + timedelta(days=40)  # when no watch of the period before can still run
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The module as its bundle imports it."""
+    folder = tmp_path_factory.mktemp("bundle")
+    Path(folder, "triggers.json").write_text("{}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WATCH", WATCH)
+        patch.setenv("LAMBDA_TASK_ROOT", str(folder))
+        yield importlib.import_module("job_watcher.start")
+
+
+class World:
+    """Step Functions, and the clock that the function and Step Functions share."""
+
+    def __init__(self, start: ModuleType, now: datetime) -> None:
+        self.begin = start.begin
+        self.states = FakeStates(start.states().exceptions, now)
+        self._number = 0
+
+    def event(self, job: Found, ago: timedelta = timedelta(seconds=1), id: str | None = None) -> str | None:
+        """An event of `ago` arrives now; the ARN of the execution it started."""
+        self._number += 1
+        time = f"{self.states.now - ago:%Y-%m-%dT%H:%M:%SZ}"
+        started: str | None = self.begin(job, {"id": id or f"event-{self._number}", "time": time})
+        return started
+
+    def begin_numbered(self, job: Found, number: int) -> str:
+        """Start the watch of this number, as the events before would have."""
+        name = watch_name(job, [int(self.states.now.timestamp() // (60 * 86_400)), number])
+        return str(self.states.start_execution(WATCH, name, "{}")["executionArn"])
+
+    def pass_(self, time: timedelta) -> None:
+        self.states.now += time
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    """The module as it is imported in its bundle."""
-    (tmp_path / "triggers.json").write_text("{}")
-    monkeypatch.setenv("WATCH", WATCH)
-    monkeypatch.setenv("LAMBDA_TASK_ROOT", str(tmp_path))
-    return importlib.import_module("job_watcher.start")
+def world(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> World:
+    return make_world(start, monkeypatch, MIDDLE)
 
 
-@pytest.fixture
-def states(start: ModuleType) -> Iterator[Stubber]:
-    """The function's own Step Functions client, which answers what it is told to, and nothing else."""
-    with Stubber(start.states()) as stub:
-        yield stub
-        stub.assert_no_pending_responses()
+def make_world(start: ModuleType, patch: pytest.MonkeyPatch, now: datetime) -> World:
+    world = World(start, now)
+    patch.setattr(start, "states", lambda: world.states)
+    patch.setattr(start.time, "time", lambda: world.states.now.timestamp())
+    return world
 
 
-ENDED = datetime(2026, 3, 1, 9, 30, 30, tzinfo=UTC)
-BEFORE, AFTER = {"id": "the-event", "time": "2026-03-01T09:30:00Z"}, {"id": "the-event", "time": "2026-03-01T09:31:00Z"}
-FIRST = watch_name(Found(SPEAKER, REQUEST, True))
-SECOND = watch_name(Found(SPEAKER, REQUEST, True), str(ENDED.timestamp()))
-LOOK = watch_name(Found(SPEAKER, REQUEST, True), "the-event")
+@pytest.mark.parametrize("job", [CALL, NEWS, AGAIN])
+def test_the_first_event_of_a_job_starts_its_watch_with_one_call(world: World, job: Found) -> None:
+    started = world.event(job)
+    assert world.states.calls == ["StartExecution"]
+    (watch,) = world.states.running()
+    assert watch["executionArn"] == started
+    assert json.loads(watch["input"]) == {
+        "kind": SPEAKER.name,
+        "request": REQUEST,
+        "event": {"id": "event-1", "time": "2027-02-10T23:59:59Z", "news": job.news},
+    }
 
 
-def is_(states: Stubber, status: str | None, name: str = FIRST) -> None:
-    """The watch of this name has this status; None for no such watch."""
-    arn = EXECUTION + name
-    if status is None:
-        states.add_client_error("describe_execution", "ExecutionDoesNotExist", expected_params={"executionArn": arn})
-        return
-    answer: dict[str, Any] = {"executionArn": arn, "stateMachineArn": WATCH, "status": status, "startDate": 0}
-    states.add_response(
-        "describe_execution", answer | ({} if status == "RUNNING" else {"stopDate": ENDED}), {"executionArn": arn}
-    )
+def test_the_services_own_event_makes_a_running_watch_look_at_once(world: World) -> None:
+    world.event(CALL)
+    world.pass_(timedelta(minutes=5))
+    looking = world.event(NEWS)
+    assert looking is not None
+    assert json.loads(world.states.executions[looking]["input"])["once"] is True
+    assert len(world.states.running()) == 2
 
 
-def starts(states: Stubber, name: str, **more: bool) -> None:
-    given = json.dumps({"kind": SPEAKER.name, "request": REQUEST, **more}, separators=(",", ":"))
-    asked = {"stateMachineArn": WATCH, "name": name, "input": given}
-    states.add_response("start_execution", {"executionArn": EXECUTION + name, "startDate": 0}, asked)
+def test_two_events_at_the_same_instant_start_one_watch(world: World) -> None:
+    assert world.event(CALL)
+    assert world.event(NEWS) is None
+    assert world.event(CALL) is None
+    assert len(world.states.executions) == 1
 
 
-def test_the_first_event_of_a_job_starts_its_watch(start: ModuleType, states: Stubber) -> None:
-    is_(states, None)
-    starts(states, FIRST)
-    assert start.begin(Found(SPEAKER, REQUEST, news=False), BEFORE) == EXECUTION + FIRST
+def test_an_event_that_arrives_twice_starts_one_execution(world: World) -> None:
+    world.event(CALL)
+    world.pass_(timedelta(minutes=5))
+    assert world.event(NEWS, id="same") == world.event(NEWS, id="same")
+    assert len(world.states.executions) == 2
 
 
-def test_the_services_own_event_lets_a_second_watch_look_once(start: ModuleType, states: Stubber) -> None:
-    is_(states, "RUNNING")
-    starts(states, LOOK, once=True)
-    assert start.begin(Found(SPEAKER, REQUEST, news=True), BEFORE) == EXECUTION + LOOK
+def test_no_event_makes_a_watch_look_that_notifies_each_time(world: World) -> None:
+    world.event(AGAIN)
+    world.pass_(timedelta(minutes=5))
+    assert world.event(Found(RECURRING, REQUEST, news=True)) is None
 
 
-@pytest.mark.parametrize("found", [Found(SPEAKER, REQUEST, news=False), Found(RECURRING, REQUEST, news=True)])
-def test_a_running_watch_is_enough_for_a_call_and_for_news_of_what_each_watch_announces(
-    start: ModuleType, states: Stubber, found: Found
-) -> None:
-    is_(states, "RUNNING")
-    assert start.begin(found, BEFORE) is None
+@pytest.mark.parametrize("job", [CALL, NEWS, AGAIN])
+def test_an_event_from_before_the_end_that_a_watch_saw_starts_nothing(world: World, job: Found) -> None:
+    first = world.event(job)
+    world.pass_(timedelta(minutes=5))
+    world.states.end(first)
+    assert world.event(job, ago=timedelta(seconds=30)) is None
 
 
-@pytest.mark.parametrize(
-    "found", [Found(kind, REQUEST, news) for kind in (SPEAKER, RECURRING) for news in (True, False)]
-)
-def test_what_happened_before_a_watch_saw_the_end_starts_no_other(
-    start: ModuleType, states: Stubber, found: Found
-) -> None:
-    is_(states, "SUCCEEDED")
-    assert start.begin(found, BEFORE) is None
-
-
-@pytest.mark.parametrize("event", [AFTER, {"id": "the-event"}, {"time": "2026-03-01T09:30:28Z"}])
-def test_what_happens_after_that_is_watched_anew(start: ModuleType, states: Stubber, event: dict[str, str]) -> None:
-    is_(states, "SUCCEEDED")
-    is_(states, None, SECOND)
-    starts(states, SECOND)
-    assert start.begin(Found(RECURRING, REQUEST, news=True), event) == EXECUTION + SECOND
+@pytest.mark.parametrize("job", [CALL, NEWS, AGAIN])
+@pytest.mark.parametrize("ago", [0, 4])
+def test_an_event_from_after_that_end_starts_the_next_watch(world: World, job: Found, ago: int) -> None:
+    first = world.event(job)
+    world.pass_(timedelta(minutes=5))
+    world.states.end(first)
+    assert world.event(job, ago=timedelta(seconds=ago)) not in (None, first)
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
-def test_a_watch_that_was_lost_is_followed_by_another_whatever_came_first(
-    start: ModuleType, states: Stubber, status: str
+def test_a_watch_that_broke_is_followed_by_another_whatever_came_first(world: World, status: str) -> None:
+    first = world.event(CALL)
+    world.pass_(timedelta(minutes=5))
+    world.states.end(first, status)
+    assert world.event(CALL, ago=timedelta(minutes=4)) not in (None, first)
+    assert len(world.states.running()) == 1
+
+
+@pytest.mark.parametrize("runs", [1, 2, 7, 8, 9, 255, 256, 257, 5_000, 16_384])
+@pytest.mark.parametrize("job", [CALL, AGAIN])
+def test_an_event_costs_at_most_20_calls_however_often_a_job_ran(world: World, job: Found, runs: int) -> None:
+    for number in range(runs):
+        world.states.end(world.begin_numbered(job, number))
+    world.pass_(timedelta(minutes=1))
+    world.states.calls.clear()
+    assert world.event(job) is not None
+    assert len(world.states.calls) <= 20
+    assert len(world.states.running()) == 1
+    assert world.event(job) is None
+
+
+def test_a_job_that_ran_more_often_than_can_be_counted_is_still_watched(world: World) -> None:
+    for number in range(16_386):
+        world.states.end(world.begin_numbered(AGAIN, number))
+    world.pass_(timedelta(minutes=1))
+    assert world.event(AGAIN) is not None
+
+
+@pytest.mark.parametrize("age", [1, 10, 59, 61, 80])
+def test_a_watch_that_started_in_an_earlier_period_is_found(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch, age: int
 ) -> None:
-    is_(states, status)
-    is_(states, None, SECOND)
-    starts(states, SECOND)
-    assert start.begin(Found(SPEAKER, REQUEST, news=False), BEFORE) == EXECUTION + SECOND
+    monkeypatch.setattr(start, "LONGEST_WATCH", 90 * 86_400)
+    world = make_world(start, monkeypatch, PERIOD - age * DAY)
+    world.states.end(world.event(AGAIN))
+    world.pass_(timedelta(minutes=1))
+    running = world.event(AGAIN)
+    world.pass_((age + 2) * DAY)
+    assert running is not None and world.event(AGAIN) is None
+    world.states.end(running)
+    world.pass_(timedelta(minutes=1))
+    assert world.event(AGAIN) is not None
 
 
-def test_all_events_of_a_second_run_find_its_one_watch(start: ModuleType, states: Stubber) -> None:
-    for _ in range(3):
-        is_(states, "SUCCEEDED")
-        is_(states, "RUNNING", SECOND)
-        assert start.begin(Found(RECURRING, REQUEST, news=True), AFTER) is None
+def test_the_costliest_search_takes_20_calls(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make_world(start, monkeypatch, PERIOD - DAY)
+    for number in range(10_000):
+        world.states.end(world.begin_numbered(AGAIN, number))
+    world.pass_(2 * DAY)
+    world.states.calls.clear()
+    assert world.event(AGAIN) is not None
+    assert len(world.states.calls) <= 20
+
+
+moves = st.lists(
+    st.one_of(
+        st.tuples(st.just("event"), st.integers(0, 30)),
+        st.tuples(st.just("pass"), st.floats(0, 40)),
+        st.tuples(st.just("end"), st.sampled_from(["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])),
+    ),
+    max_size=40,
+)
+
+
+@given(moves)
+@settings(max_examples=200)
+def test_what_recurs_never_has_two_watches_and_no_event_is_left_unwatched(
+    start: ModuleType, history: list[tuple[str, Any]]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        world = make_world(start, patch, PERIOD - 20 * DAY)
+        for move, how in history:
+            if move == "event":
+                world.event(AGAIN, ago=timedelta(seconds=how))
+                told = world.states.now - timedelta(seconds=how)
+                ended = [one for one in world.states.executions.values() if one["status"] == "SUCCEEDED"]
+                seen = any(one["stopDate"] - told >= timedelta(seconds=5) for one in ended)
+                assert len(world.states.running()) == 1 or seen
+                assert len(world.states.running()) <= 1
+            elif move == "pass":
+                world.pass_(how * DAY)
+                for old in world.states.running():
+                    if world.states.now - old["startDate"] > 14 * DAY:  # it gave up
+                        old |= {"status": "FAILED", "stopDate": old["startDate"] + 14 * DAY}
+            elif running := world.states.running():
+                world.states.end(running[0]["executionArn"], how)

@@ -1,5 +1,6 @@
 """Events name jobs, and jobs name watches: once each."""
 
+import json
 import re
 from typing import Any
 
@@ -7,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.triggers import LONGEST_PATTERN, index, patterns
+from infra import cloudtrail
+from infra.triggers import LONGEST_PATTERN, WITH_READ_ONLY_CALLS, index, rules
 from job_watcher import catalogue
-from job_watcher.trigger import Found, NoRequest, found, watch_name
+from job_watcher.catalogue import Kind
+from job_watcher.trigger import API_CALL, Found, NoRequest, found, watch_name
 
 SPEAKERS = "voice-id/SpeakerEnrollmentJob"
 KINDS = catalogue.load("voice-id")
@@ -104,11 +107,45 @@ def test_two_jobs_or_events_never_share_a_name_and_one_never_has_two(
     assert names[0] == watch_name(Found(kind, dict(reversed(one.items())), news=True), event)
 
 
-def test_patterns_are_as_few_as_their_length_allows_and_miss_nothing() -> None:
-    many = {f"service{n}.amazonaws.com": {f"Start{n}Job": [f"service{n}/Job"]} for n in range(120)}
-    made = list(patterns({"calls": many, "news": {}}))
-    assert all(len(str(pattern)) <= LONGEST_PATTERN for pattern in made)
-    assert 1 < len(made) < 12
-    for source, names in many.items():
-        (pattern,) = [one for one in made if source in one["detail"]["eventSource"]]
-        assert set(names) <= set(pattern["detail"]["eventName"])
+def kind(name: str, **more: Any) -> Kind:
+    return Kind(name, describe="", request=[], job="@", status="@", outcome_of={}, **more)
+
+
+def test_rules_are_as_few_as_their_length_allows_and_miss_nothing() -> None:
+    kinds = catalogue.kinds()
+    made = [rule.pattern for rule in rules(kinds.values())]
+    assert all(len(json.dumps(pattern)) <= LONGEST_PATTERN for pattern in made)
+    assert len(made) < 100
+    made_of_calls = [pattern["detail"] for pattern in made if pattern["detail-type"] == [API_CALL]]
+    for source, names in index(kinds.values())["calls"].items():
+        for name in names:
+            assert any(source in one["eventSource"] and name in one["eventName"] for one in made_of_calls), name
+
+
+def test_calls_are_accepted_only_from_aws_services() -> None:
+    calls = [rule.pattern for rule in rules(KINDS.values()) if rule.pattern["detail-type"] == [API_CALL]]
+    assert [pattern["source"] for pattern in calls] == [[{"prefix": "aws."}]]
+
+
+def test_read_only_calls_have_a_rule_that_receives_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloudtrail, "is_read_only", lambda service, call: call == "StartFraudsterRegistrationJob")
+    states = {
+        rule.state: rule.pattern["detail"]["eventName"] for rule in rules(KINDS.values()) if "detail" in rule.pattern
+    }
+    assert states == {
+        "ENABLED": ["StartSpeakerEnrollmentJob"],
+        WITH_READ_ONLY_CALLS: ["StartFraudsterRegistrationJob"],
+    }
+
+
+def test_an_event_that_every_kind_restricts_has_a_rule_of_its_own() -> None:
+    one, other = {"detail": {"state": ["DONE"]}}, {"detail": {"state": ["FAILED"]}}
+    event = {"source": "aws.s", "detail-type": ["Changed"]}
+    kinds = [kind("s/One", event={**event, "where": one}), kind("s/Other", event={**event, "where": other})]
+    assert [rule.pattern for rule in rules(kinds[:1])] == [{"source": ["aws.s"], "detail-type": ["Changed"], **one}]
+    assert [rule.pattern for rule in rules(kinds)] == [
+        {"source": ["aws.s"], "detail-type": ["Changed"], "$or": [one, other]}
+    ]
+    assert [rule.pattern for rule in rules([*kinds, kind("s/All", event=event)])] == [
+        {"source": ["aws.s"], "detail-type": ["Changed"]}
+    ]
