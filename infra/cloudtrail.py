@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from job_watcher.catalogue import Kind
+
 from .lint import service_model
 
 FACTS: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
@@ -20,3 +22,13 @@ def event_sources(service: str) -> Sequence[str]:
 def is_read_only(service: str, call: str) -> bool:
     """Whether a rule must be in the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS to match the call's events."""
     return call.startswith(("Describe", "Get", "List")) or call in FACTS["read-only"].get(service, ())
+
+
+def starts_automatically(kind: Kind) -> str:
+    """Whether events start a watch of such a job: yes, no, only in one Region, or only if a trail logs data events."""
+    started = [kind.start] if isinstance(kind.start, str) else kind.start or ()
+    calls = set(started) - set(FACTS["not-recorded"].get(kind.service, ()))
+    if kind.event or calls - set(FACTS["data-events"].get(kind.service, ())):
+        region = FACTS["regions"].get(kind.service)
+        return f"only in {region}" if region else "yes"
+    return "needs CloudTrail data events" if calls else "no"

@@ -1,11 +1,47 @@
-"""What the project says about CloudTrail's events is about services and calls that exist."""
+"""What infra/cloudtrail.toml says is about calls that exist, and docs/kinds.md says what follows from it."""
 
 import pytest
+from botocore.endpoint_provider import EndpointProvider
 
-from infra.cloudtrail import FACTS, event_sources, is_read_only
-from infra.lint import service_model
+from infra.cloudtrail import FACTS, event_sources, is_read_only, starts_automatically
+from infra.lint import service_model, session
+from job_watcher import catalogue
 
-CALLS = [(service, call) for table in ("read-only",) for service, calls in FACTS[table].items() for call in calls]
+KINDS = catalogue.kinds()
+CALLER = "eu-west-2"  # none of the services in [regions] has its endpoint there
+CALLS = [
+    (service, call)
+    for table in ("read-only", "data-events", "not-recorded")
+    for service, calls in FACTS[table].items()
+    for call in calls
+]
+NOT_EVERYWHERE = {
+    "needs CloudTrail data events": """
+        b2bi/TransformerJob backupsearch/SearchJob backupsearch/SearchResultExportJob
+        bedrock-agent-runtime/FlowExecution bedrock-agentcore/BatchEvaluation bedrock-agentcore/Recommendation
+        bedrock-data-automation-runtime/DataAutomation bedrock-runtime/AsyncInvoke
+        bedrock/AdvancedPromptOptimizationJob cloudwatchomni/TelemetryQuery connecthealth/PatientInsightsJob
+        devops-agent/BacklogTask gameliftstreams/StreamSession healthlake/DataTransformationJob
+        iotsitewise/DatasetExportJob iotsitewise/EnrichmentJob iotsitewise/PipelineExecution iotsitewise/Query
+        iotsitewise/Search networkflowmonitor/QueryMonitorTopContributors
+        networkflowmonitor/QueryWorkloadInsightsTopContributors nova-act/WorkflowRun quicksight/AutomationJob
+        simpledbv2/Export ssm/ExecutionPreview supplychain/BillOfMaterialsImportJob
+        supplychain/DataIntegrationEvent wellarchitected/AgentRecommendationGeneration
+    """,
+    "only in us-east-1": """
+        artifact/ComplianceInquiry bcm-pricing-calculator/BillEstimate ce/CommitmentPurchaseAnalysis
+        ce/SavingsPlansPurchaseRecommendationGeneration cloudfront/Distribution cloudfront/Invalidation
+        cloudfront/InvalidationForDistributionTenant iam/ServiceLinkedRoleDeletion marketplace-catalog/ChangeSet
+        organizations/CreateAccountStatus organizations/Handshake
+        partnercentral-revenue-measurement/RevenueAttributionAllocationsTask route53/Change
+        route53domains/Operation support/TrustedAdvisorCheckRefresh
+    """,
+    "only in us-west-2": """
+        devicefarm/Run devicefarm/Upload globalaccelerator/Accelerator networkmanager/CoreNetworkPolicy
+        networkmanager/RouteAnalysis networkmanager/VpcAttachment
+    """,
+    "no": "iot-managed-integrations/DeviceDiscovery iot-managed-integrations/OtaTask xray/TraceRetrieval",
+}
 
 
 @pytest.mark.parametrize(
@@ -14,7 +50,7 @@ CALLS = [(service, call) for table in ("read-only",) for service, calls in FACTS
         ("voice-id", ["voiceid.amazonaws.com"]),
         ("emr", ["elasticmapreduce.amazonaws.com"]),
         ("mq", ["amazonmq.amazonaws.com"]),
-        ("qconnect", ["wisdom.amazonaws.com", "qconnect.amazonaws.com"]),
+        ("qconnect", ["qconnect.amazonaws.com", "wisdom.amazonaws.com"]),
         ("no-such-service", []),
     ],
 )
@@ -41,6 +77,45 @@ def test_read_only_calls_are_those_that_aws_lists_and_those_named_like_reads() -
     assert not is_read_only("glue", "StartJobRun")
 
 
-def test_the_list_of_read_only_calls_repeats_none_that_is_named_like_one() -> None:
+def test_the_table_of_read_only_calls_has_none_that_is_named_like_a_read() -> None:
     calls = [call for calls in FACTS["read-only"].values() for call in calls]
     assert not [call for call in calls if call.startswith(("Describe", "Get", "List"))]
+
+
+def test_every_kind_that_events_can_start_does_so_everywhere_but_these() -> None:
+    found = {name: starts_automatically(kind) for name, kind in KINDS.items() if kind.start or kind.event}
+    expected = {name: value for value, names in NOT_EVERYWHERE.items() for name in names.split()}
+    assert {name: value for name, value in found.items() if value != "yes"} == expected
+
+
+def test_a_kind_without_a_call_or_an_event_does_not_start_automatically() -> None:
+    without = [kind for kind in KINDS.values() if not kind.start and not kind.event]
+    assert without
+    assert {starts_automatically(kind) for kind in without} == {"no"}
+
+
+def test_a_service_event_starts_a_watch_where_the_call_is_a_data_event() -> None:
+    assert "CreateJob" in FACTS["data-events"]["deadline"]
+    assert starts_automatically(KINDS["deadline/Job"]) == "yes"
+
+
+def test_the_regions_are_those_that_botocore_knows_plus_global_accelerators() -> None:
+    services = {kind.service for kind in KINDS.values() if kind.start or kind.event}
+    found = {service: region for service in services if (region := _only_region(service))}
+    assert {**found, "globalaccelerator": "us-west-2"} == FACTS["regions"]
+
+
+def _only_region(service: str) -> str | None:
+    """The Region in which botocore calls the service from any other, or the only one in which it knows the service."""
+    loader = session().get_component("data_loader")
+    rules = loader.load_service_model(service, "endpoint-rule-set-1")
+    known = dict(Region=CALLER, UseFIPS=False, UseDualStack=False)
+    if any(
+        of.get("required") and name not in known and "default" not in of for name, of in rules["parameters"].items()
+    ):
+        return None  # the endpoint depends on the call: acm, neptune-graph
+    endpoint = EndpointProvider(rules, loader.load_data("partitions")).resolve_endpoint(**known)
+    schemes = endpoint.properties.get("authSchemes", ())
+    signed = {scheme["signingRegion"] for scheme in schemes if "signingRegion" in scheme} - {CALLER}
+    regions = session().get_available_regions(service)
+    return next(iter(signed), regions[0] if len(regions) == 1 else None)
