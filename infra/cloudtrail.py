@@ -26,8 +26,7 @@ def is_read_only(service: str, call: str) -> bool:
 
 def starts_automatically(kind: Kind) -> str:
     """Whether events start a watch of such a job: yes, no, only in one Region, or only if a trail logs data events."""
-    started = [kind.start] if isinstance(kind.start, str) else kind.start or ()
-    calls = set(started) - set(FACTS["not-recorded"].get(kind.service, ()))
+    calls = set(kind.start) - set(FACTS["not-recorded"].get(kind.service, ()))
     if kind.event or calls - set(FACTS["data-events"].get(kind.service, ())):
         region = FACTS["regions"].get(kind.service)
         return f"only in {region}" if region else "yes"

@@ -11,6 +11,8 @@ import botocore
 from job_watcher import catalogue, waiters
 from job_watcher.catalogue import OUTCOMES, Kind
 
+from .cloudtrail import starts_automatically
+
 PAGE = Path(__file__).parents[1] / "docs" / "kinds.md"
 ELSEWHERE: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("elsewhere.toml").read_text())
 
@@ -22,9 +24,12 @@ Made by `make kinds` from `lambda/kinds/*.toml`; {kinds} kinds of {services} ser
 - ↻: it can end again and again, as a resource does with each change; each watch of it announces.
 - *Request*: the members that name one job in a watch's input; of those that are lists, with exactly one item.
 - *%*: whether the service tells how far the job is.
-- *Begins with*: the API calls whose CloudTrail events start a watch.
-- *Event*: what the service itself says on the default bus.
-- *Also waited for by*: [`.sync` of Step Functions]({sync}), a waiter of [Airflow's Amazon provider]({airflow}), or
+- *Starts automatically*: whether events start a watch of such a job. *Needs CloudTrail data events*: only if a trail
+  logs the service's data events, which trails don't do by default. *Only in us-east-1* (or another Region): AWS sends
+  the service's events to that Region alone, so deploy Job Watcher there. *No*: start the watch yourself.
+- *Started by*: the API calls whose CloudTrail events start a watch. The account needs a trail for them.
+- *Event*: the service's own events on the default bus. They need no trail.
+- *Waited for by*: [`.sync` of Step Functions]({sync}), a waiter of [Airflow's Amazon provider]({airflow}), or
   boto3's waiters on the same operation. They may wait for less, or for something else, such as a deletion: those of
   boto3 and Airflow do not name every status. Airflow's hooks and sensors, which are not counted here, poll some more.
 """
@@ -75,8 +80,8 @@ def _columns(kinds: Iterable[Kind]) -> Iterator[tuple[Any, ...]]:
 
 def _section(service: str, kinds: Iterable[Kind]) -> Iterator[str]:
     yield f"\n## {service}\n"
-    yield "| kind | asked by | request | statuses | % | begins with | event | also waited for by |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "| kind | describe call | request | statuses | % | starts automatically | started by | event | waited for by |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for kind in kinds:
         cells = (
             f"`{kind.name}`{' ↻' if kind.recurs else ''}",
@@ -84,6 +89,7 @@ def _section(service: str, kinds: Iterable[Kind]) -> Iterator[str]:
             ", ".join(kind.request),
             _statuses(kind),
             "yes" if kind.percent else "no",
+            starts_automatically(kind),
             ", ".join(kind.start),
             "; ".join(kind.event.get("detail-type", ())),
             "; ".join(elsewhere(kind)),
@@ -104,7 +110,7 @@ def _code(status: str) -> str:
 def _waiters(kinds: Collection[Kind]) -> Iterator[str]:
     services = len({kind.service for kind in kinds})
     yield WAITERS.format(waiters=len(kinds), services=services, botocore=botocore.__version__)
-    yield "| kind | asked by | request | its answers by outcome |"
+    yield "| kind | describe call | request | its answers by outcome |"
     yield "|---|---|---|---|"
     for kind in kinds:
         members = (f"[{member}]" if member in kind.optional else member for member in kind.request)
