@@ -1,13 +1,18 @@
-"""What an AWS error means for a watch: whether the job is out of sight for a moment or for good."""
+"""What an AWS error means for a watch: try again, try for a while, or give up."""
 
 import re
 from enum import Enum
+from functools import cache
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, UnknownServiceError
+from botocore import exceptions as botocore_errors
+from botocore.exceptions import BotoCoreError, ClientError
 
 
 class Meaning(Enum):
-    """Unavailable: no news, ask again. Missing and denied: the same for a watch's first minutes. Invalid: never."""
+    """UNAVAILABLE and THROTTLED pass by themselves. MISSING and DENIED may pass. INVALID never passes.
+
+    Only an error that no later call can change is INVALID, because it ends a new watch at once.
+    """
 
     UNAVAILABLE = "unavailable"
     THROTTLED = "throttled"
@@ -16,20 +21,58 @@ class Meaning(Enum):
     INVALID = "invalid"
 
 
-# Services name the same thing differently: TooManyRequests (Comprehend), LimitExceeded (Transcribe),
-# ProvisionedThroughputExceeded (Textract), EntityNotFound (Glue), ExecutionDoesNotExist (Step Functions).
-_CODES = (
-    (Meaning.THROTTLED, r"Throttl|TooManyRequests|LimitExceeded|ThroughputExceeded|SlowDown|RequestThrottled"),
-    (Meaning.UNAVAILABLE, r"Internal|Unavailable|Timeout|RequestExpired|ExpiredToken|TimeTooSkewed|PriorRequest|Busy"),
-    (Meaning.MISSING, r"NotFound|NoSuch|NotExist|UnknownResource|(Unknown|Invalid)\w*Id(Exception)?$"),
-    (
-        Meaning.DENIED,
-        r"AccessDenied|Unauthorized|NotAuthorized|Forbidden|OptInRequired|Unrecognized|AuthFailure|Signature",
-    ),
-    (Meaning.INVALID, r"Validation|Invalid|BadRequest|Malformed|Serialization|MissingParameter|UnknownOperation"),
+# AWS has no common list of error codes. These patterns cover the errors that botocore models for the catalogue's calls,
+# those in its retry rules and waiters, and those that moto returns. The first line with a match decides:
+# - LimitExceeded and ServiceQuotaExceeded mean too many calls, because a describe call creates nothing.
+# - An error of KMS is about the key, also when it says NotFound.
+# - A conflict, or a state in which a resource can't be described, ends when the resource changes.
+_CODES = r"""
+throttled    Throttl / TooManyRequest / SlowDown / RequestLimit / (Limit|Throughput|Rate|Quota|Requests)Exceeded
+unavailable  (Request|Token|Credentials?)Expired / Expired(Token|Credential) / TokenRefresh / Skewed / InTheFuture
+denied       InvalidClientToken / InvalidAccess / InvalidSecurity / ^InvalidToken / InvalidS3Object / KMS(?!Internal)
+missing      Not.?Found / NoSuch / NotExist / NonExist / UnknownResource / NotDiscovered / PipelineDeleted
+missing      Invalid(Instance|Target|Resource)(Exception)?$ / (Unknown|Invalid)\w*Id(entifier)?(Exception)?$
+denied       Acc?ess.?Denied / Authoriz / Authentic / AuthFailure / Forbidden / OptIn / Privilege / Permi(ssion|tted)
+denied       Signature / UnrecognizedClient / Subscri / NotEnabled / Disabled / Unsupported(Region|User|API|Feature)
+unavailable  Internal / Unavailable / Timed?.?out / (Server|Service)(Exception|Error|Fault|Failure) / IDPCommunication
+unavailable  BadGateway / Dependency / (Operation|Request)Fail / InvalidEndpoint / Stat(e|us)(Exception|Fault)?$
+unavailable  Conflict / Concurrent / Contention / Busy / (?<!Not)InUse / InProgress / Pending / Not(Ready|Complete)
+invalid      Validation / Invalid / Bad.?Request / Malformed / Serialization / Illegal / Argument / Unprocessable
+invalid      Missing(Param|Required|Action) / Required(Exception)?$ / Unknown(Operation|Param|Action) / TooLarge
+invalid      UnsupportedOperation / OperationNotSupported / SizeExceeded
+"""
+_EXPIRED = r"\b(token|signature|credentials?|request)\b.{0,60} expired / expired (security )?token"
+# Services report all of these as validation errors too, or under codes of their own. Then the message decides. What it
+# says about the form of a name or an id comes before what it says about the job: "Member must not have …" names no job.
+_MESSAGES = rf"""
+throttled    rate (limit )?(has been |was )?exceeded / throttl / (request|call)s? limit exceeded / sending rate
+throttled    too many (\w+ )?(requests|calls) / request rate / slow down / \btps\b
+unavailable  {_EXPIRED}
+denied       access ?denied / not authorized / unauthorized / not (permitted|allowed) to / not (owned|enabled|opted in)
+denied       not subscribed / security token .*invalid / unable to access / could not assume
+denied       (no|n[o']t have|must have|insufficient|lacks?|missing) (\w+ ){{0,3}}(permissions?|privileges?|access)\b
+invalid      validation errors? detected / failed to satisfy / regular expression / malformed / expecting / \bformat\b
+invalid      (unknown|unrecognized|invalid) (parameter|operation|action|field|filter|property|attribute)
+missing      n[o']t (\w+ )?exist / no longer (exist|available) / non-?existent / does ?n[o']t refer to / already deleted
+missing      not ?(be |been )?found / n[o']t (be )?(find|found|located?)\b / (unable|failed) to (find|locate)
+missing      \bno such / \bno (\S+ ){{1,6}}(found|exists?)\b / \bno \w+ (with|named|for|matches)\b / (been|was) deleted
+missing      \bunknown\b
+invalid      for parameter \S+ is invalid / \bmust (be (?!in )|begin|belong|contain|have|match)
+missing      (invalid|not a valid|incorrect) (\S+ ){{0,3}}\S*(identifier|(?<!val)id)\b
+missing      (identifier|(?<!val)id)\b.{{0,80}} (is ?n[o']t valid|invalid)
+unavailable  internal (\w+ )?(error|failure) / unavailable / \btimed out / temporar / \blater\b / in progress / conflict
+unavailable  not (yet )?(ready|available|complete) / (is|still) pending / is being / another (request|operation)
+unavailable  the state of / \b(in|current|\w*valid|\w*correct) (\S+ ){{0,2}}state\b(?! machine)
+"""
+# botocore rejects these requests itself. Its other errors mean that no answer came: time-outs, credentials and so on.
+_REJECTED = (
+    botocore_errors.ParamValidationError,
+    botocore_errors.ValidationError,
+    botocore_errors.UnknownServiceError,
+    botocore_errors.InvalidHostLabelError,
+    botocore_errors.EndpointProviderError,
+    botocore_errors.UnsupportedS3ArnError,
 )
-# Some services say "not found" in the words of a validation error: CloudFormation, SageMaker, Transcribe.
-_SAYS_MISSING = re.compile(r"not exist|not found|(could ?n[o']t|cannot|can't|unable to) (be found|find)", re.IGNORECASE)
 
 
 def code(error: ClientError | BotoCoreError) -> str:
@@ -43,21 +86,38 @@ def message(error: ClientError | BotoCoreError) -> str:
 
 
 def meaning(error: ClientError | BotoCoreError) -> Meaning:
-    """What a failed describe call says of the job; an error nobody knows counts as denied."""
-    if isinstance(error, ParamValidationError | UnknownServiceError):
-        return Meaning.INVALID
+    """What a failed describe call says about the job. An error that nothing here recognizes counts as DENIED."""
     if isinstance(error, BotoCoreError):
-        return Meaning.UNAVAILABLE  # no answer: time-outs, connections, credentials that are being renewed
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    known = next((is_ for is_, pattern in _CODES if re.search(pattern, code(error))), None)
-    if known is None:
-        known = _meaning_of_status(status)
-    if known is Meaning.INVALID and _SAYS_MISSING.search(message(error)):
-        return Meaning.MISSING
-    return known
+        return Meaning.INVALID if isinstance(error, _REJECTED) else Meaning.UNAVAILABLE
+    by_code = _first(_CODES, code(error))
+    if by_code is Meaning.DENIED and _has(_EXPIRED, message(error)):
+        return Meaning.UNAVAILABLE  # Lambda renews the function's credentials
+    if by_code not in (None, Meaning.INVALID):
+        return by_code
+    by_status = _meaning_of_status(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if by_status in (Meaning.UNAVAILABLE, Meaning.THROTTLED):
+        return by_status
+    return _first(_MESSAGES, message(error)) or by_code or by_status
 
 
 def _meaning_of_status(status: int) -> Meaning:
-    if status >= 500:
+    if status >= 500 or status in (408, 409, 423, 425):
         return Meaning.UNAVAILABLE
-    return {404: Meaning.MISSING, 429: Meaning.THROTTLED}.get(status, Meaning.DENIED)
+    return {404: Meaning.MISSING, 410: Meaning.MISSING, 429: Meaning.THROTTLED}.get(status, Meaning.DENIED)
+
+
+def _first(table: str, text: str) -> Meaning | None:
+    """The meaning of the table's first line with a pattern that is in the text."""
+    return next((meaning for meaning, patterns in _lines(table) if _has(patterns, text)), None)
+
+
+@cache
+def _lines(table: str) -> list[tuple[Meaning, str]]:
+    words = (line.split(maxsplit=1) for line in table.strip().splitlines())
+    return [(Meaning(meaning), patterns) for meaning, patterns in words]
+
+
+def _has(patterns: str, text: str) -> bool:
+    """Whether one of the patterns is in the text, in upper or lower case."""
+    text = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns.split(" / "))

@@ -1,13 +1,15 @@
 """What an AWS error means for a watch, whatever its service calls it."""
 
-from typing import Any, cast
+from functools import cache
+from typing import Any, NamedTuple, cast
 
 import pytest
 from botocore import exceptions as network
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.retries.standard import ThrottledRetryableChecker
 
 from infra.lint import service_model
-from job_watcher import errors
+from job_watcher import catalogue, errors, waiters
 from job_watcher.errors import Meaning
 
 SEED = {
@@ -16,6 +18,96 @@ SEED = {
     "InternalServerException": Meaning.UNAVAILABLE,
     "ThrottlingException": Meaning.THROTTLED,
     "AccessDeniedException": Meaning.DENIED,
+}
+# What each error that botocore models for the describe calls of the catalogue and of the waiters means if it has no
+# message. Each was reviewed against the models' documentation. The reasons where the name doesn't say it all:
+# - LimitExceededException, ServiceQuotaExceededException: a describe call creates nothing, so it comes too often.
+# - ConflictException, ConcurrentUpdateException, ResourceContention, …State…: the resource changes, and then it passes.
+# - ResourceExistsException: a describe call can't mean it; its status is 409.
+# - ServiceException, OperationFailureException, RequestFailedException: the service gives no reason.
+# - KMS…: about the key of the job's data, not about the job, also where the key is missing or disabled.
+# - InvalidS3ObjectException (Textract): the output can't be read.
+# - InvalidResourceException (Snowball), InvalidTarget, InvalidInstance (load balancers): "can't be found".
+# - Unsupported…, …NotEnabled…, Uninitialized…, …NotPermitted…: about the account, which somebody can change.
+# - BaseException, CFNRegistryException, ClientException and others: what isn't recognized counts as denied.
+MODELLED = {
+    Meaning.UNAVAILABLE: """
+        AccountSetupInProgressException BadGatewayException CloudHsmInternalFailureException
+        CloudHsmServiceException ConcurrentModificationException ConcurrentUpdateException ConflictException
+        ConflictingOperationException DataUnavailableException DependencyException DependencyFailureException
+        ElasticBeanstalkServiceException GatewayTimeoutException HealthUnavailable IllegalSessionStateException
+        InterconnectServerException InternalErrorException InternalException InternalFailureException
+        InternalServerError InternalServerErrorException InternalServerException InternalServiceError
+        InternalServiceErrorException InternalServiceException InvalidEndpointException
+        InvalidResourceStateFault InvalidStateException KMSInternalException OperationFailureException
+        OperationTimeoutException OrganizationStateException RegionSetupInProgressException
+        RequestFailedException RequestInProgressException RequestTimeoutException ResourceContention
+        ResourceExistsException ResourceUnavailableException ServerException ServerInternalErrorException
+        ServerInternalException ServiceException ServiceFailure ServiceFailureException
+        ServiceUnavailableException
+    """,
+    Meaning.THROTTLED: """
+        ActiveWaitingRequestsExceededException CallRateLimitExceededException KmsThrottlingException
+        LimitExceededException ProvisionedThroughputExceededException RateLimitExceededException
+        ServiceQuotaExceededException ThrottledClientException ThrottledException ThrottlingException
+        TooManyRequestException TooManyRequestsException
+    """,
+    Meaning.MISSING: """
+        AcceleratorNotFoundException AccessPointNotFound AnalysisNotFoundException
+        AutomationExecutionNotFoundException BackupNotFound BackupNotFoundException
+        BlueGreenDeploymentNotFoundFault CacheClusterNotFound ChangeSetNotFound
+        CloudHsmResourceNotFoundException ClusterNotFound ClusterNotFoundException ClusterSnapshotNotFound
+        CreateAccountStatusNotFoundException CustomKeyStoreNotFoundException DBClusterNotFoundFault
+        DBClusterSnapshotNotFoundFault DBInstanceNotFound DBProxyNotFoundFault DBSnapshotNotFound
+        DaemonNotFoundException DataRepositoryAssociationNotFound DataRepositoryTaskNotFound
+        DeploymentDoesNotExistException DirectoryDoesNotExistException DoesNotExistException
+        EntityDoesNotExistException EntityNotFound EntityNotFoundException EventDataStoreNotFoundException
+        ExecutionDoesNotExist ExportNotFoundException ExportTaskNotFound FileSystemNotFound
+        GeneratedTemplateNotFound HandshakeNotFoundException ImageNotFoundException ImportNotFoundException
+        IntegrationNotFoundFault InvalidCommandId InvalidDeletionIdException InvalidDeploymentIdException
+        InvalidInstance InvalidInstanceId InvalidJobIdException InvalidResourceException InvalidTarget
+        InvalidTaskIdException InvocationDoesNotExist JobNotFoundException
+        LifecyclePolicyPreviewNotFoundException LoadBalancerNotFound MountTargetNotFound NoSuchBucket
+        NoSuchChange NoSuchDistribution NoSuchEntity NoSuchExportException NoSuchInvalidation NoSuchKey
+        NoSuchOrganizationConfigRuleException NoSuchOrganizationConformancePackException
+        NoSuchRemediationConfigurationException NoSuchResourceException NoSuchStreamingDistribution
+        NotFoundException OperationNotFound OperationNotFoundException OrganizationNotFoundException
+        PipelineExecutionNotFoundException PipelineNotFoundException
+        ProvisionedConcurrencyConfigNotFoundException QueryIdNotFoundException ReplicationGroupNotFoundFault
+        RepositoryNotFoundException RequestTokenNotFoundException ResizeNotFound ResourceNotFound
+        ResourceNotFoundException ResourceNotFoundFault ResourceScanNotFound ScanNotFoundException
+        ServerlessCacheNotFoundFault ServerlessCacheSnapshotNotFoundFault ServiceLinkedRoleNotFoundFault
+        ServiceNotFoundException SnapshotNotFound SnapshotNotFoundFault StackRefactorNotFoundException
+        StackSetNotFoundException SynthesisTaskNotFoundException TableRestoreNotFoundFault TargetGroupNotFound
+        VolumeNotFound
+    """,
+    Meaning.DENIED: """
+        AWSOrganizationsNotInUseException AccessDenied AccessDeniedException AccessDeniedFault
+        AuthorizationErrorException AuthorizationException BaseException CFNRegistryException ClientException
+        CloudHsmAccessDeniedException CloudHsmTagException DisabledOperationException ForbiddenException
+        HomeRegionNotSetException InactiveEventDataStoreException InsufficientPrivilegesException
+        InterconnectClientException InvalidAccessException InvalidKMSKeyException InvalidS3ObjectException
+        KMSAccessDeniedException KMSDisabledException KMSInvalidStateException KMSNotFoundException
+        KmsAccessDeniedException KmsInvalidStateException MissingAuthenticationToken NoLongerSupportedException
+        NoManagementAccountSLRExistsException NotAuthorizedException OperationNotEnabledException
+        OperationNotPermittedException OptInRequiredException OrganizationAccessDeniedException
+        ServiceAccountException UnauthenticatedException UnauthorizedClientException UnauthorizedException
+        UninitializedAccountException UnsupportedAPIEndpointException UnsupportedFeatureException
+        UnsupportedRegionException UnsupportedUserEditionException
+    """,
+    Meaning.INVALID: """
+        ArgumentException BadRequest BadRequestException CloudHsmInvalidRequestException
+        ContentSizeExceededException DeploymentIdRequiredException EventDataStoreARNInvalidException
+        IllegalArgumentException InterconnectValidationException InvalidArgsException InvalidArgumentException
+        InvalidArn InvalidArnException InvalidDataRepositoryType InvalidFilterKey InvalidGatewayRequestException
+        InvalidInput InvalidInputException InvalidLimitException InvalidMarkerException InvalidNextToken
+        InvalidNextTokenException InvalidOperationException InvalidPaginationTokenException
+        InvalidParameterCombination InvalidParameterCombinationException InvalidParameterException
+        InvalidParameterValue InvalidParameterValueException InvalidParameterValuesException
+        InvalidParametersException InvalidPluginName InvalidRequestException InvalidTagFault
+        MissingParameterValueException OperationNotSupportedException UnprocessableEntityException
+        UnsupportedOperation UnsupportedOperationException ValidationException
+    """,
 }
 URL = "https://voiceid.eu-west-1.amazonaws.com/"
 
@@ -37,6 +129,59 @@ def test_the_first_kind_has_no_other_exceptions() -> None:
     assert {shape.name for shape in described} == set(SEED)
 
 
+class Modelled(NamedTuple):
+    """An error of a call that a watch may make."""
+
+    code: str
+    status: int
+
+
+@cache
+def modelled() -> set[Modelled]:
+    kinds = [*catalogue.kinds().values(), *waiters.kinds().values()]
+    calls = {(service_model(kind.service), kind.describe) for kind in kinds}
+    shapes = [shape for model, call in calls if model for shape in model.operation_model(call).error_shapes]
+    errors_told = [(shape.name, shape.metadata.get("error", {})) for shape in shapes]
+    return {Modelled(told.get("code", name), told.get("httpStatusCode", 400)) for name, told in errors_told}
+
+
+def test_each_modelled_error_has_the_reviewed_meaning() -> None:
+    reviewed = {code: meaning for meaning, codes in MODELLED.items() for code in codes.split()}
+    assert {error.code for error in modelled()} == set(reviewed)
+    for error in modelled():
+        assert errors.meaning(refused(error.code, status=error.status)) is reviewed[error.code], error
+
+
+def test_codes_agree_with_the_statuses_that_services_give_them() -> None:
+    agreed = [(error, agreed_on(error.status)) for error in modelled() if not error.code.startswith("KMS")]
+    assert sum(meaning is not None for _, meaning in agreed) > 60
+    for error, meaning in agreed:
+        assert meaning in (None, errors.meaning(refused(error.code))), error
+
+
+def agreed_on(status: int) -> Meaning | None:
+    known = {404: Meaning.MISSING, 408: Meaning.UNAVAILABLE, 429: Meaning.THROTTLED}
+    return Meaning.UNAVAILABLE if status >= 500 else known.get(status)
+
+
+def test_an_error_that_a_waiter_retries_or_takes_for_deleted_never_ends_a_watch_at_once() -> None:
+    awaited = {
+        acceptor.expected
+        for waiter in waiters.kinds().values()
+        for acceptor in waiter.acceptors
+        if acceptor.matcher == "error" and isinstance(acceptor.expected, str) and acceptor.state != "failure"
+    }
+    told_in_words = {"ValidationError", "ValidationException"}  # "does not exist" is in the message
+    assert len(awaited) > 30
+    assert {code for code in awaited if errors.meaning(refused(code)) is Meaning.INVALID} == told_in_words
+
+
+def test_botocores_throttles_are_throttles() -> None:
+    codes = set(getattr(ThrottledRetryableChecker, "_THROTTLED_ERROR_CODES"))  # noqa: B009
+    others = {"TransactionInProgressException", "PriorRequestNotComplete"}  # they pass too
+    assert {code for code in codes if errors.meaning(refused(code)) is not Meaning.THROTTLED} == others
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -52,10 +197,29 @@ def test_the_first_kind_has_no_other_exceptions() -> None:
         "RequestLimitExceeded",  # EC2
         "BandwidthLimitExceeded",
         "SlowDown",  # S3
+        "ServiceQuotaExceededException",
+        "Client.RequestLimitExceeded",
     ],
 )
 def test_every_services_throttle_is_a_throttle(code: str) -> None:
-    assert errors.meaning(refused(code, "Rate exceeded")) is Meaning.THROTTLED
+    assert errors.meaning(refused(code)) is errors.meaning(refused(code, status=503)) is Meaning.THROTTLED
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "ValidationError", "BadRequest", "ClientException", "SomeNew"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Rate exceeded",
+        "Rate limit exceeded",
+        "Request limit exceeded.",
+        "Too many requests",
+        "Maximum sending rate exceeded.",
+        "The request was throttled",
+        "Please reduce your request rate.",
+    ],
+)
+def test_a_throttle_in_the_words_of_another_error_is_a_throttle(code: str, message: str) -> None:
+    assert errors.meaning(refused(code, message)) is Meaning.THROTTLED
 
 
 @pytest.mark.parametrize(
@@ -73,8 +237,40 @@ def test_every_services_throttle_is_a_throttle(code: str) -> None:
         ("ValidationException", "Could not find requested job with name: x"),  # SageMaker
         ("BadRequestException", "The requested job couldn't be found. Check the job name and try again."),  # Transcribe
         ("InvalidRequestException", "QueryExecution x was not found"),  # Athena
+        ("ValidationException", "Could not find requested job with name: t"),  # SageMaker
+        ("ValidationException", "Requested resource not found."),  # SageMaker: a training job
+        ("ValidationException", "RecordNotFound"),  # SageMaker: a notebook instance
         ("ValidationException", "Cannot find the job"),
         ("ValidationException", "Unable to find job x"),
+        ("ValidationException", "Job run x doesn\N{RIGHT SINGLE QUOTATION MARK}t exist."),  # EMR on EKS
+        ("ValidationException", "Invalid job run short id"),
+        ("ValidationException", "Query does not exist."),  # Redshift Data
+        ("ValidationException", "No job found with the given id"),
+        ("ValidationException", "Unknown job x"),
+        ("ValidationError", "AutoScalingGroup name not found - null"),
+        ("ValidationError", "No Environment found for EnvironmentName = 'x'."),  # Elastic Beanstalk
+        ("InvalidRequestException", "Cluster id 'j-1' is not valid."),  # EMR
+        ("InvalidRequestException", "Sync task x is not found."),  # DataSync
+        ("InvalidInputException", "Deployment ID 'x' is invalid."),  # Greengrass
+        ("InvalidInputException", "Invalid build ID provided"),  # CodeBuild
+        ("InvalidParameterValue", "Cannot find target instance: x"),  # RDS
+        ("InvalidParameterException", "The specified job id no longer exists"),
+        ("InvalidParameterValueException", "The job x has been deleted"),
+        ("BadRequestException", "Resource not found: x"),  # Kafka
+        ("BadRequestException", "The request is rejected since no such resource found."),  # GuardDuty
+        ("ClientException", "Job queue x does not exist"),  # Batch
+        ("ClientException", "The specified task set does not exist."),  # ECS
+        ("PreconditionFailedException", "Failed to retrieve resource since it does not exist"),  # Lex
+        ("InvalidGatewayRequestException", "The specified gateway was not found."),  # Storage Gateway
+        ("InvalidArnException", "The requested ARN does not refer to an existing resource."),  # ACM
+        ("InvalidDocument", "The specified document does not exist."),  # SSM
+        ("InvalidCommandId", ""),  # SSM
+        ("InvocationDoesNotExist", ""),
+        ("WAFNonexistentItemException", ""),
+        ("AWS.SimpleQueueService.NonExistentQueue", ""),
+        ("PipelineDeletedException", ""),  # Data Pipeline
+        ("UnknownResourceFault", "Unknown execution"),  # SWF
+        ("ResourceNotDiscoveredException", ""),  # Config
     ],
 )
 def test_every_services_not_found_is_missing(code: str, message: str) -> None:
@@ -82,62 +278,117 @@ def test_every_services_not_found_is_missing(code: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "code",
+    ("code", "message"),
     [
-        "ValidationException",
-        "ValidationError",
-        "BadRequestException",
-        "InvalidRequestException",
-        "InvalidParameterValue",
-        "InvalidParameterException",
-        "InvalidSnapshotID.Malformed",
-        "MalformedQueryString",
-        "SerializationException",
-        "MissingParameter",
-        "UnknownOperationException",
+        ("ValidationException", "1 validation error detected"),
+        (
+            "ValidationException",
+            "1 validation error detected: Value 'not found' at 'jobName' failed to satisfy constraint",
+        ),
+        ("ValidationException", "Invalid job id format"),
+        ("ValidationException", "The parameter DBSnapshotIdentifier must begin with a letter"),
+        ("ValidationException", "Unknown parameter in input: Job"),
+        ("ValidationError", "1 validation error detected"),
+        ("BadRequestException", "Malformed input request"),
+        ("InvalidRequestException", "One or more parameter values are not valid."),
+        ("InvalidParameterValue", "Value (x) for parameter instanceId is invalid."),
+        ("InvalidParameterException", "The parameter is not valid"),
+        ("InvalidAMIID.Malformed", 'Invalid id: "x" (expecting "ami-...")'),
+        ("InvalidSnapshotID.Malformed", ""),
+        ("InvalidArn", "Invalid Arn: 'x'"),
+        ("MalformedQueryString", ""),
+        ("SerializationException", ""),
+        ("MissingParameter", "The request must contain the parameter x"),
+        ("MissingParameterValueException", ""),
+        ("UnknownOperationException", ""),
+        ("UnsupportedOperationException", ""),
+        ("InvalidAction", ""),
+        ("ClientException", "jobs must contain at least one id"),
     ],
 )
-def test_a_request_that_was_never_good_is_invalid(code: str) -> None:
-    assert errors.meaning(refused(code, "1 validation error detected")) is Meaning.INVALID
+def test_a_request_that_was_never_good_is_invalid(code: str, message: str) -> None:
+    assert errors.meaning(refused(code, message)) is Meaning.INVALID
 
 
 @pytest.mark.parametrize(
-    "code",
+    ("code", "message"),
     [
-        "AccessDenied",
-        "AccessDeniedException",
-        "KMSAccessDeniedException",
-        "UnauthorizedOperation",
-        "NotAuthorizedException",
-        "AuthFailure",
-        "UnrecognizedClientException",
-        "OptInRequired",
-        "InvalidSignatureException",
-        "SignatureDoesNotMatch",
+        ("AccessDenied", ""),
+        ("AccessDeniedException", ""),
+        ("AcessDeniedException", ""),  # as WAF spells it
+        ("KMSAccessDeniedException", ""),
+        ("KMSDisabledException", ""),
+        ("KMSKeyNotAccessibleFault", "Specified KMS key [x] does not exist, is not enabled or you do not have access"),
+        ("UnauthorizedOperation", "You are not authorized to perform this operation."),
+        ("Client.UnauthorizedOperation", ""),
+        ("UnauthorizedException", ""),
+        ("AuthorizationError", ""),
+        ("NotAuthorizedException", ""),
+        ("AuthFailure", ""),
+        ("ForbiddenException", ""),
+        ("UnrecognizedClientException", "The security token included in the request is invalid."),
+        ("InvalidClientTokenId", "The security token included in the request is invalid."),
+        ("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."),
+        ("MissingAuthenticationToken", ""),
+        ("OptInRequired", ""),
+        ("SubscriptionRequiredException", "The AWS Access Key Id needs a subscription for the service"),
+        ("InvalidSignatureException", ""),
+        ("SignatureDoesNotMatch", ""),
+        ("ValidationException", "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: glue:GetJobRun"),
+        ("ValidationError", "S3 error: Access Denied"),  # CloudFormation
+        ("ValidationException", "You don't have sufficient permissions to access this job"),
+        ("InvalidInputException", "The input detectorId is not owned by the current account."),  # GuardDuty
+        ("InvalidRequestException", "Macie is not enabled"),
+        ("ClientException", "The role lacks kms permissions"),
     ],
 )
-def test_every_services_no_is_a_no(code: str) -> None:
-    assert errors.meaning(refused(code, "User is not authorized to perform this action", 403)) is Meaning.DENIED
+def test_every_services_no_is_a_no(code: str, message: str) -> None:
+    assert errors.meaning(refused(code, message, 400)) is errors.meaning(refused(code, message, 403)) is Meaning.DENIED
 
 
 @pytest.mark.parametrize(
-    "code",
+    ("code", "message"),
     [
-        "InternalServerException",
-        "InternalServerError",
-        "InternalFailure",
-        "InternalError",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "RequestExpired",
-        "ExpiredTokenException",
-        "PriorRequestNotComplete",
+        ("InternalServerException", ""),
+        ("InternalServerError", ""),
+        ("InternalFailure", ""),
+        ("InternalError", ""),
+        ("Server.InternalError", ""),
+        ("ServiceUnavailable", ""),
+        ("ServiceUnavailableException", ""),
+        ("RequestTimeout", ""),
+        ("RequestTimeoutException", ""),
+        ("PriorRequestNotComplete", ""),
+        ("TransactionInProgressException", ""),
+        ("IDPCommunicationError", ""),
+        ("InvalidEndpointException", ""),  # a cached endpoint, which the SDK renews
+        # Lambda renews the credentials
+        ("RequestExpired", ""),
+        ("ExpiredToken", "The security token included in the request is expired"),
+        ("ExpiredTokenException", ""),
+        ("UnrecognizedClientException", "The security token included in the request is expired"),
+        ("InvalidSignatureException", "Signature expired: 20260101T000000Z is now earlier than 20260101T000100Z"),
+        ("RequestTimeTooSkewed", ""),
+        # it passes when the resource changes
+        ("ConflictException", ""),
+        ("ConcurrentModificationException", ""),
+        ("ResourceInUseException", ""),
+        ("ResourceNotReadyException", ""),
+        ("RequestInProgressException", ""),
+        ("InvalidDBInstanceState", ""),
+        ("InvalidStateException", ""),
+        ("IncorrectState", ""),
+        ("ServerBusyException", ""),
+        ("ValidationError", "Stack:x is in UPDATE_IN_PROGRESS state and can not be read."),
+        ("InvalidRequestException", "The request is invalid given the state of the cluster."),  # EKS
+        ("ValidationException", "The job is being created"),
+        ("ValidationException", "Another operation is in progress"),
+        ("ValidationException", "The service is temporarily unavailable. Try again later."),
+        ("BadRequestException", "An internal error occurred"),
     ],
 )
-def test_a_service_that_cannot_answer_now_is_unavailable(code: str) -> None:
-    assert errors.meaning(refused(code)) is Meaning.UNAVAILABLE
+def test_what_resolves_itself_is_unavailable(code: str, message: str) -> None:
+    assert errors.meaning(refused(code, message)) is Meaning.UNAVAILABLE
 
 
 def test_a_denial_that_says_not_found_stays_a_denial() -> None:
@@ -152,6 +403,9 @@ def test_a_denial_that_says_not_found_stays_a_denial() -> None:
         (503, Meaning.UNAVAILABLE),
         (504, Meaning.UNAVAILABLE),
         (404, Meaning.MISSING),
+        (410, Meaning.MISSING),
+        (408, Meaning.UNAVAILABLE),
+        (409, Meaning.UNAVAILABLE),
         (429, Meaning.THROTTLED),
         (400, Meaning.DENIED),
         (401, Meaning.DENIED),
@@ -166,6 +420,11 @@ def test_a_code_nobody_knows_is_judged_by_its_status(status: int, meaning: Meani
 def test_a_known_code_is_worth_more_than_its_status() -> None:
     assert errors.meaning(refused("ThrottlingException", "Rate exceeded", 503)) is Meaning.THROTTLED
     assert errors.meaning(refused("ResourceNotFoundException", "?", 400)) is Meaning.MISSING
+
+
+def test_a_validation_error_with_the_status_of_a_server_error_is_no_validation_error() -> None:
+    assert errors.meaning(refused("ValidationException", "1 validation error detected", 503)) is Meaning.UNAVAILABLE
+    assert errors.meaning(refused("ValidationException", "1 validation error detected", 429)) is Meaning.THROTTLED
 
 
 def test_an_error_without_code_or_status_counts_as_denied() -> None:
@@ -198,6 +457,7 @@ def test_what_botocore_itself_refuses_is_invalid() -> None:
     assert errors.meaning(network.ParamValidationError(report="Missing required parameter")) is Meaning.INVALID
     nowhere = network.UnknownServiceError(service_name="voiceid", known_service_names="voice-id")
     assert errors.meaning(nowhere) is Meaning.INVALID
+    assert errors.meaning(network.UnsupportedS3ArnError(arn="arn:aws:s3:::x")) is Meaning.INVALID
 
 
 def test_an_answers_error_keeps_the_services_code_and_words() -> None:
