@@ -28,6 +28,8 @@ class Memory(TypedDict):
     """The job's, when the wait is over."""
     answered: NotRequired[float]
     """The job's age at the last answer."""
+    disturbed: NotRequired[int]
+    """The value of `waited` at the last poll that was throttled or failed."""
     highest: NotRequired[float]
     moved: NotRequired[float]
     """The job's age when its percentage was last higher than ever before."""

@@ -9,6 +9,8 @@ from .errors import Meaning
 from .job import Detail, End, Memory, Progress, fit, job_name, moment, plain
 
 GRACE = 120  # seconds in which a new job or role may not be visible yet
+TRUST = 0.1  # of the time a watch went well: how long it then waits for its job to be seen again
+DAY = 24 * 3600
 OLDEST = 366 * 24 * 3600  # seconds; a creation time before that is none: some services say 1970
 REASON = 2_000  # characters of a reason
 
@@ -58,19 +60,44 @@ def news(watch: Watch, seen: Seen, now: float) -> Memory | Progress | End:
 
 
 def no_news(watch: Watch, meaning: Meaning, error: str, reason: str, chance: float) -> Memory | End:
-    """After an error: seconds to wait before the next try (`chance` is random in 0..1), or the loss of the watch."""
+    """After an error: seconds to wait before the next try (`chance` is random in 0..1), or the loss of the watch.
+
+    A job that is missing or denied loses the watch only if this lasts: for two polls and two minutes at least, counted
+    from the last good answer and from the last throttled or failed call; and for a tenth of the time that the watch had
+    gone well until its last good answer, up to a day. So an IAM mistake of an hour doesn't end a watch of a day.
+    An invalid request loses the watch at once, unless the same request has had a good answer before.
+    """
     if watch.once:
         return watch.memory
-    waited = watch.memory["waited"]
-    out_of_sight = meaning in (Meaning.MISSING, Meaning.DENIED)
-    if meaning is Meaning.INVALID or (out_of_sight and waited >= GRACE):
+    memory = _dated(watch.memory)
+    waited = memory["waited"]
+    passing = meaning in (Meaning.UNAVAILABLE, Meaning.THROTTLED)
+    hopeless = meaning is Meaning.INVALID and "answered" not in memory
+    interval = _interval(watch, memory)
+    if hopeless or not (passing or _patient(memory, interval)):
         return lost(watch, error, reason)
     if waited >= watch.rules.give_up_after:
         return lost(
             watch, "GaveUp", f"Gave up after {notification.span(waited)}; the last answer was {error}: {reason}"
         )
-    interval = _interval(watch, watch.memory)
-    return _wait(watch, watch.memory, interval if out_of_sight else polling.backoff(watch.pace, interval, chance))
+    if passing:
+        return _wait(watch, {**memory, "disturbed": waited}, polling.backoff(watch.pace, interval, chance))
+    return _wait(watch, memory, interval)
+
+
+def _patient(memory: Memory, interval: float) -> bool:
+    """Whether a watch whose job is missing or denied should go on; the next poll would follow after `interval`."""
+    waited = memory["waited"]
+    silent = memory["age"] - memory["answered"] if "answered" in memory else waited
+    undisturbed = min(silent, waited - memory.get("disturbed", 0))
+    two_polls = 2 * max(interval, memory.get("wait", 0))
+    return undisturbed < max(GRACE, two_polls) or silent < min(DAY, TRUST * (waited - silent))
+
+
+def _dated(memory: Memory) -> Memory:
+    """The memory with the job's age at the last answer; old versions of the watcher didn't keep it, then it is now."""
+    age = memory.get("age", 0)
+    return {**memory, "age": age, "answered": memory.get("answered", age)} if "status" in memory else memory
 
 
 def lost(watch: Watch, error: str, reason: str, seen: Seen | None = None) -> End:

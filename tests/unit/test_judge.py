@@ -1,10 +1,11 @@
 """What one poll means: the job runs on, it has ended, or the watch is lost."""
 
+import itertools
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -23,6 +24,7 @@ ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
 CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 NOW = CREATED.timestamp() + 3_600
 DAYS = 14 * 86_400
+HOUR = 3_600
 RULES = judge.Rules(give_up_after=DAYS)
 NEW: Memory = {"polls": 1, "waited": 0, "outcome": "running"}
 ARRIVES = 256 * 1024  # bytes that SNS and Step Functions carry
@@ -183,6 +185,66 @@ def test_a_job_out_of_sight_has_two_minutes_to_appear(meaning: Meaning) -> None:
 
 
 @pytest.mark.parametrize("meaning", OUT_OF_SIGHT)
+@pytest.mark.parametrize(
+    ("went_well", "silent", "lost"),
+    [
+        (
+            10_800,
+            0,
+            False,
+        ),  # one empty answer of batch/Job after three hours: https://github.com/Netflix/metaflow/pull/543
+        (60, 119, False),
+        (60, 120, True),
+        (3 * HOUR, 1_079, False),
+        (3 * HOUR, 1_081, True),
+        (24 * HOUR, HOUR, False),
+        (24 * HOUR, 3 * HOUR, True),
+        (13 * 24 * HOUR, 23 * HOUR, False),
+        (13 * 24 * HOUR, 25 * HOUR, True),
+    ],
+)
+def test_the_longer_a_watch_went_well_the_longer_it_waits_for_its_job_to_be_seen_again(
+    meaning: Meaning, went_well: int, silent: int, lost: bool
+) -> None:
+    memory = {"status": "IN_PROGRESS", "percent": 99, "answered": went_well, "age": went_well + silent}
+    answer = no_news(watch(went_well + silent, **memory), meaning)
+    assert (answer["outcome"] == "lost") is lost
+
+
+@pytest.mark.parametrize("meaning", OUT_OF_SIGHT)
+@pytest.mark.parametrize("percent", [None, 0, 50, 99])
+@pytest.mark.parametrize("age", [0, 60, 3_600, 86_400, 90 * 86_400])
+def test_one_bad_answer_never_ends_a_watch_that_had_a_good_one(meaning: Meaning, percent: int | None, age: int) -> None:
+    created = CREATED - timedelta(seconds=age)
+    good = running(judge.news(watch(), seen("IN_PROGRESS", percent, CreatedAt=created), CREATED.timestamp()))
+    for passing in range(20):
+        running(no_news(watch(**good), meaning))
+        good = running({**no_news(watch(**good), PASSING[passing % 2], chance=1)})
+
+
+@pytest.mark.parametrize("meaning", OUT_OF_SIGHT)
+def test_trouble_that_passes_interrupts_the_two_minutes(meaning: Meaning) -> None:
+    assert running(no_news(watch(119), meaning))
+    memory = running(no_news(watch(119), Meaning.THROTTLED))
+    once = running(no_news(watch(**memory), meaning))
+    assert once["waited"] > 2 * judge.GRACE
+    ended(no_news(watch(**once), meaning))
+
+
+def test_a_job_that_is_missing_between_throttled_calls_is_lost_in_the_end() -> None:
+    meanings = itertools.cycle([Meaning.THROTTLED, *[Meaning.MISSING] * 4])
+    answer = no_news(watch(), next(meanings))
+    while answer["outcome"] == "running":
+        answer = no_news(watch(**answer), next(meanings))
+    assert ended(answer)["detail"]["error"] == "SomeException"
+
+
+def test_an_invalid_request_that_was_good_before_is_no_reason_to_give_up_at_once() -> None:
+    running(no_news(watch(600, status="IN_PROGRESS", answered=600), Meaning.INVALID))
+    ended(no_news(watch(600, status="IN_PROGRESS", answered=100), Meaning.INVALID))
+
+
+@pytest.mark.parametrize("meaning", OUT_OF_SIGHT)
 def test_a_job_never_seen_is_looked_for_at_least_three_times(meaning: Meaning) -> None:
     tries, answer = 1, no_news(watch(), meaning, chance=1)
     while answer["outcome"] == "running":
@@ -206,6 +268,12 @@ def test_the_memory_of_an_earlier_version_is_good_enough() -> None:
     kept = {**NEW, "waited": 3_600, "silent": 9, "status": "IN_PROGRESS", "percent": 98, "age": 3_600, "moved": 3_600}
     memory = running(no_news(replace(watch(), memory=remembered(kept)), Meaning.THROTTLED, chance=1))
     assert memory["wait"] == 3 * 15 - 1 and "silent" not in memory
+    answer: Memory | End = memory  # its last good answer was not dated: from now on, then
+    for _ in range(7):
+        answer = no_news(watch(**running(answer)), Meaning.DENIED)
+    while answer["outcome"] == "running":
+        answer = no_news(watch(**answer), Meaning.DENIED)
+    assert ended(answer)["detail"]["error"] == "SomeException"
 
 
 def test_a_watch_gives_up_a_job_that_never_ends_and_shows_it() -> None:
@@ -221,7 +289,7 @@ def test_the_last_look_before_giving_up_may_see_the_end() -> None:
 
 
 def test_a_lost_watch_tells_the_last_status_it_saw_and_no_job() -> None:
-    detail = ended(no_news(watch(3_600, status="IN_PROGRESS", percent=50), Meaning.MISSING))["detail"]
+    detail = ended(no_news(watch(3_600, status="IN_PROGRESS", percent=50, answered=60), Meaning.MISSING))["detail"]
     assert detail["status"] == "IN_PROGRESS" and "job" not in detail
     assert "status" not in ended(no_news(watch(3_600), Meaning.MISSING))["detail"]
 
