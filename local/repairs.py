@@ -5,6 +5,7 @@ Each repair says what AWS does. They are for one version: another must be read a
 
 import json
 import os
+import random
 import sys
 import threading
 from importlib.metadata import version
@@ -21,6 +22,8 @@ def repair() -> None:
     if version("ministack") != READ:
         raise RuntimeError(f"MiniStack is {version('ministack')}; the repairs in {__file__} were written for {READ}")
     stepfunctions._invoke_nested_start_execution = _named_as_on_aws(stepfunctions._invoke_nested_start_execution)
+    stepfunctions._find_matching_retrier = _delayed_as_on_aws(stepfunctions._find_matching_retrier)
+    stepfunctions._call_lambda = _with_lambdas_own_errors(stepfunctions._call_lambda)
     sns._parse_message_attributes = _also_from_step_functions(sns._parse_message_attributes)
     sns._fanout = _also_to_email(sns._fanout)
     eventbridge._put_events = _also_of_voice_id(eventbridge._put_events)
@@ -35,6 +38,38 @@ def _named_as_on_aws(start: Any) -> Any:
             return start(resource, arguments)
         except stepfunctions._ExecutionError as error:
             raise stepfunctions._ExecutionError(f"StepFunctions.{error.error}Exception", error.cause) from error
+
+    return invoke
+
+
+def _delayed_as_on_aws(find: Any) -> Any:
+    """AWS caps a retry's delay at MaxDelaySeconds and applies the JitterStrategy; MiniStack caps it at 60 seconds.
+
+    The delay is over when the retrier is returned, without any delay for MiniStack to add.
+    """
+
+    def found(retriers: Any, error: str, counts: dict[int, int]) -> tuple[Any, int]:
+        retrier, number = find(retriers, error, counts)
+        if retrier is None:
+            return retrier, number
+        delay = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2) ** counts.get(number, 0)
+        delay = min(delay, retrier.get("MaxDelaySeconds", delay))
+        stepfunctions._scaled_sleep(delay * random.random() if retrier.get("JitterStrategy") == "FULL" else delay)
+        return {**retrier, "IntervalSeconds": 0}, number
+
+    return found
+
+
+def _with_lambdas_own_errors(call: Any) -> Any:
+    """AWS reports a throttled invocation as `Lambda.TooManyRequestsException`; MiniStack as `Lambda.Unknown`."""
+
+    def invoke(function: str, payload: Any) -> Any:
+        try:
+            return call(function, payload)
+        except stepfunctions._ExecutionError as error:
+            if error.error != "Lambda.Unknown" or not error.cause.startswith('{"__type"'):
+                raise
+            raise stepfunctions._ExecutionError(f"Lambda.{json.loads(error.cause)['__type']}", error.cause) from error
 
     return invoke
 
