@@ -33,6 +33,9 @@ Made by `make kinds` from `lambda/kinds/*.toml`; {kinds} kinds of {services} ser
   boto3's waiters on the same operation. They may wait for less, or for something else, such as a deletion: those of
   boto3 and Airflow do not name every status. Airflow's hooks and sensors, which are not counted here, poll some more.
 """
+COLUMNS = (
+    "| kind | describe call | request | statuses | % | starts automatically | started by | event | waited for by |"
+)
 WAITERS = """
 ## boto3's waiters
 
@@ -80,7 +83,7 @@ def _columns(kinds: Iterable[Kind]) -> Iterator[tuple[Any, ...]]:
 
 def _section(service: str, kinds: Iterable[Kind]) -> Iterator[str]:
     yield f"\n## {service}\n"
-    yield "| kind | describe call | request | statuses | % | starts automatically | started by | event | waited for by |"
+    yield COLUMNS
     yield "|---|---|---|---|---|---|---|---|---|"
     for kind in kinds:
         cells = (
