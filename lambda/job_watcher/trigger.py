@@ -15,8 +15,9 @@ Index = Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
 """Names of kinds: `calls` by eventSource and eventName, `news` by source and detail-type."""
 
 API_CALL = "AWS API Call via CloudTrail"
-# CloudTrail replaces some values: HIDDEN_DUE_TO_SECURITY_REASONS, Hidden_For_Security_Reasons.
-_HIDDEN = re.compile(r"hidden_(due_to|for)_security_reasons", re.IGNORECASE)
+# What services write instead of a value: HIDDEN_DUE_TO_SECURITY_REASONS, Hidden_For_Security_Reasons,
+# "Value hidden due to security reasons." (Systems Manager), *** (Well-Architected, GameLift Streams, Polly).
+_HIDDEN = re.compile(r"\*+|(value )?hidden[_ ](due[_ ]to|for)[_ ]security[_ ]reasons\.?", re.IGNORECASE)
 
 
 class NoRequest(Exception):
@@ -37,7 +38,9 @@ def found(event: Mapping[str, Any], index: Index) -> list[Found]:
 
     Events that start no job give an empty list: failed calls, events that `where` excludes, and those for which an
     expression of the kind's table finds `false` or an empty list (such as RunTask that placed no task). A member that
-    isn't found at all is an error, NoRequest, unless the event names a job of another kind.
+    isn't found at all is an error, NoRequest, unless the event names a job of another kind or is about a read-only
+    call: CloudTrail leaves out the response of those.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
     """
     call = event.get("detail-type") == API_CALL
     jobs, errors = [], []
@@ -50,7 +53,7 @@ def found(event: Mapping[str, Any], index: Index) -> list[Found]:
             errors.append(f"The event of a {kind.name} does not say its {', '.join(missing)}.")
         else:
             jobs.append(Found(kind, request, news=not call))
-    if errors and not jobs:
+    if errors and not jobs and not _detail(event).get("readOnly"):
         raise NoRequest(" ".join(errors))
     return jobs
 
@@ -82,15 +85,26 @@ def _detail(event: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _request_from_call(kind: Kind, event: Mapping[str, Any]) -> dict[str, Any]:
-    if kind.started:
-        return {member: search(path, event) for member, path in kind.started.items()}
+    if kind.started:  # a few services, such as GameLift Streams, write UpperCamelCase
+        requests = [_search_all(kind.started, spelling) for spelling in (event, _lower_camel_case(event))]
+        return next((request for request in requests if not _is_missing(request)), requests[0])
     detail = _detail(event)
     places = (detail.get("responseElements"), detail.get("requestParameters"))
     return {member: next((v for p in places if (v := _member(p, member)) is not None), None) for member in kind.request}
 
 
 def _request_from_event(kind: Kind, event: Mapping[str, Any]) -> dict[str, Any]:
-    return {member: search(path, event) for member, path in kind.event["request"].items()}
+    return _search_all(kind.event["request"], event)
+
+
+def _search_all(paths: Mapping[str, str], event: Any) -> dict[str, Any]:
+    return {member: search(path, event) for member, path in paths.items()}
+
+
+def _lower_camel_case(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {key[:1].lower() + key[1:]: _lower_camel_case(value) for key, value in data.items()}
+    return [_lower_camel_case(item) for item in data] if isinstance(data, list) else data
 
 
 def _is_missing(value: Any) -> bool:

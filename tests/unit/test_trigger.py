@@ -60,12 +60,36 @@ def test_an_event_about_nothing_watched_here_names_no_job(event: dict[str, Any])
     assert list(found(event, INDEX)) == []
 
 
+HIDDEN = [
+    "HIDDEN_DUE_TO_SECURITY_REASONS",
+    "Hidden_For_Security_Reasons",
+    "Value hidden due to security reasons.",
+    "***",
+]
+
+
 @pytest.mark.parametrize(
-    "elements", [None, {}, {"job": {"domainId": "d" * 22}}, {"job": {**JOB, "jobId": "HIDDEN_DUE_TO_SECURITY_REASONS"}}]
+    "elements",
+    [None, {}, {"job": {"domainId": "d" * 22}}, *({"job": {**JOB, "jobId": hidden}} for hidden in HIDDEN)],
 )
 def test_an_event_that_should_name_a_job_and_does_not_is_refused(elements: Any) -> None:
     with pytest.raises(NoRequest, match=r"^The event of a voice-id/SpeakerEnrollmentJob does not say its .*JobId"):
         list(found(call(requestParameters={"domainId": "d" * 22}, responseElements=elements), INDEX))
+
+
+def test_a_read_only_call_without_a_response_is_ignored() -> None:
+    event = call(readOnly=True, requestParameters={"domainId": "d" * 22}, responseElements=None)
+    assert found(event, INDEX) == []
+
+
+def test_a_path_of_the_catalogue_matches_services_that_write_upper_camel_case() -> None:
+    # https://docs.aws.amazon.com/gameliftstreams/latest/developerguide/logging-using-cloudtrail.html
+    kinds = catalogue.load("gameliftstreams")
+    source = {"eventSource": "gameliftstreams.amazonaws.com", "eventName": "StartStreamSession"}
+    event = call(**source, requestParameters={"Identifier": "sg-1"}, responseElements={"Arn": "arn:…/ABC"})
+    assert [(job.kind.noun, job.request) for job in found(event, index(kinds.values()))] == [
+        ("StreamSession", {"Identifier": "sg-1", "StreamSessionIdentifier": "arn:…/ABC"})
+    ]
 
 
 MIGRATION = "dms/MetadataModelAssessment"  # whose catalogue entry says where the members are
