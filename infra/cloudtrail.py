@@ -25,9 +25,17 @@ def is_read_only(service: str, call: str) -> bool:
 
 
 def starts_automatically(kind: Kind) -> str:
-    """Whether events start a watch of such a job: yes, no, only in one Region, or only if a trail logs data events."""
-    calls = set(kind.start) - set(FACTS["not-recorded"].get(kind.service, ()))
-    if kind.event or calls - set(FACTS["data-events"].get(kind.service, ())):
+    """Whether events start a watch of such a job: yes, no, only in one Region, or only if a trail logs data events.
+
+    A read-only call starts none: CloudTrail leaves out its response, which has the job's identifier.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    """
+    recorded = {call for call in kind.start if not is_read_only(kind.service, call)} - _calls("not-recorded", kind)
+    if kind.event or recorded - _calls("data-events", kind):
         region = FACTS["regions"].get(kind.service)
         return f"only in {region}" if region else "yes"
-    return "needs CloudTrail data events" if calls else "no"
+    return "needs CloudTrail data events" if recorded else "no"
+
+
+def _calls(table: str, kind: Kind) -> set[str]:
+    return set(FACTS[table].get(kind.service, ()))

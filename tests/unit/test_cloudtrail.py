@@ -40,7 +40,10 @@ NOT_EVERYWHERE = {
         devicefarm/Run devicefarm/Upload globalaccelerator/Accelerator networkmanager/CoreNetworkPolicy
         networkmanager/RouteAnalysis networkmanager/VpcAttachment
     """,
-    "no": "iot-managed-integrations/DeviceDiscovery iot-managed-integrations/OtaTask xray/TraceRetrieval",
+    "no": """
+        backup/LegalHold compute-optimizer/RecommendationExportJob glacier/Job
+        iot-managed-integrations/DeviceDiscovery iot-managed-integrations/OtaTask xray/TraceRetrieval
+    """,
 }
 
 
@@ -94,9 +97,20 @@ def test_a_kind_without_a_call_or_an_event_does_not_start_automatically() -> Non
     assert {starts_automatically(kind) for kind in without} == {"no"}
 
 
-def test_a_service_event_starts_a_watch_where_the_call_is_a_data_event() -> None:
-    assert "CreateJob" in FACTS["data-events"]["deadline"]
+def test_a_service_event_starts_a_watch_where_no_call_does() -> None:
+    assert KINDS["deadline/Job"].start == ["CreateJob"] == FACTS["data-events"]["deadline"]
     assert starts_automatically(KINDS["deadline/Job"]) == "yes"
+
+
+def test_a_read_only_call_names_its_job_only_in_the_response() -> None:
+    """Otherwise the call would start a watch, although CloudTrail leaves out the response."""
+    for kind in KINDS.values():
+        model = service_model(kind.service)
+        assert model
+        for call in kind.start:
+            if is_read_only(kind.service, call):
+                asked = model.operation_model(call).input_shape
+                assert asked and not set(kind.request) <= set(asked.members), kind.name
 
 
 def test_the_regions_are_those_that_botocore_knows_plus_global_accelerators() -> None:
