@@ -14,7 +14,8 @@ from infra.stack import JobWatcher
 
 app = cdk.App()
 try:
-    JobWatcher(app, "JobWatcher", settings=settings(app.node.get_all_context()))
+    chosen = settings(app.node.get_all_context())
+    JobWatcher(app, chosen.stack_name, settings=chosen)
 except WrongSetting as wrong:
     sys.exit(str(wrong))
 app.synth()

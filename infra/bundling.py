@@ -24,11 +24,17 @@ CACHE = ROOT / ".cache"
 HOW = (Path(__file__), Path(trimming.__file__))
 DATA = Path("botocore", "data")
 # botocore's data is trimmed; of the others the largest parts that no function imports
+# for pip: wheels without machine code alone, that the oldest runtime takes (config.RUNTIMES)
+PURE = ("--only-binary=:all:", "--python-version=3.11", "--implementation=py", "--abi=none", "--platform=any")
+THIS_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 UNUSED = ("bin", "__pycache__", str(DATA), "aws_lambda_powertools/event_handler")
 
 
-def bundle(kinds: Iterable[Kind], extra: Mapping[str, str]) -> Path:
-    """The folder that is the Lambda asset for these kinds, with the `extra` files: texts by name."""
+def bundle(kinds: Iterable[Kind], extra: Mapping[str, str], runtime: str) -> Path:
+    """The folder that is the Lambda asset for these kinds, with the `extra` files: texts by name.
+
+    It has bytecode only if `runtime`, such as `python3.13`, is the Python that runs this; otherwise stderr says so.
+    """
     operations: dict[str, set[str]] = {"stepfunctions": {"StartExecution", "DescribeExecution"}}  # what Start calls
     waiters: dict[str, set[str]] = {}
     for kind in kinds:
@@ -38,8 +44,12 @@ def bundle(kinds: Iterable[Kind], extra: Mapping[str, str]) -> Path:
     catalogue = (LAMBDA / "kinds" / f"{service}.toml" for service in operations)
     sources = [*LAMBDA.glob("job_watcher/*.py"), *filter(Path.is_file, catalogue)]
     calls, waits = _sorted(operations), _sorted(waiters)
-    key = _hash(*HOW, LAMBDA / "requirements.txt", *sources, choices=[calls, waits, extra])
-    return _once(CACHE / "bundle" / key, lambda folder: _fill(folder, calls, waits, sources, extra))
+    compiled = runtime == THIS_PYTHON
+    if not compiled:
+        print(f"No bytecode in the bundle: this is {THIS_PYTHON}, and the runtime is {runtime}.", file=sys.stderr)
+    choices = [calls, waits, extra, compiled and runtime]
+    key = _hash(*HOW, LAMBDA / "requirements.txt", *sources, choices=choices)
+    return _once(CACHE / "bundle" / key, lambda folder: _fill(folder, calls, waits, sources, extra, compiled))
 
 
 def _sorted(names: Mapping[str, Collection[str]]) -> Mapping[str, list[str]]:
@@ -48,12 +58,12 @@ def _sorted(names: Mapping[str, Collection[str]]) -> Mapping[str, list[str]]:
 
 
 def packages() -> Path:
-    """What pip installs from lambda/requirements.txt, for the Python that runs this, whole."""
+    """What pip installs from lambda/requirements.txt: pure Python, and so the same for every runtime and processor."""
     return _once(CACHE / "packages" / _hash(LAMBDA / "requirements.txt"), _install)
 
 
 def _install(folder: Path) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(folder)]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", *PURE, "--target", str(folder)]
     done = subprocess.run(
         [*command, "--requirement", str(LAMBDA / "requirements.txt")], capture_output=True, text=True, check=False
     )
@@ -67,6 +77,7 @@ def _fill(
     waiters: Mapping[str, Collection[str]],
     sources: Iterable[Path],
     extra: Mapping[str, str],
+    compiled: bool,
 ) -> None:
     shutil.copytree(packages(), folder, dirs_exist_ok=True, ignore=_unused)
     trim(packages() / DATA, folder / DATA, operations, waiters)
@@ -77,7 +88,12 @@ def _fill(
     for name, text in extra.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    # the CDK's zip dates every file 1980, so bytecode that is checked by time never validates
+    if compiled:
+        _compile(folder)
+
+
+def _compile(folder: Path) -> None:
+    """Add bytecode that is checked by hash: the CDK's zip dates every file 1980, so by time it would never be valid."""
     compileall.compile_dir(
         folder, quiet=1, workers=1, stripdir=str(folder), invalidation_mode=PycInvalidationMode.CHECKED_HASH
     )
@@ -105,7 +121,7 @@ def _once(target: Path, make: Callable[[Path], None]) -> Path:
 
 
 def _hash(*files: Path, choices: Any = None) -> str:
-    digest = hashlib.sha256(f"{sys.version_info.major}.{sys.version_info.minor}".encode())
+    digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(os.fsencode(file.relative_to(ROOT)) + b"\0" + file.read_bytes() + b"\0")
     digest.update(json.dumps(choices, sort_keys=True).encode())

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,15 @@ NAMES = (
     "progress-events",
     "allow-accounts",
     "kinds-folder",
+    "stack-name",
+    "runtime",
+    "architecture",
 )
 CDKS_OWN = ("acknowledged-issue-numbers", "cli-telemetry")
+# A patch version is AWS's choice. Later runtimes are accepted here once AWS lets customers create them:
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
+ARCHITECTURES = ("arm64", "x86_64")
 LONGEST_DAYS = 350  # an execution lives a year, and the machine's own time-out comes after ours
 
 
@@ -40,6 +47,7 @@ class WrongSetting(Exception):
 class Settings:
     """What a deployment can choose."""
 
+    stack_name: str
     patterns: tuple[str, ...]
     kinds: Mapping[str, Kind]
     kinds_folder: Path | None
@@ -52,6 +60,15 @@ class Settings:
     progress_step: float | None
     """Percent between two Job Progressed events; None for none."""
     allow_accounts: tuple[str, ...]
+    runtime: str
+    """Lambda's name of it: `python3.13`."""
+    architecture: str
+    """Lambda's name of it: `arm64`."""
+
+    @property
+    def give_up_after(self) -> int:
+        """In seconds."""
+        return round(self.give_up_after_days * 86_400)
 
 
 def settings(context: Mapping[str, Any]) -> Settings:
@@ -60,6 +77,7 @@ def settings(context: Mapping[str, Any]) -> Settings:
     patterns = _words(context, "kinds") or ("voice-id/*",)
     folder = _folder(context.get("kinds-folder", ""))
     return Settings(
+        stack_name=_stack_name(context.get("stack-name", "JobWatcher")),
         patterns=patterns,
         kinds=_kinds(patterns, folder),
         kinds_folder=folder,
@@ -70,6 +88,8 @@ def settings(context: Mapping[str, Any]) -> Settings:
         triggers=_switch("triggers", context.get("triggers", True)),
         progress_step=_step(context.get("progress-events", False)),
         allow_accounts=tuple(_account(account) for account in _words(context, "allow-accounts")),
+        runtime=_choice(context, "runtime", "python3.13", RUNTIMES),
+        architecture=_choice(context, "architecture", "arm64", ARCHITECTURES),
     )
 
 
@@ -77,6 +97,21 @@ def _check_names(context: Mapping[str, Any]) -> None:
     for name in context:
         if name not in (*NAMES, *CDKS_OWN) and not re.search(r"[:@/]", name):  # as the CDK's other names have
             raise WrongSetting(f"{name!r} is no setting; {_suggest(name, NAMES)}")
+
+
+def _stack_name(given: Any) -> str:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
+    if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", given):
+        accepted = "accepted are up to 128 letters, digits and hyphens, with a letter first."
+        raise WrongSetting(f"stack-name is {given!r}; {accepted}")
+    return given
+
+
+def _choice(context: Mapping[str, Any], name: str, default: str, accepted: Sequence[str]) -> str:
+    given = context.get(name, default)
+    if given not in accepted:
+        raise WrongSetting(f"{name} is {given!r}; accepted are {', '.join(accepted)}.")
+    return str(given)
 
 
 def _words(context: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """How every Lambda function of the watcher is set up."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,11 +9,17 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"  # the Python that ran the tests
+from .config import Settings
 
 
 def python_function(
-    scope: Construct, id: str, *, handler: str, bundle: Path, environment: Mapping[str, str]
+    scope: Construct,
+    id: str,
+    *,
+    settings: Settings,
+    handler: str,
+    bundle: Path,
+    environment: Mapping[str, str] | None = None,
 ) -> lambda_.Function:
     """A function of the bundle with its own log group and role, traced, allowed nothing but to log and trace."""
     group = logs.LogGroup(
@@ -25,8 +30,8 @@ def python_function(
     return lambda_.Function(
         scope,
         id,
-        runtime=lambda_.Runtime(RUNTIME, lambda_.RuntimeFamily.PYTHON),
-        architecture=lambda_.Architecture.ARM_64,  # a fifth cheaper
+        runtime=lambda_.Runtime(settings.runtime, lambda_.RuntimeFamily.PYTHON),
+        architecture=lambda_.Architecture.custom(settings.architecture),
         handler=handler,
         code=lambda_.Code.from_asset(str(bundle)),
         role=role,
@@ -37,6 +42,6 @@ def python_function(
         environment={
             "POWERTOOLS_SERVICE_NAME": "job-watcher",
             "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
-            **environment,
+            **(environment or {}),
         },
     )

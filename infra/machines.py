@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -14,9 +14,7 @@ def machine(
     scope: Construct, id: str, *, definition: str, substitutions: Mapping[str, str], timeout: Duration | None = None
 ) -> sfn.StateMachine:
     """A standard state machine of a definition file in this folder, traced, its errors logged without their data."""
-    group = logs.LogGroup(
-        scope, f"{id}Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
-    )
+    group = _log_group(scope, f"{id}Log")
     states = json.loads(Path(__file__).with_name(definition).read_text())
     if timeout:  # the CDK drops its own `timeout` when the definition is text
         states["TimeoutSeconds"] = timeout.to_seconds()
@@ -28,3 +26,20 @@ def machine(
         tracing_enabled=True,
         logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ERROR, include_execution_data=False),
     )
+
+
+def _log_group(scope: Construct, id: str) -> logs.LogGroup:
+    """A log group whose name begins as AWS recommends; then come stack, logical id, and a part of the stack's UUID.
+
+    With other names, each state machine makes the account's resource policy for log delivery longer, up to a limit:
+    https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+    """
+    group = logs.LogGroup(scope, id, retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY)
+    resource = group.node.default_child
+    assert isinstance(resource, logs.CfnLogGroup)
+    uuid = Fn.select(2, Fn.split("/", Aws.STACK_ID))
+    # only its first part, because Step Functions takes 256 characters of ARN:
+    # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CloudWatchLogsLogGroup.html
+    name = [Aws.STACK_NAME, Stack.of(scope).get_logical_id(resource), Fn.select(0, Fn.split("-", uuid))]
+    resource.log_group_name = f"/aws/vendedlogs/states/{'-'.join(name)}"
+    return group

@@ -11,7 +11,7 @@ from .bundling import bundle
 from .config import Settings
 from .monitoring import Monitoring
 from .triggers import Triggers, index
-from .watcher import Watcher
+from .watcher import Watcher, described
 
 
 class JobWatcher(Stack):
@@ -23,20 +23,12 @@ class JobWatcher(Stack):
         kinds = settings.kinds.values()
         own = own_kinds.texts(settings.kinds_folder, kinds)
         triggers = index(kinds)
-        code = bundle(kinds, {"triggers.json": json.dumps(triggers), **own})
+        files = {"settings.json": described(settings), "triggers.json": json.dumps(triggers), **own}
+        code = bundle(kinds, files, settings.runtime)
         watcher = Watcher(self, "Watcher", settings=settings, bundle=code, announce=announcer.machine)
         monitoring = Monitoring(self, "Monitoring", settings=settings, watcher=watcher, announcer=announcer)
         if settings.triggers:
-            monitoring.watch_triggers(
-                Triggers(
-                    self,
-                    "Triggers",
-                    kinds=kinds,
-                    bundle=code,
-                    watch=watcher.machine,
-                    give_up_after=watcher.give_up_after,
-                )
-            )
+            monitoring.watch_triggers(Triggers(self, "Triggers", settings=settings, bundle=code, watch=watcher.machine))
         self._output("WatchArn", watcher.machine.state_machine_arn, "Start an execution of it to watch a job.")
         self._output("BusName", announcer.bus.event_bus_name, "Jobs' ends are events here; write rules on this bus.")
         self._output("TopicArn", announcer.programs.topic_arn, "Subscribe queues and functions: messages are JSON.")

@@ -20,6 +20,7 @@ from job_watcher.catalogue import Kind
 from job_watcher.trigger import API_CALL, Index
 
 from . import cloudtrail
+from .config import Settings
 from .functions import python_function
 
 LONGEST_PATTERN = 2000  # characters; EventBridge takes 2,048
@@ -40,14 +41,7 @@ class Triggers(Construct):
     """Starts watches from events on the default bus, and keeps those it can't. Public: start, lost_events."""
 
     def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        kinds: Collection[Kind],
-        bundle: Path,
-        watch: sfn.IStateMachine,
-        give_up_after: Duration,
+        self, scope: Construct, id: str, *, settings: Settings, bundle: Path, watch: sfn.IStateMachine
     ) -> None:
         super().__init__(scope, id)
         self.lost_events = sqs.Queue(
@@ -60,15 +54,16 @@ class Triggers(Construct):
         self.start = python_function(
             self,
             "Start",
+            settings=settings,
             handler="job_watcher.entry.start",
             bundle=bundle,
-            environment={"WATCH": watch.state_machine_arn, "GIVE_UP_AFTER": str(give_up_after.to_seconds())},
+            environment={"WATCH": watch.state_machine_arn, "GIVE_UP_AFTER": str(settings.give_up_after)},
         )
         watch.grant_start_execution(self.start)
         watch.grant_execution(self.start, "states:DescribeExecution")
         self.start.configure_async_invoke(retry_attempts=2, on_failure=destinations.SqsDestination(self.lost_events))
         self._let_eventbridge_in()
-        for number, rule in enumerate(rules(kinds)):
+        for number, rule in enumerate(rules(settings.kinds.values())):
             self._rule(number, rule)
 
     def _rule(self, number: int, rule: Rule) -> None:

@@ -1,6 +1,8 @@
 """The loop: describe, wait, describe again, until the job has an outcome."""
 
+import json
 from collections.abc import Collection
+from dataclasses import asdict
 from pathlib import Path
 
 from aws_cdk import Aws, Duration
@@ -16,27 +18,32 @@ from .functions import python_function
 from .machines import machine
 
 
+def described(settings: Settings) -> str:
+    """What Describe reads as settings.json in its bundle, because 4 KB of environment would not hold every `kinds`."""
+    return json.dumps(
+        {
+            "kinds": settings.patterns,
+            "give_up_after": settings.give_up_after,
+            "pace": asdict(settings.pace),
+            "progress_step": settings.progress_step,
+        }
+    )
+
+
 class Watcher(Construct):
-    """One execution of `machine` follows one job. Public: machine, describe, give_up_after."""
+    """One execution of `machine` follows one job. Public: machine, describe."""
 
     def __init__(
         self, scope: Construct, id: str, *, settings: Settings, bundle: Path, announce: sfn.IStateMachine
     ) -> None:
         super().__init__(scope, id)
-        self.give_up_after = Duration.seconds(round(settings.give_up_after_days * 86_400))
+        give_up_after = Duration.seconds(settings.give_up_after)
         self.describe = python_function(
             self,
             "Describe",
+            settings=settings,
             handler="job_watcher.entry.describe",
             bundle=bundle,
-            environment={
-                "KINDS": " ".join(settings.patterns),
-                "GIVE_UP_AFTER": str(self.give_up_after.to_seconds()),
-                "LATE": str(settings.pace.late),
-                "SHORTEST": str(settings.pace.shortest),
-                "LONGEST": str(settings.pace.longest),
-                **({"PROGRESS_STEP": str(settings.progress_step)} if settings.progress_step else {}),
-            },
         )
         self._may_describe(settings.kinds.values())
         self.machine = machine(
@@ -44,7 +51,7 @@ class Watcher(Construct):
             "Watch",
             definition="watch.asl.json",
             # the loop gives up by itself, and says so; this is for a loop that cannot
-            timeout=self.give_up_after.plus(Duration.days(7)),
+            timeout=give_up_after.plus(Duration.days(7)),
             substitutions={"describe": self.describe.function_arn, "announce": announce.state_machine_arn},
         )
         # CDK's grant_invoke would allow every version and alias too

@@ -18,10 +18,13 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from infra.bundling import THIS_PYTHON
+from infra.config import RUNTIMES
 from local.default_bus import DefaultBus
 from local.voice_id import VoiceId
 
 ROOT = Path(__file__).parent.parent
+TOOLS = Path(sys.executable).parent  # of the virtual environment: cdk, and node for it
 ACCOUNT, REGION = "000000000000", "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
@@ -75,14 +78,19 @@ class Cloud:
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
 
-    def deploy(self, context: Mapping[str, str], app: str = "python3 app.py") -> dict[str, str]:
-        """Bootstrap the account and deploy the stack with these settings; the stack's outputs."""
+    def deploy(self, context: Mapping[str, str]) -> dict[str, str]:
+        """Bootstrap the account and deploy the stack with these settings; the stack's outputs.
+
+        The runtime is the Python that runs this, as it is MiniStack's for all functions, so that bytecode is valid.
+        """
         empty, outputs = self.folder / "empty", self.folder / "outputs.json"
-        empty.mkdir(exist_ok=True)
-        self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=empty)
-        settings = [word for name, value in context.items() for word in ("--context", f"{name}={value}")]
+        if not empty.exists():
+            empty.mkdir()
+            self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=empty)
+        chosen = {**({"runtime": THIS_PYTHON} if THIS_PYTHON in RUNTIMES else {}), **context}
+        settings = [word for name, value in chosen.items() for word in ("--context", f"{name}={value}")]
         synthesised = str(self.folder / "cdk.out")
-        self._cdk("synth", "--quiet", "--output", synthesised, "--app", app, *settings)
+        self._cdk("synth", "--quiet", "--output", synthesised, *settings)
         self._cdk(
             "deploy", "--all", "--app", synthesised, "--require-approval", "never", "--outputs-file", str(outputs)
         )
@@ -125,7 +133,7 @@ class Cloud:
             return False
 
     def _cdk(self, *arguments: str, folder: Path = ROOT) -> None:
-        command = ["cdk", *arguments, "--no-notices", "--ci"]
+        command = [str(TOOLS / "cdk"), *arguments, "--no-notices", "--ci"]
         done = subprocess.run(command, cwd=folder, env=self.environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"cdk {arguments[0]} failed:\n{done.stdout}{done.stderr}")
@@ -138,7 +146,7 @@ class Cloud:
         return {
             **clean,
             **CREDENTIALS,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.folder),
             "TMPDIR": str(self.folder),
             "TZ": "UTC",

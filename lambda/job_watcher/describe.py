@@ -1,11 +1,13 @@
 """Ask a job's own service how the job is doing: one call, no waiting, no memory."""
 
+import json
 import os
 import random
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any, TypedDict
 
 import botocore.session
@@ -24,11 +26,12 @@ from .job import End, Memory, Progress, remembered
 from .metric import count
 from .request import Refused, check_input, check_request
 
-KINDS = os.environ["KINDS"].split()
+SETTINGS = json.loads(Path(os.environ["LAMBDA_TASK_ROOT"], "settings.json").read_text())
+KINDS: list[str] = SETTINGS["kinds"]
 RULES = judge.Rules(
-    give_up_after=float(os.environ["GIVE_UP_AFTER"]),
-    pace=polling.Pace(*(float(os.environ[name]) for name in ("LATE", "SHORTEST", "LONGEST"))),
-    progress_step=float(os.environ["PROGRESS_STEP"]) if "PROGRESS_STEP" in os.environ else None,
+    give_up_after=SETTINGS["give_up_after"],
+    pace=polling.Pace(**SETTINGS["pace"]),
+    progress_step=SETTINGS["progress_step"],
 )
 # One poll ends well inside the function's 30 seconds: two attempts of at most 13.
 CLIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})

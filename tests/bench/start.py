@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from infra.bundling import bundle
+from infra.bundling import THIS_PYTHON, bundle
 from infra.config import settings
 from infra.triggers import index
+from infra.watcher import described
 
 from . import contenders
 from .report import Goal, Part, Table
@@ -94,19 +95,15 @@ def run() -> Part:
 
 def asset() -> Path:
     """The Lambda asset of the default settings, as the stack makes it."""
-    kinds = settings({}).kinds.values()
-    return bundle(kinds, {"triggers.json": json.dumps(index(kinds))})
+    chosen = settings({"runtime": THIS_PYTHON})
+    kinds = chosen.kinds.values()
+    files = {"settings.json": described(chosen), "triggers.json": json.dumps(index(kinds))}
+    return bundle(kinds, files, chosen.runtime)
 
 
 def lambda_environment(url: str, trust: Path, task_root: Path) -> dict[str, str]:
-    """The variables of a function that runs in Lambda, with the default settings."""
-    chosen = settings({})
+    """The variables of a function that runs in Lambda."""
     return {
-        "KINDS": " ".join(chosen.patterns),
-        "GIVE_UP_AFTER": str(chosen.give_up_after_days * 86_400),
-        "LATE": str(chosen.pace.late),
-        "SHORTEST": str(chosen.pace.shortest),
-        "LONGEST": str(chosen.pace.longest),
         "POWERTOOLS_SERVICE_NAME": "job-watcher",
         "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
         "LAMBDA_TASK_ROOT": str(task_root),

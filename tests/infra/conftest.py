@@ -14,11 +14,19 @@ import pytest
 
 from infra.config import settings
 from infra.stack import JobWatcher
+from job_watcher import catalogue
 
-CONTEXTS = {
+CONTEXTS: dict[str, dict[str, Any]] = {
     "JobWatcher": {"email": "one@example.com,two@example.com", "email-outcomes": "failed,lost"},
-    "Other": {"triggers": "false", "progress-events": "true", "allow-accounts": "111122223333,444455556666"},
+    "Other": {
+        "triggers": "false",
+        "progress-events": "true",
+        "allow-accounts": "111122223333,444455556666",
+        "runtime": "python3.12",
+        "architecture": "x86_64",
+    },
     "Everything": {"kinds": "*,*/waiter/*"},
+    "Many": {"kinds": [*catalogue.kinds()][-200:]},
 }
 FLAGS = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 
@@ -66,6 +74,12 @@ def other(stacks: dict[str, Synthesized]) -> Synthesized:
 def everything(stacks: dict[str, Synthesized]) -> Synthesized:
     """A stack with every kind of the catalogue and every waiter."""
     return stacks["Everything"]
+
+
+@pytest.fixture(scope="session")
+def many(stacks: dict[str, Synthesized]) -> Synthesized:
+    """A stack whose setting `kinds` has 200 names."""
+    return stacks["Many"]
 
 
 def _findings(report: dict[str, Any], stack: str) -> Iterator[tuple[str, str]]:

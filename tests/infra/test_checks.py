@@ -27,8 +27,8 @@ ACCEPTED = {
     ): "Jobs of every domain of this account may be watched.",
     ("Announcer/Announce", "SF1"): ERRORS_ONLY,
     ("Watcher/Watch", "SF1"): ERRORS_ONLY,
-    ("Watcher/Describe", "L1"): "The runtime is the Python that ran the tests.",
-    ("Triggers/Start", "L1"): "The runtime is the Python that ran the tests.",
+    ("Watcher/Describe", "L1"): "Which runtime is a setting.",
+    ("Triggers/Start", "L1"): "Which runtime is a setting.",
     ("Triggers/StartRole/DefaultPolicy", "IAM5[Resource::*]"): TRACE,
     (
         "Triggers/StartRole/DefaultPolicy",

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from .conftest import Synthesized
 
 ROOT = Path(__file__).parents[2]
 REFERRING = ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission")  # whose FunctionName is another's
+STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/Jobs/51af3dc0-da77-11e4-872e-1234567db123"
+SHORT = {"AWS::StackName": "Jobs", "AWS::StackId": STACK_ID}
 NAMES = ("BucketName", "FunctionName", "LogGroupName", "QueueName", "RoleName", "StateMachineName", "TopicName")
 
 
@@ -85,11 +88,43 @@ def test_no_execution_data_is_logged(stack: Synthesized) -> None:
     assert {machine["LoggingConfiguration"]["IncludeExecutionData"] for machine in machines} == {False}
 
 
-def test_names_are_left_to_cloudformation(stack: Synthesized) -> None:
-    for name, resource in stack.template["Resources"].items():
-        if resource["Type"] in REFERRING:
-            continue
-        assert not set(NAMES) & set(resource.get("Properties", {})), name
+def test_names_are_left_to_cloudformation_except_where_aws_recommends_a_prefix(stack: Synthesized) -> None:
+    named = {
+        (resource["Type"], name)
+        for name, resource in stack.template["Resources"].items()
+        if resource["Type"] not in REFERRING and set(NAMES) & set(resource.get("Properties", {}))
+    }
+    assert named == {("AWS::Logs::LogGroup", group) for group in _vended(stack)}
+
+
+def test_each_state_machine_logs_to_a_group_whose_name_has_the_prefix_that_aws_recommends(stack: Synthesized) -> None:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+    machines = stack.resources("AWS::StepFunctions::StateMachine").values()
+    assert len(machines) == len(_vended(stack))
+    for machine in machines:
+        (destination,) = machine["LoggingConfiguration"]["Destinations"]
+        group = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
+        name = _text(stack.resources("AWS::Logs::LogGroup")[group]["LogGroupName"], SHORT)
+        assert name == f"/aws/vendedlogs/states/Jobs-{group}-51af3dc0"
+
+
+def test_the_longest_name_of_a_log_group_makes_an_arn_that_step_functions_accepts(stack: Synthesized) -> None:
+    # 256 characters: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CloudWatchLogsLogGroup.html
+    for name in _vended(stack).values():
+        text = _text(name, {**SHORT, "AWS::StackName": "x" * 128})
+        assert len(f"arn:aws-us-gov:logs:us-gov-west-1:{'0' * 12}:log-group:{text}:*") <= 256
+
+
+def test_another_stack_of_the_same_name_or_settings_has_log_groups_of_its_own(stack: Synthesized) -> None:
+    replaced = {**SHORT, "AWS::StackId": SHORT["AWS::StackId"].replace("51af3dc0", "9c1d2e3f")}
+    beside = {**SHORT, "AWS::StackName": "Others"}
+    worlds = (SHORT, replaced, beside)
+    names = [_text(name, world) for name in _vended(stack).values() for world in worlds]
+    assert len(set(names)) == len(names) == 3 * len(_vended(stack))
+
+
+def test_no_stack_exports_a_name_that_another_could_not(stacks: dict[str, Synthesized]) -> None:
+    assert not [one for stack in stacks.values() for one in stack.template["Outputs"].values() if "Export" in one]
 
 
 def test_no_policy_allows_all_actions_and_only_tracing_and_logs_have_no_resource(stack: Synthesized) -> None:
@@ -110,9 +145,10 @@ def test_describe_may_call_the_two_describe_calls_and_nothing_else_of_voice_id(s
     assert ":domain/*" in json.dumps(calls[0]["Resource"])
 
 
-def test_functions_run_on_the_python_that_synthesised(stack: Synthesized) -> None:
-    functions = stack.resources("AWS::Lambda::Function").values()
-    assert {function["Runtime"] for function in functions} == {f"python3.{sys.version_info.minor}"}
+def test_functions_run_on_the_chosen_runtime_and_processor(stack: Synthesized, other: Synthesized) -> None:
+    for synthesized, chosen in ((stack, ("python3.13", "arm64")), (other, ("python3.12", "x86_64"))):
+        functions = synthesized.resources("AWS::Lambda::Function").values()
+        assert {(one["Runtime"], *one["Architectures"]) for one in functions} == {chosen}
 
 
 def test_every_handler_is_one_that_the_entry_has(stack: Synthesized) -> None:
@@ -122,12 +158,30 @@ def test_every_handler_is_one_that_the_entry_has(stack: Synthesized) -> None:
         _ = entry.describ
 
 
-def test_describe_knows_the_settings(stack: Synthesized, other: Synthesized) -> None:
-    variables = _variables(stack, "Describe")
-    assert variables["KINDS"] == "voice-id/*"
-    assert variables["GIVE_UP_AFTER"] == str(14 * 24 * 3600)
-    assert "PROGRESS_STEP" not in variables
-    assert _variables(other, "Describe")["PROGRESS_STEP"] == "25.0"
+def test_the_environment_stays_small_however_many_kinds_are_named(everything: Synthesized, many: Synthesized) -> None:
+    for stack in (everything, many):
+        for function in stack.resources("AWS::Lambda::Function").values():
+            assert len(json.dumps(function["Environment"])) < 1_024  # AWS takes 4 KB
+
+
+@pytest.mark.parametrize("others", ["other", "everything", "many"])
+def test_other_settings_replace_nothing_that_a_running_watch_uses(
+    stack: Synthesized, others: str, request: pytest.FixtureRequest
+) -> None:
+    # A running execution keeps the definition that it began with, and so the ARNs in it:
+    # https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html
+    changed: Synthesized = request.getfixturevalue(others)
+    used = (
+        "Lambda::Function",
+        "StepFunctions::StateMachine",
+        "Events::EventBus",
+        "SNS::Topic",
+        "KMS::Key",
+        "IAM::Role",
+    )
+    for type_ in used:
+        before, after = (set(one.resources(f"AWS::{type_}")) for one in (stack, changed))
+        assert {name for name in before - after if not name.startswith("Triggers")} == set(), type_
 
 
 def test_rules_on_the_default_bus_start_watches_of_calls_that_succeeded(stack: Synthesized) -> None:
@@ -193,8 +247,6 @@ def test_every_kind_and_every_waiter_at_once_stay_within_the_limits_of_aws(every
     assert all(len(_resolved(one["PolicyDocument"])) <= 10_240 for one in inline)
     rules = everything.resources("AWS::Events::Rule").values()
     assert len(rules) <= 100 and all(len(json.dumps(rule["EventPattern"])) <= 2_048 for rule in rules)
-    for function in everything.resources("AWS::Lambda::Function").values():
-        assert len(json.dumps(function["Environment"])) < 4_096
 
 
 def _resolved(value: Any) -> str:
@@ -249,10 +301,25 @@ def test_a_wrong_setting_stops_the_synth_with_one_sentence(context: dict[str, st
     assert len(app.stderr.strip().splitlines()) == 1
 
 
-def _variables(stack: Synthesized, function: str) -> dict[str, str]:
-    functions = stack.resources("AWS::Lambda::Function").items()
-    (variables,) = [one["Environment"]["Variables"] for name, one in functions if function in name]
-    return dict(variables)
+def _vended(stack: Synthesized) -> dict[str, Any]:
+    """The names of the log groups that have one, by logical id."""
+    groups = stack.resources("AWS::Logs::LogGroup").items()
+    return {group: properties["LogGroupName"] for group, properties in groups if "LogGroupName" in properties}
+
+
+def _text(value: Any, values: Mapping[str, str]) -> Any:
+    """What CloudFormation makes of a value with these pseudo parameters."""
+    match value:
+        case {"Ref": str(name)}:
+            return values[name]
+        case {"Fn::Join": [separator, parts]}:
+            return separator.join(_text(part, values) for part in parts)
+        case {"Fn::Split": [separator, text]}:
+            return _text(text, values).split(separator)
+        case {"Fn::Select": [index, several]}:
+            return _text(several, values)[int(index)]
+    assert isinstance(value, str), value
+    return value
 
 
 def _statements(stack: Synthesized) -> list[dict[str, Any]]:

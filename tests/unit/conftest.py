@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from socketserver import ThreadingTCPServer
 from threading import Thread
 from typing import cast
@@ -14,11 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from hypothesis import settings
 
 ENVIRONMENT = {
-    "KINDS": "voice-id/*",
-    "GIVE_UP_AFTER": "1209600",
-    "LATE": "0.05",
-    "SHORTEST": "15",
-    "LONGEST": "900",
+    "LAMBDA_TASK_ROOT": str(Path(__file__).parent / "task_root"),
     "AWS_REGION": "eu-west-1",
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "test",

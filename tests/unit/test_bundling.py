@@ -1,8 +1,11 @@
 """The bundle is botocore as it is, but for what the functions never call; and it is the same bundle every time."""
 
 import importlib.util
+import json
+import re
 import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +13,13 @@ import botocore.session
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, Shape, StructureShape
+from packaging.requirements import Requirement
 
-from infra.bundling import bundle
+from infra.bundling import THIS_PYTHON, bundle, packages
+from infra.config import settings
+from infra.triggers import index
 from infra.trimming import trim
+from infra.watcher import described
 from job_watcher import catalogue, waiters
 from tests.bench.start import zipped
 
@@ -28,11 +35,6 @@ CALLS = {
 
 FUNCTION = {
     "AWS_DEFAULT_REGION": "eu-west-2",
-    "KINDS": "voice-id/*",
-    "GIVE_UP_AFTER": "60",
-    "LATE": "0.05",
-    "SHORTEST": "15",
-    "LONGEST": "900",
     "WATCH": "arn",
     "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
     "POWERTOOLS_SERVICE_NAME": "job-watcher",
@@ -66,7 +68,7 @@ def test_a_trimmed_operation_has_the_same_shapes(trimmed: Path, service: str, op
 
 
 def test_the_bundle_answers_without_anything_else_on_the_path() -> None:
-    folder = bundle(catalogue.kinds(["voice-id/*"]).values(), {"triggers.json": '{"calls": {}, "news": {}}'})
+    folder = bundle(catalogue.kinds(["voice-id/*"]).values(), files("voice-id/*"), THIS_PYTHON)
     code = f"""
 import sys; sys.path = [path for path in sys.path if 'site-packages' not in path]; sys.path.insert(0, {str(folder)!r})
 from job_watcher.entry import describe, start
@@ -83,7 +85,7 @@ print(job_watcher.describe.client('voice-id').meta.endpoint_url, job_watcher.sta
 
 def test_with_everything_enabled_a_poll_reads_its_own_services_files_alone() -> None:
     kinds = [*catalogue.kinds().values(), *waiters.kinds().values()]
-    folder = bundle(kinds, {"triggers.json": "{}"})
+    folder = bundle(kinds, files("*", "*/waiter/*"), THIS_PYTHON)
     code = f"""
 import os, sys
 sys.path = [{str(folder)!r}, *(path for path in sys.path if 'site-packages' not in path)]
@@ -94,7 +96,7 @@ for name in ('glue/JobRun', 'rds/waiter/DBSnapshotCompleted'):
     describe.operation(describe.known(name))
 print(*(os.path.relpath(one, {str(folder)!r}) for one in read if one.endswith(('.toml', '.json'))), sep='\\n')
 """
-    environment = {**FUNCTION, "KINDS": "* */waiter/*"}
+    environment = {**FUNCTION, "LAMBDA_TASK_ROOT": str(folder)}
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], env=environment, capture_output=True, text=True, check=False
     )
@@ -105,13 +107,13 @@ print(*(os.path.relpath(one, {str(folder)!r}) for one in read if one.endswith(('
 
 
 def test_the_bundles_are_small_in_megabytes() -> None:
-    assert zipped(bundle(catalogue.kinds(["voice-id/*"]).values(), {"triggers.json": "{}"})) < 5
+    assert zipped(bundle(catalogue.kinds(["voice-id/*"]).values(), {}, THIS_PYTHON)) < 5
     everything = [*catalogue.kinds().values(), *waiters.kinds().values()]
-    assert zipped(bundle(everything, {"triggers.json": "{}"})) < 8
+    assert zipped(bundle(everything, {}, THIS_PYTHON)) < 8
 
 
 def test_the_bundle_has_the_waiters_that_are_enabled_and_no_others() -> None:
-    folder = bundle(waiters.kinds(["rds/waiter/DBSnapshotC*"]).values(), {"triggers.json": "{}"})
+    folder = bundle(waiters.kinds(["rds/waiter/DBSnapshotC*"]).values(), {}, THIS_PYTHON)
     code = f"""
 import sys; sys.path = [path for path in sys.path if 'site-packages' not in path]; sys.path.insert(0, {str(folder)!r})
 from job_watcher import waiters
@@ -122,19 +124,51 @@ print(*waiters.kinds(), waiters.load('rds')['rds/waiter/DBSnapshotCompleted'].re
 
 
 def test_the_same_kinds_make_the_same_bundle_and_others_another() -> None:
-    extra = {"triggers.json": "{}"}
     both, one = catalogue.kinds(["voice-id/*"]).values(), catalogue.kinds(["voice-id/S*"]).values()
-    assert bundle(both, extra) == bundle(both, extra)
-    assert bundle(one, extra) != bundle(both, extra)
+    made = bundle(both, {}, THIS_PYTHON)
+    assert bundle(both, {}, THIS_PYTHON) == made
+    assert bundle(one, {}, THIS_PYTHON) != made
+    assert bundle(both, {"settings.json": "{}"}, THIS_PYTHON) != made
 
 
 def test_its_bytecode_is_checked_by_hash_not_by_time() -> None:
-    folder = bundle(catalogue.kinds(["voice-id/*"]).values(), {"triggers.json": "{}"})
+    folder = bundle(catalogue.kinds(["voice-id/*"]).values(), {}, THIS_PYTHON)
     compiled = [path for path in folder.rglob("*.py") if path.stat().st_size]
     assert len(compiled) > 300
     for source in compiled:
         flags = Path(importlib.util.cache_from_source(str(source))).read_bytes()[4:8]
         assert flags == b"\x03\0\0\0", source  # PEP 552: hash-based, to be checked
+
+
+def test_for_another_runtime_it_has_no_bytecode_and_says_so_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = bundle(catalogue.kinds(["voice-id/*"]).values(), {}, "python3.99")
+    assert (
+        capsys.readouterr().err == f"No bytecode in the bundle: this is {THIS_PYTHON}, and the runtime is python3.99.\n"
+    )
+    assert list(folder.rglob("*.py")) and not list(folder.rglob("*.pyc"))
+
+
+def test_for_this_runtime_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    bundle(catalogue.kinds(["voice-id/*"]).values(), {}, THIS_PYTHON)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_packages_are_the_same_for_every_runtime_and_processor() -> None:
+    names = [file.parent.name for file in packages().glob("*.dist-info/WHEEL")]
+    assert len(names) >= 5
+    for one in distributions(path=[str(packages())]):
+        wheel, name = one.read_text("WHEEL") or "", one.metadata["Name"]
+        assert "Root-Is-Purelib: true" in wheel and re.search(r"^Tag: py\d-none-any$", wheel, re.MULTILINE), name
+        # pip evaluates markers for the Python that runs it
+        needed = [Requirement(text) for text in one.requires or ()]
+        assert not [need for need in needed if need.marker and "extra" not in str(need.marker)], name
+    assert not [*packages().rglob("*.so"), *packages().rglob("*.dylib")]
+
+
+def files(*patterns: str) -> dict[str, str]:
+    """What the stack adds to a bundle for these kinds."""
+    chosen = settings({"kinds": list(patterns)})
+    return {"settings.json": described(chosen), "triggers.json": json.dumps(index(chosen.kinds.values()))}
 
 
 def _session(data: Path) -> botocore.session.Session:

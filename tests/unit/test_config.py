@@ -31,6 +31,7 @@ def test_without_context_voice_id_is_watched_and_nobody_mailed() -> None:
     assert made.give_up_after_days == 14
     assert made.pace == Pace(late=0.05, shortest=15, longest=900)
     assert made.triggers is True and made.progress_step is None and made.allow_accounts == ()
+    assert (made.stack_name, made.runtime, made.architecture) == ("JobWatcher", "python3.13", "arm64")
 
 
 def test_the_projects_own_context_says_the_defaults() -> None:
@@ -228,6 +229,33 @@ def test_accounts_are_ids_of_12_digits() -> None:
     assert read(allow_accounts="123456789012, 000000000001").allow_accounts == ("123456789012", "000000000001")
     sentence = "allow-accounts: '12345' is no account; accepted are ids of 12 digits, as strings."
     assert refusal(allow_accounts=["123456789012", "12345"]) == sentence
+
+
+@pytest.mark.parametrize("runtime", ["python3.11", "python3.12", "python3.13", "python3.14"])
+def test_the_runtime_is_one_that_aws_lets_customers_create(runtime: str) -> None:
+    assert read(runtime=runtime).runtime == runtime
+
+
+@pytest.mark.parametrize("runtime", ["python3.10", "python3.15", "3.13", "python3", "nodejs24.x", 3.13, None, ""])
+def test_any_other_runtime_is_refused(runtime: Any) -> None:
+    accepted = "python3.11, python3.12, python3.13, python3.14"
+    assert refusal(runtime=runtime) == f"runtime is {runtime!r}; accepted are {accepted}."
+
+
+def test_the_architecture_is_one_of_lambdas() -> None:
+    assert [read(architecture=one).architecture for one in ("arm64", "x86_64")] == ["arm64", "x86_64"]
+    assert refusal(architecture="aarch64") == "architecture is 'aarch64'; accepted are arm64, x86_64."
+
+
+@pytest.mark.parametrize("name", ["JobWatcher", "a", "Jobs-of-team-7", "x" * 128])
+def test_a_stack_name_is_one_that_cloudformation_accepts(name: str) -> None:
+    assert read(stack_name=name).stack_name == name
+
+
+@pytest.mark.parametrize("name", ["", "7jobs", "-jobs", "job_watcher", "job watcher", "jobs\n", "x" * 129, None, 7, []])
+def test_a_stack_name_that_cloudformation_refuses_is_refused_at_synth(name: Any) -> None:
+    accepted = "accepted are up to 128 letters, digits and hyphens, with a letter first."
+    assert refusal(stack_name=name) == f"stack-name is {name!r}; {accepted}"
 
 
 @pytest.mark.parametrize(

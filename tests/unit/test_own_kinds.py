@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra import own_kinds
-from infra.bundling import bundle
+from infra.bundling import THIS_PYTHON, bundle
 from infra.config import WrongSetting, settings
 from infra.lint import faults
 from infra.permissions import action
@@ -76,7 +76,7 @@ def test_the_bundle_reads_both_files_of_a_service(folder: Path) -> None:
         "import json; from job_watcher import catalogue; glue = catalogue.load('glue');"
         "print(json.dumps([glue['glue/Crawler'].outcome_of['READY'], glue['glue/Transform'].describe, len(glue)]))"
     )
-    bundled = bundle(kinds, {"triggers.json": "{}", **texts})
+    bundled = bundle(kinds, texts, THIS_PYTHON)
     done = subprocess.run([sys.executable, "-c", code], cwd=bundled, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == ["stopped", "GetMLTransform", len(catalogue.load("glue")) + 1]
 
