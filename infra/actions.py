@@ -13,12 +13,19 @@ from job_watcher import catalogue, waiters
 
 from .permissions import ACTIONS, actions
 
-# API Gateway's one action to read anything: of its thirty resources the kinds need two.
+# Resources that replace those of AWS's list.
 CHOSEN = {
+    # one action reads everything in API Gateway; of its thirty kinds of resources, our kinds need two
     "apigateway:GET": [
         "arn:${Partition}:apigateway:${Region}::/apis/*/deployments/*",
         "arn:${Partition}:apigateway:${Region}::/vpclinks/*",
-    ]
+    ],
+    # a recovery point's ARN begins as the service wants that holds it, but only two can have an index: those of EBS,
+    # which are snapshots, and of S3: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_IndexAction.html
+    "backup:GetRecoveryPointIndexDetails": [
+        "arn:${Partition}:backup:${Region}:${Account}:recovery-point:*",
+        "arn:${Partition}:ec2:${Region}::snapshot/*",
+    ],
 }
 
 
@@ -31,9 +38,16 @@ def main() -> None:
 
 
 def resources(actions: Iterable[str]) -> dict[str, list[str]]:
-    """ARNs by action, every name in them a `*`; nothing of actions that AWS's list does not have or limit."""
-    found = {action: _arns(action) for action in set(actions)}
-    return {action: CHOSEN.get(action, arns) for action, arns in found.items() if arns}
+    """ARNs by action, every name in them a `*`; nothing of actions that AWS's list does not have or limit.
+
+    ValueError for an ARN whose service is a variable, because IAM accepts no wildcard there:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    found = {action: CHOSEN.get(action) or _arns(action) for action in set(actions)}
+    for action, arns in found.items():
+        if any("*" in arn.split(":", 3)[2] for arn in arns):
+            raise ValueError(f"{action}: {arns} has a wildcard for a service; choose resources in CHOSEN")
+    return {action: arns for action, arns in found.items() if arns}
 
 
 def published(action: str) -> bool:

@@ -35,6 +35,10 @@ RULES = judge.Rules(
 )
 # One poll ends well inside the function's 30 seconds: two attempts of at most 13.
 CLIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+REMOVED = (
+    "This deployment no longer watches the kind {kind}. The job may still be running. "
+    "To go on watching it, add the kind to the setting `kinds` again, deploy, and start a new watch with the same input."
+)
 
 logger = Logger()
 
@@ -65,6 +69,10 @@ def judged(watch: judge.Watch) -> Memory | Progress | End:
         kind, request = known(watch.input["kind"]), watch.input["request"]
         watch = replace(watch, kind=kind)
         check_request(kind, request, operation(kind).input_shape)
+    except NotWatched as refused:
+        if watch.memory["polls"]:  # an earlier poll accepted it
+            return judge.lost(watch, "KindRemoved", REMOVED.format(kind=watch.input["kind"]))
+        return judge.lost(watch, "InvalidInput", str(refused))
     except Refused as refused:
         return judge.lost(watch, "InvalidInput", str(refused))
     watch = replace(watch, memory={**watch.memory, "polls": watch.memory["polls"] + 1})
@@ -84,11 +92,15 @@ def judged(watch: judge.Watch) -> Memory | Progress | End:
     return judge.news(watch, seen, time.time())
 
 
+class NotWatched(Refused):
+    """The kind is none that this deployment watches."""
+
+
 def known(name: str) -> Kind:
-    """The kind of that name, or Refused with a sentence."""
+    """The kind of that name, or NotWatched with a sentence."""
     kind = _all(name.partition("/")[0], WAITER in name).get(name) if catalogue.enabled(name, KINDS) else None
     if kind is None:
-        raise Refused(f"{name!r} is not a kind watched here; accepted are {_accepted(name)}.")
+        raise NotWatched(f"{name!r} is not a kind watched here; accepted are {_accepted(name)}.")
     return kind
 
 

@@ -317,6 +317,17 @@ def test_a_kind_that_this_deployment_does_not_watch_is_refused(poll: Poll, monke
     assert poll({"kind": FRAUDSTER, "request": REQUEST})["detail"]["reason"] == sentence
 
 
+def test_a_watch_whose_kind_was_removed_says_so_and_how_to_go_on(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(describe, "KINDS", [SPEAKER])
+    end = poll({"kind": FRAUDSTER, "request": REQUEST}, polls=7, waited=600, status="IN_PROGRESS")
+    assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "the-watch")
+    detail = end["detail"]
+    assert (detail["error"], detail["status"], detail["polls"]) == ("KindRemoved", "IN_PROGRESS", 7)
+    assert detail["reason"].startswith(f"This deployment no longer watches the kind {FRAUDSTER}. The job may still be")
+    assert "add the kind to the setting `kinds` again, deploy, and start a new watch" in detail["reason"]
+    assert detail["reason"] in end["text"]
+
+
 def test_of_many_kinds_the_closest_are_named(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(describe, "KINDS", ["*"])
     reason = poll({"kind": "voice-id/SpeakerEnrolmentJob", "request": REQUEST})["detail"]["reason"]

@@ -75,10 +75,10 @@ YOUNGER = {
     "wellarchitected:GetAgentRecommendationGeneration",
 }
 
-# Backup's recovery points are resources of all services; OpenSearch's actions still have the old service's prefix;
+# Some of Backup's recovery points are snapshots of EBS; OpenSearch's actions still have the old service's prefix;
 # what Route 53 configures by one service is named by another.
 ALSO = {
-    "backup": ["*"],
+    "backup": ["ec2"],
     "es": ["opensearch"],
     "route53-recovery-control-config": ["route53-recovery-control"],
 }
@@ -110,6 +110,16 @@ def test_every_call_is_one_that_aws_publishes_or_younger_than_the_list() -> None
 
 def test_the_resources_are_those_that_aws_publishes() -> None:
     assert json.loads(ACTIONS.read_text()) == resources(action(kind) for kind in ALL.values())
+
+
+def test_no_resource_has_a_wildcard_where_iam_accepts_none() -> None:
+    arns = {arn for _, arns in statements(ALL.values()) for arn in arns} - {"*"}
+    assert all(re.match(r"arn:\$\{Partition\}:[a-z0-9-]+:(\$\{Region\})?:(\$\{Account\}|aws)?:", arn) for arn in arns)
+
+
+def test_an_action_whose_resources_are_of_any_service_needs_a_choice() -> None:
+    with pytest.raises(ValueError, match=r"backup:DescribeRecoveryPoint: .* has a wildcard for a service"):
+        resources(["backup:DescribeRecoveryPoint"])
 
 
 def test_every_resource_is_of_the_service_that_the_calls_are_of() -> None:
