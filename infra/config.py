@@ -1,9 +1,10 @@
 """cdk.json's context (and `-c name=value`), checked and typed: the deployment's settings."""
 
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,16 @@ class Settings:
     def give_up_after(self) -> int:
         """In seconds."""
         return round(self.give_up_after_days * 86_400)
+
+    def for_functions(self) -> str:
+        """settings.json in the bundle: the environment takes 4 KB, which is too little for many names in `kinds`."""
+        chosen = {
+            "kinds": self.patterns,
+            "give_up_after": self.give_up_after,
+            "pace": asdict(self.pace),
+            "progress_step": self.progress_step,
+        }
+        return json.dumps(chosen)
 
 
 def settings(context: Mapping[str, Any]) -> Settings:

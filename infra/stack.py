@@ -11,7 +11,7 @@ from .bundling import bundle
 from .config import Settings
 from .monitoring import Monitoring
 from .triggers import Triggers, index
-from .watcher import Watcher, described
+from .watcher import Watcher
 
 
 class JobWatcher(Stack):
@@ -23,7 +23,7 @@ class JobWatcher(Stack):
         kinds = settings.kinds.values()
         own = own_kinds.texts(settings.kinds_folder, kinds)
         triggers = index(kinds)
-        files = {"settings.json": described(settings), "triggers.json": json.dumps(triggers), **own}
+        files = {"settings.json": settings.for_functions(), "triggers.json": json.dumps(triggers), **own}
         code = bundle(kinds, files, settings.runtime)
         watcher = Watcher(self, "Watcher", settings=settings, bundle=code, announce=announcer.machine)
         monitoring = Monitoring(self, "Monitoring", settings=settings, watcher=watcher, announcer=announcer)

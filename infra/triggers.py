@@ -57,7 +57,7 @@ class Triggers(Construct):
             settings=settings,
             handler="job_watcher.entry.start",
             bundle=bundle,
-            environment={"WATCH": watch.state_machine_arn, "GIVE_UP_AFTER": str(settings.give_up_after)},
+            environment={"WATCH": watch.state_machine_arn},
         )
         watch.grant_start_execution(self.start)
         watch.grant_execution(self.start, "states:DescribeExecution")

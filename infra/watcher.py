@@ -1,8 +1,6 @@
 """The loop: describe, wait, describe again, until the job has an outcome."""
 
-import json
 from collections.abc import Collection
-from dataclasses import asdict
 from pathlib import Path
 
 from aws_cdk import Aws, Duration
@@ -16,18 +14,6 @@ from . import permissions
 from .config import Settings, WrongSetting
 from .functions import python_function
 from .machines import machine
-
-
-def described(settings: Settings) -> str:
-    """What Describe reads as settings.json in its bundle, because 4 KB of environment would not hold every `kinds`."""
-    return json.dumps(
-        {
-            "kinds": settings.patterns,
-            "give_up_after": settings.give_up_after,
-            "pace": asdict(settings.pace),
-            "progress_step": settings.progress_step,
-        }
-    )
 
 
 class Watcher(Construct):

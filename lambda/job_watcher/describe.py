@@ -37,7 +37,7 @@ RULES = judge.Rules(
 CLIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 REMOVED = (
     "This deployment no longer watches the kind {kind}. The job may still be running. "
-    "To go on watching it, add the kind to the setting `kinds` again, deploy, and start a new watch with the same input."
+    "To watch it again, add the kind to the setting `kinds`, deploy, and start a new watch with the same input."
 )
 
 logger = Logger()

@@ -19,8 +19,10 @@ from .metric import count
 from .trigger import Found
 
 WATCH = os.environ["WATCH"]
-LONGEST_WATCH = float(os.environ["GIVE_UP_AFTER"]) + 2 * 86_400  # seconds; retries of its last poll included
-INDEX: trigger.Index = json.loads(Path(os.environ["LAMBDA_TASK_ROOT"], "triggers.json").read_text())
+BUNDLE = Path(os.environ["LAMBDA_TASK_ROOT"])
+SETTINGS = json.loads((BUNDLE / "settings.json").read_text())
+LONGEST_WATCH = SETTINGS["give_up_after"] + 2 * 86_400  # seconds; retries of its last poll included
+INDEX: trigger.Index = json.loads((BUNDLE / "triggers.json").read_text())
 ENDING = timedelta(seconds=5)  # at most, from the poll that sees a job's end to the end of the execution
 # The watches of a job are numbered within a period that is shorter than the 90 days after which Step Functions frees an
 # execution's name, so the numbers in use are always 0 to some n, and a binary search finds n.

@@ -18,7 +18,6 @@ from statistics import median
 from infra.bundling import THIS_PYTHON, bundle
 from infra.config import settings
 from infra.triggers import index
-from infra.watcher import described
 
 from . import contenders
 from .report import Goal, Part, Table
@@ -97,7 +96,7 @@ def asset() -> Path:
     """The Lambda asset of the default settings, as the stack makes it."""
     chosen = settings({"runtime": THIS_PYTHON})
     kinds = chosen.kinds.values()
-    files = {"settings.json": described(chosen), "triggers.json": json.dumps(index(kinds))}
+    files = {"settings.json": chosen.for_functions(), "triggers.json": json.dumps(index(kinds))}
     return bundle(kinds, files, chosen.runtime)
 
 

@@ -19,7 +19,6 @@ from infra.bundling import THIS_PYTHON, bundle, packages
 from infra.config import settings
 from infra.triggers import index
 from infra.trimming import trim
-from infra.watcher import described
 from job_watcher import catalogue, waiters
 from tests.bench.start import zipped
 
@@ -168,7 +167,7 @@ def test_the_packages_are_the_same_for_every_runtime_and_processor() -> None:
 def files(*patterns: str) -> dict[str, str]:
     """What the stack adds to a bundle for these kinds."""
     chosen = settings({"kinds": list(patterns)})
-    return {"settings.json": described(chosen), "triggers.json": json.dumps(index(chosen.kinds.values()))}
+    return {"settings.json": chosen.for_functions(), "triggers.json": json.dumps(index(chosen.kinds.values()))}
 
 
 def _session(data: Path) -> botocore.session.Session:

@@ -39,6 +39,11 @@ def test_the_projects_own_context_says_the_defaults() -> None:
     assert settings(context) == settings({})
 
 
+def test_the_functions_read_the_settings_from_their_bundle() -> None:
+    task_root = Path(__file__).parent / "task_root"  # where the unit tests' functions find them
+    assert json.loads(settings({}).for_functions()) == json.loads((task_root / "settings.json").read_text())
+
+
 @pytest.mark.parametrize(
     "kinds",
     [SPEAKER, [SPEAKER], (SPEAKER,), f" {SPEAKER} ", f"{SPEAKER},", "voice-id/Speaker*", "*/SpeakerEnrollmentJob"],

@@ -324,7 +324,7 @@ def test_a_watch_whose_kind_was_removed_says_so_and_how_to_go_on(poll: Poll, mon
     detail = end["detail"]
     assert (detail["error"], detail["status"], detail["polls"]) == ("KindRemoved", "IN_PROGRESS", 7)
     assert detail["reason"].startswith(f"This deployment no longer watches the kind {FRAUDSTER}. The job may still be")
-    assert "add the kind to the setting `kinds` again, deploy, and start a new watch" in detail["reason"]
+    assert "add the kind to the setting `kinds`, deploy, and start a new watch" in detail["reason"]
     assert detail["reason"] in end["text"]
 
 

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -29,13 +28,10 @@ MIDDLE = PERIOD + timedelta(days=40)  # when no watch of the period before can s
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+def start() -> Iterator[ModuleType]:
     """The module as its bundle imports it."""
-    folder = tmp_path_factory.mktemp("bundle")
-    Path(folder, "triggers.json").write_text("{}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WATCH", WATCH)
-        patch.setenv("LAMBDA_TASK_ROOT", str(folder))
         yield importlib.import_module("job_watcher.start")
 
 
