@@ -45,6 +45,12 @@ class Watch:
         """The deployment's, with what the kind wants otherwise."""
         return replace(self.rules.pace, **(self.kind.polling if self.kind else {}))
 
+    @property
+    def from_news(self) -> bool:
+        """Whether the service's own event started this watch: it may be about a deletion."""
+        event = self.input.get("event") if isinstance(self.input, dict) else None
+        return isinstance(event, dict) and event.get("news") is True
+
 
 def news(watch: Watch, seen: Seen, now: float) -> Memory | Progress | End:
     """After an answer, `now` in seconds since 1970: seconds to wait while the job runs, or its announcement."""
@@ -66,6 +72,8 @@ def no_news(watch: Watch, meaning: Meaning, error: str, reason: str, chance: flo
     from the last good answer and from the last throttled or failed call; and for a tenth of the time that the watch had
     gone well until its last good answer, up to a day. So an IAM mistake of an hour doesn't end a watch of a day.
     An invalid request loses the watch at once, unless the same request has had a good answer before.
+    A watch that the service's own event started ends without a notification if its job was missing from the first poll:
+    the answer is then the memory without a wait.
     """
     if watch.once:
         return watch.memory
@@ -75,7 +83,8 @@ def no_news(watch: Watch, meaning: Meaning, error: str, reason: str, chance: flo
     hopeless = meaning is Meaning.INVALID and "answered" not in memory
     interval = _interval(watch, memory)
     if hopeless or not (passing or _patient(memory, interval)):
-        return lost(watch, error, reason)
+        gone = watch.from_news and meaning is Meaning.MISSING and "answered" not in memory
+        return _without_wait(memory) if gone else lost(watch, error, reason)
     if waited >= watch.rules.give_up_after:
         return lost(
             watch, "GaveUp", f"Gave up after {notification.span(waited)}; the last answer was {error}: {reason}"
@@ -92,6 +101,10 @@ def _patient(memory: Memory, interval: float) -> bool:
     undisturbed = min(silent, waited - memory.get("disturbed", 0))
     two_polls = 2 * max(interval, memory.get("wait", 0))
     return undisturbed < max(GRACE, two_polls) or silent < min(DAY, TRUST * (waited - silent))
+
+
+def _without_wait(memory: Memory) -> Memory:
+    return cast(Memory, {member: value for member, value in memory.items() if member != "wait"})
 
 
 def _dated(memory: Memory) -> Memory:

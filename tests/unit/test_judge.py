@@ -239,6 +239,25 @@ def test_a_job_that_is_missing_between_throttled_calls_is_lost_in_the_end() -> N
     assert ended(answer)["detail"]["error"] == "SomeException"
 
 
+def started_by(*, news: bool) -> dict[str, Any]:
+    return {**INPUT, "event": {"id": "1", "time": "2026-01-01T00:00:00Z", "news": news}}
+
+
+def test_an_event_about_something_that_is_gone_ends_its_watch_without_a_notification() -> None:
+    answer = no_news(watch(given=started_by(news=True)), Meaning.MISSING)
+    while "wait" in answer:
+        answer = no_news(watch(given=started_by(news=True), **answer), Meaning.MISSING)
+    assert answer["outcome"] == "running" and "name" not in answer
+    assert cast(Memory, answer)["waited"] == judge.GRACE
+
+
+def test_other_watches_that_an_event_started_can_be_lost() -> None:
+    ended(no_news(watch(judge.GRACE, started_by(news=False)), Meaning.MISSING))
+    ended(no_news(watch(judge.GRACE, started_by(news=True)), Meaning.DENIED))
+    ended(no_news(watch(judge.GRACE, started_by(news=True)), Meaning.INVALID))
+    ended(no_news(watch(600, started_by(news=True), status="IN_PROGRESS", answered=60), Meaning.MISSING))
+
+
 def test_an_invalid_request_that_was_good_before_is_no_reason_to_give_up_at_once() -> None:
     running(no_news(watch(600, status="IN_PROGRESS", answered=600), Meaning.INVALID))
     ended(no_news(watch(600, status="IN_PROGRESS", answered=100), Meaning.INVALID))
