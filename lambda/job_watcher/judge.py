@@ -1,10 +1,11 @@
 """What one poll means for a watch: wait and ask again, the job has ended, or the watch is lost. Knows no clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from . import notification, polling
-from .catalogue import Kind, Seen
+from .catalogue import Kind, Seen, search
 from .errors import Meaning
 from .job import Detail, End, Memory, Progress, fit, job_name, moment, plain
 
@@ -12,6 +13,7 @@ GRACE = 120  # seconds in which a new job or role may not be visible yet
 TRUST = 0.1  # of the time a watch went well: how long it then waits for its job to be seen again
 DAY = 24 * 3600
 OLDEST = 366 * 24 * 3600  # seconds; a creation time before that is none: some services say 1970
+OLD_NEWS = 80 * 24 * 3600  # seconds; Step Functions frees the names of notifications after 90 days
 REASON = 2_000  # characters of a reason
 
 
@@ -41,6 +43,12 @@ class Watch:
         return isinstance(self.input, dict) and self.input.get("once") is True
 
     @property
+    def event(self) -> Mapping[str, Any] | None:
+        """The event that started this watch, where one did: its id and time, and whether it was the service's own."""
+        given = self.input.get("event") if isinstance(self.input, dict) else None
+        return given if isinstance(given, Mapping) else None
+
+    @property
     def pace(self) -> polling.Pace:
         """The deployment's, with what the kind wants otherwise."""
         return replace(self.rules.pace, **(self.kind.polling if self.kind else {}))
@@ -56,7 +64,7 @@ def news(watch: Watch, seen: Seen, now: float) -> Memory | Progress | End:
     """After an answer, `now` in seconds since 1970: seconds to wait while the job runs, or its announcement."""
     memory = _remember(watch.memory, seen, now)
     if seen.outcome != "running":
-        return _ended(watch, seen)
+        return memory if _is_old(watch, seen, now) else _ended(watch, seen)
     if watch.once:
         return memory
     if memory["waited"] >= watch.rules.give_up_after:
@@ -132,6 +140,14 @@ def _progress(watch: Watch, memory: Memory, seen: Seen) -> Memory | Progress:
     told: Detail = {**_detail(watch, "running", None), "status": seen.status, "percent": seen.percent}
     name = job_name(told["kind"], told["request"], [plain(seen.created), *now])
     return {**memory, "name": name, "detail": told, "subject": "", "text": ""}
+
+
+def _is_old(watch: Watch, seen: Seen, now: float) -> bool:
+    """Whether an event named a job that ended long before: it was notified about then, under a name since freed."""
+    if watch.event is None or watch.kind is None or "status" in watch.memory:
+        return False
+    ended = moment(search(watch.kind.ended, seen.job)) or moment(seen.created)
+    return ended is not None and now - ended.timestamp() > OLD_NEWS and not watch.kind.recurs
 
 
 def _steps(percent: float | None, step: float | None) -> int:

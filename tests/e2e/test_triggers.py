@@ -10,7 +10,7 @@ import pytest
 
 from local.default_bus import DefaultBus, Delivery
 
-from .conftest import DESCRIBE, FRAUDSTERS, SPEAKERS, World, fraudsters, speakers, until
+from .conftest import DESCRIBE, FRAUDSTERS, SPEAKERS, World, domains, fraudsters, speakers, until
 
 CLOUDTRAIL = "AWS API Call via CloudTrail"
 
@@ -118,6 +118,35 @@ def test_an_event_that_names_no_job_ends_in_the_queue_of_lost_events_with_the_re
     assert "does not say its JobId" in json.dumps(lost["responsePayload"])
 
 
+def test_two_events_at_the_same_instant_start_one_watch(world: World, bus: DefaultBus) -> None:
+    bus.calls.times = bus.news.times = 0
+    request = world.start_job()
+    world.voice_id.hold(request["JobId"])
+    bus.calls.times = bus.news.times = 1
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(bus, [_call(request), _news(request)]))
+    until(lambda: _watches_of(world, request), 20)
+    time.sleep(2)  # for a second one, were there any
+    assert len(_watches_of(world, request)) == 1
+    world.voice_id.release(request["JobId"])
+    assert world.event(request)["detail"]["outcome"] == "succeeded"
+
+
+def test_the_services_event_about_a_job_that_is_gone_notifies_nobody(world: World, bus: DefaultBus) -> None:
+    request = {"DomainId": next(domains), "JobId": "DeletedJob000000000001"}
+    bus(_news(request))
+    (watch,) = until(lambda: _watches_of(world, request), 20)
+    assert world.end(watch)["status"] == "SUCCEEDED"
+    assert world.events(request) == []
+    assert world.emails(request["JobId"]) == []
+
+
+def test_a_call_whose_job_is_never_found_is_reported_as_lost(world: World, bus: DefaultBus) -> None:
+    request = {"DomainId": next(domains), "JobId": "UnknownJob000000000001"}
+    bus(_call(request))
+    assert world.event(request)["detail"]["error"] == "ResourceNotFoundException"
+
+
 def test_fifty_simultaneous_starts_announce_once(world: World, bus: DefaultBus) -> None:
     request = world.start_job(manifest=world.put_manifest("fifty.json", speakers(6, bad=1)))
     with ThreadPoolExecutor(50) as pool:
@@ -149,6 +178,23 @@ def test_a_watch_that_is_to_look_once_leaves_a_running_job_alone(world: World) -
     assert world.voice_id.calls[DESCRIBE[SPEAKERS]] == calls + 1
     assert world.events(request) == []
     world.voice_id.release(request["JobId"])
+
+
+def _call(request: dict[str, str]) -> dict[str, Any]:
+    """CloudTrail's record of the call that started this job."""
+    job = {"domainId": request["DomainId"], "jobId": request["JobId"]}
+    call = {"eventSource": "voiceid.amazonaws.com", "eventName": "StartSpeakerEnrollmentJob"}
+    return {"Source": "aws.voiceid", "DetailType": CLOUDTRAIL, "Detail": {**call, "responseElements": {"job": job}}}
+
+
+def _news(request: dict[str, str]) -> dict[str, Any]:
+    """The service's own event about this job."""
+    detail = {"domainId": request["DomainId"], "batchJobId": request["JobId"], "action": "BATCH_ENROLLMENT_REQUEST"}
+    return {"Source": "aws.voiceid", "DetailType": "VoiceId Batch Speaker Enrollment Action", "Detail": detail}
+
+
+def _watches_of(world: World, request: dict[str, str]) -> list[str]:
+    return [watch for watch in world.watches() if _input(world, watch)["request"] == request]
 
 
 def _status(world: World, watch: str) -> str:

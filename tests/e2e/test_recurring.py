@@ -1,0 +1,74 @@
+"""What one event costs after a resource has been watched 5,000 times: the Start function against Step Functions."""
+
+import importlib
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from job_watcher import catalogue
+from job_watcher.trigger import Found, watch_name
+from local.cloud import ACCOUNT, REGION, Cloud
+
+from .conftest import until
+
+RUNS = 5_000
+KIND = replace(catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"], recurs=True)
+JOB = Found(KIND, {"DomainId": "d" * 22, "JobId": "j" * 22}, news=False)
+WATCH = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:watch"
+ENDS_AT_ONCE = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
+RUNS_ON = {"StartAt": "Run", "States": {"Run": {"Type": "Wait", "Seconds": 3600, "End": True}}}
+
+
+@pytest.fixture
+def states() -> Iterator[Any]:
+    """Step Functions with a state machine whose executions end at once."""
+    with Cloud() as cloud:
+        client = cloud.client("stepfunctions")
+        role = f"arn:aws:iam::{ACCOUNT}:role/watch"
+        client.create_state_machine(name="watch", definition=json.dumps(ENDS_AT_ONCE), roleArn=role)
+        yield client
+
+
+@pytest.fixture
+def start(states: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleType]:
+    """The function's module as its bundle imports it, with the client above."""
+    (tmp_path / "triggers.json").write_text("{}")
+    for name, value in {
+        "WATCH": WATCH,
+        "GIVE_UP_AFTER": "1209600",
+        "LAMBDA_TASK_ROOT": str(tmp_path),
+        "POWERTOOLS_SERVICE_NAME": "job-watcher",
+        "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
+    }.items():
+        monkeypatch.setenv(name, value)
+    module = importlib.import_module("job_watcher.start")
+    monkeypatch.setattr(module, "WATCH", WATCH)
+    monkeypatch.setattr(module, "states", lambda: states)
+    yield module
+
+
+def test_an_event_costs_at_most_20_calls_after_5000_runs(start: ModuleType, states: Any, record_property: Any) -> None:
+    period = int(datetime.now(UTC).timestamp() // start.PERIOD)
+    names = [watch_name(JOB, [period, number]) for number in range(RUNS)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: states.start_execution(stateMachineArn=WATCH, name=name, input="{}"), names))
+    until(lambda: not states.list_executions(stateMachineArn=WATCH, statusFilter="RUNNING")["executions"], 60)
+    states.update_state_machine(stateMachineArn=WATCH, definition=json.dumps(RUNS_ON))
+    calls: list[str] = []
+    states.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+    assert start.begin(JOB, {"id": "the-event"}) == _arn(watch_name(JOB, [period, RUNS]))
+    record_property("calls", len(calls))
+    print(f"{len(calls)} calls: {', '.join(calls)}")
+    assert len(calls) <= 20
+    assert start.begin(JOB, {"id": "another"}) is None
+
+
+def _arn(name: str) -> str:
+    return WATCH.replace(":stateMachine:", ":execution:") + f":{name}"
