@@ -56,8 +56,7 @@ class Watch:
     @property
     def from_news(self) -> bool:
         """Whether the service's own event started this watch: it may be about a deletion."""
-        event = self.input.get("event") if isinstance(self.input, dict) else None
-        return isinstance(event, dict) and event.get("news") is True
+        return self.event is not None and self.event.get("news") is True
 
 
 def news(watch: Watch, seen: Seen, now: float) -> Memory | Progress | End:

@@ -258,6 +258,21 @@ def test_other_watches_that_an_event_started_can_be_lost() -> None:
     ended(no_news(watch(600, started_by(news=True), status="IN_PROGRESS", answered=60), Meaning.MISSING))
 
 
+FROM_EVENT = {**INPUT, "event": {"id": "e", "time": "2026-03-01T09:30:00Z", "news": False}}
+LATER = CREATED.timestamp() + 81 * 86_400
+
+
+def test_an_event_about_a_job_that_ended_long_ago_ends_its_watch_without_a_notification() -> None:
+    answer = judge.news(watch(given=FROM_EVENT), seen("COMPLETED"), LATER)
+    assert "wait" not in answer and "detail" not in answer
+
+
+def test_a_job_that_ended_long_ago_is_reported_to_whoever_asks_and_to_a_watch_that_saw_it_run() -> None:
+    ended(judge.news(watch(), seen("COMPLETED"), LATER))
+    ended(judge.news(watch(given=FROM_EVENT, status="IN_PROGRESS"), seen("COMPLETED"), LATER))
+    ended(judge.news(watch(given=FROM_EVENT), seen("COMPLETED", EndedAt=datetime.fromtimestamp(LATER, UTC)), LATER))
+
+
 def test_an_invalid_request_that_was_good_before_is_no_reason_to_give_up_at_once() -> None:
     running(no_news(watch(600, status="IN_PROGRESS", answered=600), Meaning.INVALID))
     ended(no_news(watch(600, status="IN_PROGRESS", answered=100), Meaning.INVALID))
