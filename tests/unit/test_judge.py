@@ -248,7 +248,7 @@ def test_an_event_about_something_that_is_gone_ends_its_watch_without_a_notifica
     while "wait" in answer:
         answer = no_news(watch(given=started_by(news=True), **answer), Meaning.MISSING)
     assert answer["outcome"] == "running" and "name" not in answer
-    assert cast(Memory, answer)["waited"] == judge.GRACE
+    assert answer["waited"] == judge.GRACE
 
 
 def test_other_watches_that_an_event_started_can_be_lost() -> None:
