@@ -26,8 +26,8 @@ Made by `make kinds` from `lambda/kinds/*.toml`; {kinds} kinds of {services} ser
 - *%*: whether the service tells how far the job is.
 - *Starts automatically*: whether events start a watch of such a job. *Needs CloudTrail data events*: only if a trail
   logs the service's data events, which trails don't do by default. *Only in us-east-1* (or another Region): AWS sends
-  the service's events to that Region alone, so deploy Job Watcher there. *No*: no event names the job, so start the watch
-  yourself.
+  the service's events to that Region alone, so deploy Job Watcher there. *No*: no event names the job, so start the
+  watch yourself.
 - *Started by*: the API calls whose CloudTrail events start a watch. The account needs a trail for them.
 - *Event*: the service's own events on the default bus. They need no trail.
 - *Waited for by*: [`.sync` of Step Functions]({sync}), a waiter of [Airflow's Amazon provider]({airflow}), or
