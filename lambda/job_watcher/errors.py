@@ -27,8 +27,8 @@ class Meaning(Enum):
 # - An error of KMS is about the key, also when it says NotFound.
 # - A conflict, or a state in which a resource can't be described, ends when the resource changes.
 _CODES = r"""
-throttled    Throttl / TooManyRequest / SlowDown / RequestLimit / (Limit|Throughput|Rate|Quota|Requests)Exceeded
-unavailable  (Request|Token|Credentials?)Expired / Expired(Token|Credential) / TokenRefresh / Skewed / InTheFuture
+throttled    Throttl / TooManyRequest / SlowDown / (Limit|Throughput|Rate|Quota|Requests)Exceeded
+unavailable  (Request|Token|Credentials?)Expired / Expired(Token|Credential) / Skewed
 denied       InvalidClientToken / InvalidAccess / InvalidSecurity / ^InvalidToken / InvalidS3Object / KMS(?!Internal)
 missing      Not.?Found / NoSuch / NotExist / NonExist / UnknownResource / NotDiscovered / PipelineDeleted
 missing      Invalid(Instance|Target|Resource)(Exception)?$ / (Unknown|Invalid)\w*Id(entifier)?(Exception)?$
@@ -36,33 +36,34 @@ denied       Acc?ess.?Denied / Authoriz / Authentic / AuthFailure / Forbidden / 
 denied       Signature / UnrecognizedClient / Subscri / NotEnabled / Disabled / Unsupported(Region|User|API|Feature)
 unavailable  Internal / Unavailable / Timed?.?out / (Server|Service)(Exception|Error|Fault|Failure) / IDPCommunication
 unavailable  BadGateway / Dependency / (Operation|Request)Fail / InvalidEndpoint / Stat(e|us)(Exception|Fault)?$
-unavailable  Conflict / Concurrent / Contention / Busy / (?<!Not)InUse / InProgress / Pending / Not(Ready|Complete)
-invalid      Validation / Invalid / Bad.?Request / Malformed / Serialization / Illegal / Argument / Unprocessable
-invalid      Missing(Param|Required|Action) / Required(Exception)?$ / Unknown(Operation|Param|Action) / TooLarge
+unavailable  Conflict / Concurrent / Contention / Busy / (?<!Not)InUse / InProgress / Not(Ready|Complete)
+invalid      Validation / Invalid / Bad.?Request / Malformed / Serialization / Argument / Unprocessable
+invalid      Missing(Param|Required|Action) / Required(Exception)?$ / Unknown(Operation|Param|Action)
 invalid      UnsupportedOperation / OperationNotSupported / SizeExceeded
 """
 _EXPIRED = r"\b(token|signature|credentials?|request)\b.{0,60} expired / expired (security )?token"
 # Services report all of these as validation errors too, or under codes of their own. Then the message decides. What it
 # says about the form of a name or an id comes before what it says about the job: "Member must not have …" names no job.
 _MESSAGES = rf"""
-throttled    rate (limit )?(has been |was )?exceeded / throttl / (request|call)s? limit exceeded / sending rate
-throttled    too many (\w+ )?(requests|calls) / request rate / slow down / \btps\b
+throttled    rate (limit )?(has been |was )?exceeded / throttl / (request|call)s? limit exceeded
+throttled    too many (\w+ )?(requests|calls) / request rate / slow down
 unavailable  {_EXPIRED}
-denied       access ?denied / not authorized / unauthorized / not (permitted|allowed) to / not (owned|enabled|opted in)
-denied       not subscribed / security token .*invalid / unable to access / could not assume
+denied       access ?denied / not authorized / unauthorized / not (permitted|allowed) to / unable to access
+denied       not (owned|enabled|accessible|subscribed|opted in) / security token .*invalid / could not assume
 denied       (no|n[o']t have|must have|insufficient|lacks?|missing) (\w+ ){{0,3}}(permissions?|privileges?|access)\b
 invalid      validation errors? detected / failed to satisfy / regular expression / malformed / expecting / \bformat\b
 invalid      (unknown|unrecognized|invalid) (parameter|operation|action|field|filter|property|attribute)
-missing      n[o']t (\w+ )?exist / no longer (exist|available) / non-?existent / does ?n[o']t refer to / already deleted
-missing      not ?(be |been )?found / n[o']t (be )?(find|found|located?)\b / (unable|failed) to (find|locate)
-missing      \bno such / \bno (\S+ ){{1,6}}(found|exists?)\b / \bno \w+ (with|named|for|matches)\b / (been|was) deleted
-missing      \bunknown\b
+missing      n[o']?t (\w+ )?exist / non-?existent / no longer (exist|available) / \bno such / \bno matching
+missing      not ?(be |been )?found / n[o']t (be )?(find|found|located?|retrieved?)\b / (unable|failed) to (find|locate)
+missing      \bno (\S+ ){{1,6}}(found|exists?)\b / \bno \w+ (with|named|for|match)\b / n[o']t match an existing
+missing      n[o']t (refer|map|correspond|belong) to / \bunknown\b / (been|was|already) (deleted|purged|removed)
 invalid      for parameter \S+ is invalid / \bmust (be (?!in )|begin|belong|contain|have|match)
 missing      (invalid|not a valid|incorrect) (\S+ ){{0,3}}\S*(identifier|(?<!val)id)\b
 missing      (identifier|(?<!val)id)\b.{{0,80}} (is ?n[o']t valid|invalid)
 unavailable  internal (\w+ )?(error|failure) / unavailable / \btimed out / temporar / \blater\b / in progress / conflict
-unavailable  not (yet )?(ready|available|complete) / (is|still) pending / is being / another (request|operation)
-unavailable  the state of / \b(in|current|\w*valid|\w*correct) (\S+ ){{0,2}}state\b(?! machine)
+unavailable  not (yet )?(ready|available|complete|started) / still \w+ing\b / is (pending|being)\b / the state of
+unavailable  another (request|operation) / \bin (an? )?\S+ status\b
+unavailable  \b(in|current|\w*valid|\w*correct) (\S+ ){{0,2}}state\b(?! machine)
 """
 # botocore rejects these requests itself. Its other errors mean that no answer came: time-outs, credentials and so on.
 _REJECTED = (

@@ -216,6 +216,7 @@ def test_every_services_throttle_is_a_throttle(code: str) -> None:
         "Maximum sending rate exceeded.",
         "The request was throttled",
         "Please reduce your request rate.",
+        "Slow down",
     ],
 )
 def test_a_throttle_in_the_words_of_another_error_is_a_throttle(code: str, message: str) -> None:
@@ -247,6 +248,14 @@ def test_a_throttle_in_the_words_of_another_error_is_a_throttle(code: str, messa
         ("ValidationException", "Query does not exist."),  # Redshift Data
         ("ValidationException", "No job found with the given id"),
         ("ValidationException", "Unknown job x"),
+        ("ValidationException", "No matching job"),
+        ("ValidationException", "No such job"),
+        ("ValidationException", "There is no job with id x"),
+        ("ValidationException", "A nonexistent job"),
+        ("ValidationException", "The job is no longer available"),
+        ("ValidationException", "The job has been purged"),
+        ("ValidationException", "The id does not match an existing job"),
+        ("ValidationException", "The job could not be retrieved"),
         ("ValidationError", "AutoScalingGroup name not found - null"),
         ("ValidationError", "No Environment found for EnvironmentName = 'x'."),  # Elastic Beanstalk
         ("InvalidRequestException", "Cluster id 'j-1' is not valid."),  # EMR
@@ -269,7 +278,7 @@ def test_a_throttle_in_the_words_of_another_error_is_a_throttle(code: str, messa
         ("WAFNonexistentItemException", ""),
         ("AWS.SimpleQueueService.NonExistentQueue", ""),
         ("PipelineDeletedException", ""),  # Data Pipeline
-        ("UnknownResourceFault", "Unknown execution"),  # SWF
+        ("UnknownResourceFault", ""),  # SWF
         ("ResourceNotDiscoveredException", ""),  # Config
     ],
 )
@@ -285,6 +294,10 @@ def test_every_services_not_found_is_missing(code: str, message: str) -> None:
             "ValidationException",
             "1 validation error detected: Value 'not found' at 'jobName' failed to satisfy constraint",
         ),
+        ("ValidationException", "Value 'not found' at 'jobName' failed to satisfy constraint"),
+        ("ValidationException", "The job name 'unknown' doesn't match the regular expression"),
+        ("ValidationException", "Malformed ARN: no such partition"),
+        ("ValidationException", "2 validation errors detected: unknown enum value"),
         ("ValidationException", "Invalid job id format"),
         ("ValidationException", "The parameter DBSnapshotIdentifier must begin with a letter"),
         ("ValidationException", "Unknown parameter in input: Job"),
@@ -336,10 +349,16 @@ def test_a_request_that_was_never_good_is_invalid(code: str, message: str) -> No
         ("SignatureDoesNotMatch", ""),
         ("ValidationException", "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: glue:GetJobRun"),
         ("ValidationError", "S3 error: Access Denied"),  # CloudFormation
+        ("ValidationException", "Unauthorized"),
+        ("ValidationException", "You are not permitted to perform this action"),
+        ("ValidationException", "The security token included in the request is invalid"),
+        ("ValidationException", "Could not assume the role"),
+        ("ValidationException", "Unable to access the job"),
         ("ValidationException", "You don't have sufficient permissions to access this job"),
         ("InvalidInputException", "The input detectorId is not owned by the current account."),  # GuardDuty
         ("InvalidRequestException", "Macie is not enabled"),
         ("ClientException", "The role lacks kms permissions"),
+        ("ValidationException", "The KMS key is not accessible"),
     ],
 )
 def test_every_services_no_is_a_no(code: str, message: str) -> None:
@@ -382,17 +401,51 @@ def test_every_services_no_is_a_no(code: str, message: str) -> None:
         ("ValidationError", "Stack:x is in UPDATE_IN_PROGRESS state and can not be read."),
         ("InvalidRequestException", "The request is invalid given the state of the cluster."),  # EKS
         ("ValidationException", "The job is being created"),
+        ("ValidationException", "The job is still initializing"),
+        ("ValidationException", "The job has not started yet"),
+        ("ValidationException", "The cluster is in CREATING status"),
         ("ValidationException", "Another operation is in progress"),
         ("ValidationException", "The service is temporarily unavailable. Try again later."),
         ("BadRequestException", "An internal error occurred"),
+        ("BadRequestException", "An update is in progress"),
+        ("BadRequestException", "The service is unavailable"),
+        ("BadRequestException", "Temporary failure"),
+        ("BadRequestException", "Try again later"),
+        ("BadRequestException", "The call timed out"),
+        ("BadRequestException", "The call conflicts with an update"),
+        ("BadRequestException", "Wait for another operation"),
+        ("BadRequestException", "Not possible given the state of the cluster"),
+        ("ValidationException", "The provided token has expired."),
+        ("ValidationException", "Expired security token"),
     ],
 )
 def test_what_resolves_itself_is_unavailable(code: str, message: str) -> None:
     assert errors.meaning(refused(code, message)) is Meaning.UNAVAILABLE
 
 
-def test_a_denial_that_says_not_found_stays_a_denial() -> None:
-    assert errors.meaning(refused("AccessDeniedException", "The role could not be found")) is Meaning.DENIED
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AccessDeniedException",
+        "AuthorizationError",
+        "UnauthorizedOperation",
+        "UnauthenticatedException",
+        "AuthFailure",
+        "ForbiddenException",
+        "InsufficientPrivilegesException",
+        "OperationNotPermittedException",
+        "InsufficientPermissionsException",
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "InvalidSecurity",
+        "InvalidToken",
+        "OperationNotEnabledException",
+        "UnsupportedRegionException",
+        "KMSNotFoundException",
+    ],
+)
+def test_a_denial_that_says_not_found_stays_a_denial(code: str) -> None:
+    assert errors.meaning(refused(code, "The role could not be found")) is Meaning.DENIED
 
 
 @pytest.mark.parametrize(
