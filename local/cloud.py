@@ -25,6 +25,7 @@ from local.voice_id import VoiceId
 
 ROOT = Path(__file__).parent.parent
 TOOLS = Path(sys.executable).parent  # of the virtual environment: cdk, and node for it
+PATIENCE = 300  # seconds: a busy machine takes its time
 ACCOUNT, REGION = "000000000000", "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
@@ -63,7 +64,7 @@ class Cloud:
         if self._process:
             assert self._process.stdin
             self._process.stdin.close()  # which ends it, and its workers
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
         self.voice_id.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -75,7 +76,7 @@ class Cloud:
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=PATIENCE, s3={"addressing_style": "path"}),
         )
 
     def deploy(self, context: Mapping[str, str]) -> dict[str, str]:
@@ -97,15 +98,21 @@ class Cloud:
         stacks: dict[str, dict[str, str]] = json.loads(outputs.read_text())
         return {name: value for stack in stacks.values() for name, value in stack.items()}
 
+    def destroy(self, stack: str) -> None:
+        """Delete a stack that was deployed here."""
+        formation = self.client("cloudformation")
+        formation.delete_stack(StackName=stack)
+        formation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+
     def emails(self) -> list[dict[str, Any]]:
         """What subscribers were sent: To, Subject, BodyText."""
-        with urllib.request.urlopen(f"{self.url}/_ministack/ses/messages", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/_ministack/ses/messages", timeout=PATIENCE) as answer:
             return [email for sent in json.load(answer)["messages"].values() for email in sent]
 
     def scale_waits(self, scale: float) -> None:
         """Change how long the waits of Step Functions take from now on."""
         setting = json.dumps({"stepfunctions._SFN_WAIT_SCALE": scale}).encode()
-        with urllib.request.urlopen(f"{self.url}/_ministack/config", data=setting, timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/_ministack/config", data=setting, timeout=PATIENCE) as answer:
             assert json.load(answer)["applied"]
 
     def _start(self) -> None:
@@ -119,7 +126,7 @@ class Cloud:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the one who started it, who then ends this
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"MiniStack did not start:\n{self.log.read_text()[-4000:]}")

@@ -12,7 +12,7 @@ from rich.console import Console
 
 import watch
 from job_watcher.job import plain
-from local.cloud import Cloud
+from local.cloud import PATIENCE, Cloud
 from local.listener import Listener
 from local.sample import ROLE, put_own, put_sample
 
@@ -43,10 +43,10 @@ def main() -> int:
 
 
 def _first_watch(states: Any, machine: str) -> str:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not (watches := states.list_executions(stateMachineArn=machine)["executions"]):
         if time.monotonic() > deadline:
-            raise TimeoutError("no watch was started within 30 s")
+            raise TimeoutError(f"no watch was started within {PATIENCE} s")
         time.sleep(0.1)
     return str(watches[-1]["executionArn"])
 
@@ -69,7 +69,7 @@ def _start_job(cloud: Cloud, manifest: Path | None) -> str:
 def _show(cloud: Cloud, listener: Listener, request: dict[str, str]) -> bool:
     """Print the event and the email as their receivers have them; whether both agree with describe."""
     said = plain(cloud.client("voice-id").describe_speaker_enrollment_job(**request)["Job"])
-    events, emails = listener.events(), _emails(cloud)
+    events, emails = listener.events(PATIENCE), _emails(cloud)
     for event in events:
         console.rule("The event, as a rule's SQS queue received it")
         console.print_json(json.dumps(event))
@@ -89,7 +89,7 @@ def _show(cloud: Cloud, listener: Listener, request: dict[str, str]) -> bool:
 
 
 def _emails(cloud: Cloud) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not (sent := cloud.emails()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return sent
@@ -102,7 +102,7 @@ def _keep(cloud: Cloud, outputs: dict[str, str]) -> None:
         "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1",
         f"aws voice-id list-speaker-enrollment-jobs --domain-id {DOMAIN}",
         f"aws stepfunctions list-executions --state-machine-arn {outputs['WatchArn']}",
-        "python3 watch.py --list",
+        ".venv/bin/python watch.py --list",
     )
     console.print("\n".join(commands), markup=False, highlight=False, soft_wrap=True)
     try:

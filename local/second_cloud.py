@@ -37,7 +37,7 @@ class SecondCloud:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._process.communicate(timeout=10)  # closes its input, which ends it
+        self._process.communicate(timeout=60)  # closes its input, which ends it
 
 
 def serve() -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from local.cloud import Cloud
+from local.cloud import PATIENCE, Cloud
 from local.listener import Listener
 from local.sample import BUCKET, ROLE, put_sample, request
 from local.second_cloud import SecondCloud
@@ -86,13 +86,13 @@ class World:
         started = self.states.start_execution(stateMachineArn=self.outputs["WatchArn"], input=json.dumps(watch_input))
         return str(started["executionArn"])
 
-    def end(self, execution: str, seconds: float = 90) -> dict[str, Any]:
+    def end(self, execution: str) -> dict[str, Any]:
         """The execution when it has ended."""
-        return until(lambda: self._ended(execution), seconds)
+        return until(lambda: self._ended(execution))
 
-    def event(self, request: dict[str, str], seconds: float = 20) -> dict[str, Any]:
+    def event(self, request: dict[str, str]) -> dict[str, Any]:
         """The one event of the job that this request names."""
-        (event,) = until(lambda: self.events(request), seconds)
+        (event,) = until(lambda: self.events(request))
         return event
 
     def events(self, request: Any, *, progress: bool = False) -> list[dict[str, Any]]:
@@ -114,7 +114,7 @@ class World:
 
     def email(self, word: str) -> dict[str, Any]:
         """The deployment's one email in whose text the word stands."""
-        (email,) = until(lambda: self.emails(word), 20)
+        (email,) = until(lambda: self.emails(word))
         return email
 
     def describe(self, kind: str, request: dict[str, str]) -> dict[str, Any]:
@@ -128,12 +128,12 @@ class World:
         return None if described["status"] == "RUNNING" else described
 
 
-def until(look: Callable[[], T | None], seconds: float) -> T:
-    """What `look` returns as soon as it is something; TimeoutError after so many seconds."""
-    deadline = time.monotonic() + seconds
+def until(look: Callable[[], T | None]) -> T:
+    """What `look` returns as soon as it is something; TimeoutError after PATIENCE."""
+    deadline = time.monotonic() + PATIENCE
     while not (seen := look()):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"nothing after {seconds} s")
+            raise TimeoutError(f"nothing after {PATIENCE} s")
         time.sleep(0.05)
     return seen
 

@@ -245,7 +245,7 @@ def test_a_waiter_announces_the_resource_that_came_to_what_was_waited_for(world:
 def test_a_waiter_waits_for_what_is_not_there_yet(world: World) -> None:
     request = {"Bucket": BUCKET, "Key": f"late-{next(numbers)}.txt"}
     watch = world.watch({"kind": "s3/waiter/ObjectExists", "request": request})
-    until(lambda: [event for event in history(world, watch) if event["type"] == "WaitStateEntered"], 30)
+    until(lambda: [event for event in history(world, watch) if event["type"] == "WaitStateEntered"])
     world.s3.put_object(Bucket=BUCKET, Key=request["Key"], Body=b"here")
     world.end(watch)
     detail = world.event(request)["detail"]

@@ -33,7 +33,7 @@ def test_six_hours_without_lambda_lose_no_watch(world: World, throttled: str) ->
     assert attempts > 30
     request = world.start_job()
     watch = world.watch({"kind": SPEAKERS, "request": request})
-    until(lambda: failed_attempts(world, watch) > attempts, 60)
+    until(lambda: failed_attempts(world, watch) > attempts)
     assert world.states.describe_execution(executionArn=watch)["status"] == "RUNNING"
     assert world.events(request) == []
     world.cloud.client("lambda").delete_function_concurrency(FunctionName=throttled)

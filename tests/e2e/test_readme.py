@@ -50,9 +50,9 @@ def test_the_commands_deliver_what_they_say(world: World) -> None:
     assert run.returncode == 0, run.stderr
     (queue,) = re.findall(r"^queue: (.*)$", run.stdout, flags=re.MULTILINE)
     sqs = world.cloud.client("sqs")
-    (message, *_) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 20)
+    (message, *_) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
     assert json.loads(message["Body"])["detail"]["request"]["JobId"] == "DemoJob000000000000022"
-    assert until(lambda: [mail for mail in world.cloud.emails() if mail["To"] == ["colleague@example.com"]], 20)
+    assert until(lambda: [mail for mail in world.cloud.emails() if mail["To"] == ["colleague@example.com"]])
 
 
 def test_watch_py_follows_a_job_to_its_end(world: World) -> None:

@@ -44,19 +44,18 @@ def test_the_services_own_event_is_enough_when_cloudtrail_is_silent(world: World
     assert world.event(request)["detail"]["outcome"] == "succeeded"
 
 
-def test_the_services_own_event_beats_the_next_poll_by_far(world: World, bus: DefaultBus, never_ending: str) -> None:
-    world.end(never_ending, seconds=120)  # before its waits become slow too
-    world.cloud.scale_waits(1)  # as slow as on AWS: the second poll comes after at least 14 s
+def test_the_services_own_event_is_announced_long_before_the_next_poll(
+    world: World, bus: DefaultBus, never_ending: str
+) -> None:
+    world.end(never_ending)  # before its waits become slow too
+    world.cloud.scale_waits(20)  # the second poll comes after 280 s at least
     before = set(world.watches())
     try:
-        began = time.monotonic()
         request = world.start_job()
         event = world.event(request)
-        took = time.monotonic() - began
     finally:
         world.cloud.scale_waits(0.01)
     (followed,) = [watch for watch in set(world.watches()) - before if _status(world, watch) == "RUNNING"]
-    assert took < 12
     assert event["detail"]["watch"] != followed
     assert event["detail"]["polls"] == 1
     world.states.stop_execution(executionArn=followed)
@@ -66,7 +65,7 @@ def test_a_followed_job_whose_end_was_told_ends_its_watch_quietly(world: World, 
     before = set(world.watches())
     request = world.start_job()
     world.event(request)
-    until(lambda: all(_status(world, watch) == "SUCCEEDED" for watch in set(world.watches()) - before), 20)
+    until(lambda: all(_status(world, watch) == "SUCCEEDED" for watch in set(world.watches()) - before))
     assert len(world.events(request)) == 1
 
 
@@ -88,7 +87,7 @@ def test_events_late_repeated_or_out_of_order_announce_once(
     request = world.start_job(manifest=world.put_manifest("late.json", speakers(4, bad=1)))
     world.event(request)
     time.sleep(calls.delay + news.delay + 1)
-    until(lambda: all(_status(world, watch) != "RUNNING" for watch in set(world.watches()) - before), 20)
+    until(lambda: all(_status(world, watch) != "RUNNING" for watch in set(world.watches()) - before))
     assert len(world.events(request)) == 1
     assert len(world.emails(request["JobId"])) == 1
 
@@ -112,7 +111,7 @@ def test_an_event_that_names_no_job_ends_in_the_queue_of_lost_events_with_the_re
     bus({"Source": "aws.voiceid", "DetailType": CLOUDTRAIL, "Detail": {**call, "requestParameters": {"domainId": "d"}}})
     sqs = world.cloud.client("sqs")
     (queue,) = [url for url in sqs.list_queues()["QueueUrls"] if "LostEvents" in url]
-    (message,) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 30)
+    (message,) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
     lost = json.loads(message["Body"])
     assert lost["requestPayload"]["detail"]["eventName"] == "StartSpeakerEnrollmentJob"
     assert "does not say its JobId" in json.dumps(lost["responsePayload"])

@@ -114,7 +114,7 @@ def voice_id(s3: FakeS3, told: list[Members]) -> Iterator[VoiceId]:
 @contextmanager
 def connected(voice_id: VoiceId, **config: Any) -> Iterator[Any]:
     """A client with one attempt a call and no validation of its own, so that the emulator's own answers are seen."""
-    config = {"parameter_validation": False, "read_timeout": 5, "max_pool_connections": 50, **config}
+    config = {"parameter_validation": False, "read_timeout": 60, "max_pool_connections": 50, **config}
     one_attempt = Config(retries={"total_max_attempts": 1}, **config)
     with closing(SESSION.client("voice-id", endpoint_url=voice_id.url, config=one_attempt)) as client:
         yield client
@@ -150,7 +150,7 @@ def described(client: Any, job_id: str, noun: str = "SpeakerEnrollmentJob") -> M
 
 
 def posted(voice_id: VoiceId, target: str, body: str) -> tuple[int, Any]:
-    connection = HTTPConnection("127.0.0.1", int(voice_id.url.rpartition(":")[2]), timeout=2)
+    connection = HTTPConnection("127.0.0.1", int(voice_id.url.rpartition(":")[2]), timeout=60)
     connection.request("POST", "/", body, {"X-Amz-Target": target})
     answer = connection.getresponse()
     status, content = answer.status, json.loads(answer.read())
