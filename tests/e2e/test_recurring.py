@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from infra.config import settings
 from job_watcher import catalogue
 from job_watcher.trigger import Found, watch_name
 from local.cloud import ACCOUNT, REGION, Cloud
@@ -39,10 +40,10 @@ def states() -> Iterator[Any]:
 @pytest.fixture
 def start(states: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleType]:
     """The function's module as its bundle imports it, with the client above."""
-    (tmp_path / "triggers.json").write_text("{}")
+    for name, text in {"settings.json": settings({}).for_functions(), "triggers.json": "{}"}.items():
+        (tmp_path / name).write_text(text)
     for name, value in {
         "WATCH": WATCH,
-        "GIVE_UP_AFTER": "1209600",
         "LAMBDA_TASK_ROOT": str(tmp_path),
         "POWERTOOLS_SERVICE_NAME": "job-watcher",
         "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
@@ -59,7 +60,7 @@ def test_an_event_costs_at_most_20_calls_after_5000_runs(start: ModuleType, stat
     names = [watch_name(JOB, [period, number]) for number in range(RUNS)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda name: states.start_execution(stateMachineArn=WATCH, name=name, input="{}"), names))
-    until(lambda: not states.list_executions(stateMachineArn=WATCH, statusFilter="RUNNING")["executions"], 60)
+    until(lambda: not states.list_executions(stateMachineArn=WATCH, statusFilter="RUNNING")["executions"])
     states.update_state_machine(stateMachineArn=WATCH, definition=json.dumps(RUNS_ON))
     calls: list[str] = []
     states.meta.events.register("before-call", lambda model, **_: calls.append(model.name))

@@ -124,7 +124,7 @@ def test_two_events_at_the_same_instant_start_one_watch(world: World, bus: Defau
     bus.calls.times = bus.news.times = 1
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(bus, [_call(request), _news(request)]))
-    until(lambda: _watches_of(world, request), 20)
+    until(lambda: _watches_of(world, request))
     time.sleep(2)  # for a second one, were there any
     assert len(_watches_of(world, request)) == 1
     world.voice_id.release(request["JobId"])
@@ -134,7 +134,7 @@ def test_two_events_at_the_same_instant_start_one_watch(world: World, bus: Defau
 def test_the_services_event_about_a_job_that_is_gone_notifies_nobody(world: World, bus: DefaultBus) -> None:
     request = {"DomainId": next(domains), "JobId": "DeletedJob000000000001"}
     bus(_news(request))
-    (watch,) = until(lambda: _watches_of(world, request), 20)
+    (watch,) = until(lambda: _watches_of(world, request))
     assert world.end(watch)["status"] == "SUCCEEDED"
     assert world.events(request) == []
     assert world.emails(request["JobId"]) == []
