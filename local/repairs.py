@@ -22,6 +22,7 @@ def repair() -> None:
     if version("ministack") != READ:
         raise RuntimeError(f"MiniStack is {version('ministack')}; the repairs in {__file__} were written for {READ}")
     stepfunctions._invoke_nested_start_execution = _named_as_on_aws(stepfunctions._invoke_nested_start_execution)
+    stepfunctions._nested_execution_failure = _as_a_description(stepfunctions._nested_execution_failure)
     stepfunctions._find_matching_retrier = _delayed_as_on_aws(stepfunctions._find_matching_retrier)
     stepfunctions._call_lambda = _with_lambdas_own_errors(stepfunctions._call_lambda)
     sns._parse_message_attributes = _also_from_step_functions(sns._parse_message_attributes)
@@ -40,6 +41,17 @@ def _named_as_on_aws(start: Any) -> Any:
             raise stepfunctions._ExecutionError(f"StepFunctions.{error.error}Exception", error.cause) from error
 
     return invoke
+
+
+def _as_a_description(read: Any) -> Any:
+    """On AWS, `startExecution.sync:2` fails with States.TaskFailed; the cause is the other execution's description."""
+
+    def failure(execution: dict[str, Any]) -> tuple[str, str]:
+        error, cause = read(execution)
+        described = {name[0].upper() + name[1:]: value for name, value in execution.items()}
+        return "States.TaskFailed", json.dumps({**described, "Error": error, "Cause": cause})
+
+    return failure
 
 
 def _delayed_as_on_aws(find: Any) -> Any:

@@ -14,6 +14,7 @@ README = (ROOT / "README.md").read_text()
 BASH = re.findall(r"^```bash\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 OF_THE_MAKEFILE = [block for block in BASH if block.startswith("make ")]
+OF_REMOVAL = [block for block in BASH if "before_destroy.py" in block]
 OF_AWS = [block for block in BASH if "aws " in block and block not in OF_THE_MAKEFILE]
 
 
@@ -22,18 +23,20 @@ AWS = 'aws() { [ "$1" = sqs ] && set -- --endpoint-url "$AWS_ENDPOINT_URL" "$@";
 
 
 def test_every_block_is_run_by_one_of_these_tests() -> None:
-    assert len(OF_THE_MAKEFILE) + len(OF_AWS) == len(BASH)
+    assert len(OF_THE_MAKEFILE) + len(OF_REMOVAL) + len(OF_AWS) == len(BASH)
 
 
-@pytest.mark.parametrize("target", re.findall(r"^make (\w+)", "".join(OF_THE_MAKEFILE), flags=re.MULTILINE))
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"^make (\w+)", "".join(BASH), flags=re.MULTILINE))))
 def test_make_has_the_target(target: str) -> None:
     assert subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
-def test_the_cdk_of_the_readme_is_the_one_that_deploys_here() -> None:
-    (version,) = set(re.findall(r"npx aws-cdk@([\d.]+)", README))
-    installed = subprocess.run(["cdk", "--version"], capture_output=True, text=True, check=True).stdout
-    assert installed.startswith(f"{version} ")
+def test_each_python_command_of_the_readme_has_its_options() -> None:
+    commands = re.findall(r"\.venv/bin/python [a-z_]+\.py(?: --[a-z]+)*", README)
+    assert len(commands) == 4
+    for command in commands:
+        shown = subprocess.run(f"{command} --help", shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert all(option in shown.stdout for option in re.findall("--[a-z]+", command))
 
 
 def test_the_commands_deliver_what_they_say(world: World) -> None:

@@ -164,8 +164,9 @@ def test_a_workflow_waits_for_a_job_with_sync(world: World, fail_on: list[str]) 
     execution = world.end(world.states.start_execution(stateMachineArn=caller, input=watch_input)["executionArn"])
     detail = world.event(request)["detail"]
     if fail_on:
-        assert execution["error"] == "JobFailed"
-        assert json.loads(execution["cause"]) == detail
+        assert execution["error"] == "States.TaskFailed"
+        watch = json.loads(execution["cause"])
+        assert (watch["Error"], json.loads(watch["Cause"])) == ("JobFailed", detail)
     else:
         assert json.loads(execution["output"])["Output"] == detail
 
