@@ -104,7 +104,7 @@ def no_news(watch: Watch, meaning: Meaning, error: str, reason: str, chance: flo
 def _patient(memory: Memory, interval: float) -> bool:
     """Whether a watch whose job is missing or denied should go on; the next poll would follow after `interval`."""
     waited = memory["waited"]
-    silent = memory["age"] - memory["answered"] if "answered" in memory else waited
+    silent = memory.get("age", 0) - memory["answered"] if "answered" in memory else waited
     undisturbed = min(silent, waited - memory.get("disturbed", 0))
     two_polls = 2 * max(interval, memory.get("wait", 0))
     return undisturbed < max(GRACE, two_polls) or silent < min(DAY, TRUST * (waited - silent))
