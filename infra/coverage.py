@@ -10,7 +10,7 @@ from job_watcher import catalogue, waiters
 from job_watcher.catalogue import Kind
 
 from . import likely, reference
-from .lint import service_model, session
+from .models import service_model, session
 
 DESCRIBES = re.compile(r"(Batch)?(Describe|Get)[A-Z]")
 JOB = re.compile(

@@ -3,22 +3,22 @@
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import botocore.session
 import jmespath
-from botocore.exceptions import UnknownServiceError
-from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+from botocore.model import OperationModel
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
-from job_watcher.catalogue import OPTIONS, OUTCOMES, Kind, parse, without
+from job_watcher.catalogue import OUTCOMES, Kind, parse
 from job_watcher.event_pattern import OPERATORS
+from job_watcher.expressions import OPTIONS, without
 from job_watcher.polling import Pace
 
+from . import expressions, failure_members
+from .models import service_model
+from .sample import Leaf, sample
 from .suggestion import suggestion
 
 REQUIRED = ("describe", "request", "job", "status", "running")
@@ -29,7 +29,7 @@ EVENT = ("source", "detail-type", "request")
 WHERE = "where"
 STRINGS = ("describe", "job", "status", *PATHS, "action")
 LISTS = ("request", *OUTCOMES, "omit", "start")
-TABLES = ("with", "started", "event", "advice", "polling")
+TABLES = ("with", "started", "event", "advice", "polling", "but", "ignored")
 
 
 def faults(name: str, table: Mapping[str, Any]) -> list[str]:
@@ -94,11 +94,8 @@ def _answer_faults(kind: Kind, table: Mapping[str, Any], operation: OperationMod
     if not isinstance(job, dict):
         yield f"job = {kind.job!r} finds no structure in the answer of {kind.describe}."
         return
-    status = _found(kind.status, job)
-    if not isinstance(status, Leaf):
-        yield f"status = {kind.status!r} finds no string in the job; it has {', '.join(job)}."
-    else:
-        yield from _status_faults(table, status.shape)
+    yield from _status_faults(kind, table, job)
+    yield from _but_faults(kind, job)
     for path in kind.omit:
         if without(job, path) == job:
             yield f"omit's {path!r} is no member of the job; it has {', '.join(job)}."
@@ -108,13 +105,36 @@ def _answer_faults(kind: Kind, table: Mapping[str, Any], operation: OperationMod
             yield f"{key} = {expression!r} does not resolve in the job; it has {', '.join(job)}."
 
 
-def _status_faults(table: Mapping[str, Any], shape: Shape) -> Iterator[str]:
+def _status_faults(kind: Kind, table: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[str]:
     listed = Counter(status for outcome in OUTCOMES for status in table.get(outcome, ()))
     yield from (f"status {status!r} is listed {times} times." for status, times in listed.items() if times > 1)
-    enum = shape.metadata.get("enum")
-    if enum:  # where the model has none, the entry lists what the service's documentation says
-        yield from _unknown("status", listed, enum)
-        yield from (f"status {status!r} is not listed under any outcome." for status in enum if status not in listed)
+    found = list(expressions.alternatives(kind.status, job)) if _is_jmespath(kind.status) else [None]
+    if not all(isinstance(value, str) for value in found):
+        yield f"status = {kind.status!r} finds no string in the job; it has {', '.join(job)}."
+        return
+    enums = [value.enum if isinstance(value, Leaf) else [str(value)] for value in found]
+    accepted = [status for enum in enums for status in enum]
+    if all(enums):  # where the model has none, the entry lists what the service's documentation says
+        yield from _unknown("status", listed, accepted)
+    for status in dict.fromkeys(accepted):
+        if status not in listed:
+            yield f"status {status!r} is not listed under any outcome."
+    if len(found) > 1 and isinstance(found[-1], Leaf) and _succeeds(kind, enums[-1]) and not kind.but:
+        yield f"status = {kind.status!r} falls back on a value that means succeeded; without proof it must not."
+
+
+def _succeeds(kind: Kind, enum: Sequence[str]) -> bool:
+    return any(kind.outcome_of.get(status) == "succeeded" for status in enum or kind.outcome_of)
+
+
+def _but_faults(kind: Kind, job: Mapping[str, Any]) -> Iterator[str]:
+    yield from _unknown("outcome in but", kind.but, [outcome for outcome in OUTCOMES if outcome != "succeeded"])
+    for condition in kind.but.values():
+        yield from (f"but: {fault}" for fault in expressions.condition_faults(condition, job))
+    known = {path for path, _, _ in failure_members.members(job)}
+    for path in kind.ignored:
+        if path not in known:
+            yield f"ignored's {path!r} is no member of the job; it has {', '.join(job)}."
 
 
 def _polling_faults(kind: Kind) -> Iterator[str]:
@@ -170,55 +190,6 @@ def _unknown(what: str, given: Iterable[str], accepted: Iterable[str]) -> Iterat
     for word in sorted(set(given) - set(accepted)):
         hint = suggestion(word, accepted, f"accepted are {', '.join(accepted[:40])}.")
         yield f"unknown {what}: {word!r}; {hint}"
-
-
-@cache
-def service_model(service: str) -> ServiceModel | None:
-    """botocore's model of a service; None when it has no such service."""
-    try:
-        return session().get_service_model(service)
-    except UnknownServiceError:
-        return None
-
-
-@cache
-def session() -> botocore.session.Session:
-    """The one through which botocore's data is read."""
-    return botocore.session.get_session()
-
-
-class Leaf(str):
-    """A sample string that remembers the shape it was made from."""
-
-    shape: Shape
-
-
-Leaf.__name__ = "str"  # by which JMESPath's functions know a string
-
-
-def sample(shape: Shape | None, above: tuple[str, ...] = ()) -> Any:
-    """An answer of this shape with every member filled, recursive shapes once; strings are Leaf."""
-    if shape is None:
-        return {}
-    if shape.name in above:
-        return None
-    inside = (*above, shape.name)
-    if isinstance(shape, StructureShape):
-        return {name: sample(member, inside) for name, member in shape.members.items()}
-    if isinstance(shape, ListShape):
-        return [sample(shape.member, inside)]
-    if isinstance(shape, MapShape):
-        return {"key": sample(shape.value, inside)}
-    return _scalar(shape)
-
-
-def _scalar(shape: Shape) -> Any:
-    others = {"timestamp": datetime(2026, 1, 1, tzinfo=UTC), "boolean": True, "blob": b"x"}
-    if shape.type_name == "string":
-        leaf = Leaf((shape.metadata.get("enum") or ["x"])[0])
-        leaf.shape = shape
-        return leaf
-    return others.get(shape.type_name, 1)
 
 
 def _found(expression: str | ParsedResult, data: Any) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from job_watcher.catalogue import Kind
 
-from . import lint
+from . import lint, models
 from .suggestion import suggestion
 
 
@@ -34,7 +34,7 @@ def _faults(file: Path) -> Iterator[str]:
     except ValueError as error:  # tomllib's own, which says the line, or a text that is no UTF-8
         yield f"{file}: no TOML: {str(error)[:1].lower()}{str(error)[1:]}."
         return
-    if lint.service_model(file.stem) is None:
+    if models.service_model(file.stem) is None:
         yield f"{file}: {file.stem} is no service of boto3's; {_suggestion(file.stem)}"
         return
     for noun, table in tables.items():
@@ -47,5 +47,5 @@ def _faults(file: Path) -> Iterator[str]:
 
 
 def _suggestion(service: str) -> str:
-    services = lint.session().get_available_services()
+    services = models.session().get_available_services()
     return suggestion(service, services, "accepted are boto3's names, such as glue or voice-id.", like="{}.toml")

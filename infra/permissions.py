@@ -9,7 +9,7 @@ from pathlib import Path
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 
-from .lint import service_model
+from .models import service_model
 
 Statement = tuple[list[str], list[str]]
 LONGEST_POLICY = 6_144 - 50  # characters of a managed policy, less what stands around its statements

@@ -10,7 +10,7 @@ from botocore.model import OperationModel, ServiceModel
 from job_watcher.catalogue import OUTCOMES
 
 from . import likely
-from .lint import service_model, session
+from .models import service_model, session
 from .suggestion import suggestion
 
 VERBS = ("Start", "Create", "Submit", "Run", "Begin", "Import", "Export", "Execute", "Send", "Invoke")

@@ -1,8 +1,6 @@
 """Which jobs can be watched: TOML tables of JMESPath, read into kinds that can read a describe answer."""
 
 import fnmatch
-import math
-import posixpath
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,51 +9,13 @@ from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
-import jmespath
-from jmespath.exceptions import JMESPathError
+from .expressions import number, search, without
 
 FOLDER = Path(__file__).parent.parent / "kinds"
 OWN = FOLDER / "own"  # in a bundle: the files of the setting kinds-folder
 OUTCOMES = ("running", "succeeded", "partial", "failed", "stopped")
 ENDED = OUTCOMES[1:]
 WAITER = "/waiter/"  # in the names of those kinds that are waiters of boto3's
-
-
-class _Functions(jmespath.functions.Functions):
-    """What the catalogue's expressions may call beside JMESPath's own functions."""
-
-    @jmespath.functions.signature({"types": ["string"]})
-    def _func_basename(self, path: str) -> str:
-        return posixpath.basename(path)
-
-    @jmespath.functions.signature({"types": ["string"], "variadic": True})
-    def _func_uri(self, *parts: str) -> str:
-        return "/".join([*(part.rstrip("/") for part in parts[:-1]), parts[-1]])
-
-
-OPTIONS = jmespath.Options(custom_functions=_Functions())
-
-
-def search(expression: str | None, data: Any) -> Any:
-    """What a JMESPath finds in `data`; None where it finds nothing or the data has another shape than it expects."""
-    if expression is None:
-        return None
-    try:
-        return jmespath.compile(expression).search(data, options=OPTIONS)
-    except JMESPathError:
-        return None
-
-
-def without(data: Any, path: str) -> Any:
-    """The same without the member that a dotted path leads to, through lists: in each of their items."""
-    if isinstance(data, list):
-        return [without(item, path) for item in data]
-    member, _, inner = path.partition(".")
-    if not isinstance(data, Mapping) or member not in data:
-        return data
-    if inner:
-        return {**data, member: without(data[member], inner)}
-    return {name: value for name, value in data.items() if name != member}
 
 
 @dataclass(frozen=True)
@@ -94,6 +54,10 @@ class Kind:
     """Where a CloudTrail event of those calls has the members of the request; by default anywhere, by their names."""
     event: Mapping[str, Any] = field(default_factory=dict)
     advice: Mapping[str, str] = field(default_factory=dict)
+    but: Mapping[str, str] = field(default_factory=dict)
+    """Conditions on the job: if one holds, a status that means `succeeded` means this outcome. The first one counts."""
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    """Members that name failures or a further status but don't decide the outcome, and why."""
     polling: Mapping[str, float] = field(default_factory=dict)
     """What differs from the deployment's polling.Pace: for a kind that lasts days, or a service with a low quota."""
     recurs: bool = False
@@ -130,12 +94,19 @@ class Kind:
         return Seen(
             job=told,
             status=status,
-            outcome=self.outcome_of.get(status, "running"),  # a status nobody knew never ends a watch
+            outcome=self._outcome(status, job),
             known=status in self.outcome_of,
-            percent=_percentage(search(self.percent, job)),
+            percent=number(search(self.percent, job)),
             created=search(self.created, job),
             omitted=omitted,
         )
+
+    def _outcome(self, status: str, job: Mapping[str, Any]) -> str:
+        """Return the outcome; an unknown status counts as running, and `but` overrides a success."""
+        outcome = self.outcome_of.get(status, "running")
+        if outcome != "succeeded":
+            return outcome
+        return next((other for other, condition in self.but.items() if search(condition, job)), outcome)
 
     def leave_out(self, job: Any) -> tuple[Any, list[str]]:
         """The job without what `omit` names, and the paths of what was there."""
@@ -175,11 +146,3 @@ def kinds(patterns: Iterable[str] = ("*",), folder: Path = FOLDER, own: Path = O
 def enabled(name: str, patterns: Iterable[str]) -> bool:
     """Whether a kind's name matches one of the patterns; waiters only match such as have `/waiter/` in them."""
     return any((WAITER in name) == (WAITER in one) and fnmatch.fnmatchcase(name, one) for one in patterns)
-
-
-def _percentage(value: Any) -> float | None:
-    try:
-        percent = float(value.removesuffix("%") if isinstance(value, str) else value)  # some services say "42%"
-    except (TypeError, ValueError):
-        return None
-    return percent if math.isfinite(percent) else None

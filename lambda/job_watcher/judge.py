@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from . import notification, polling
-from .catalogue import Kind, Seen, search
+from .catalogue import Kind, Seen
 from .errors import Meaning
+from .expressions import search
 from .job import Detail, End, Memory, Progress, fit, job_name, moment, plain
 
 GRACE = 120  # seconds in which a new job or role may not be visible yet
@@ -61,7 +62,7 @@ class Watch:
 
 def news(watch: Watch, seen: Seen, now: float) -> Memory | Progress | End:
     """After an answer, `now` in seconds since 1970: seconds to wait while the job runs, or its announcement."""
-    memory = _remember(watch.memory, seen, now)
+    memory = _remember(watch, seen, now)
     if seen.outcome != "running":
         return memory if _is_old(watch, seen, now) else _ended(watch, seen)
     if watch.once:
@@ -189,9 +190,14 @@ def _end(watch: Watch, told: Detail, name: str) -> End:
     }
 
 
-def _remember(memory: Memory, seen: Seen, now: float) -> Memory:
-    """What the next poll should know; the job's age is the clock's word, but grows at least by what was waited."""
-    created = moment(seen.created)
+def _remember(watch: Watch, seen: Seen, now: float) -> Memory:
+    """Return what the next poll should know.
+
+    The age is the run's, by the clock, but grows at least by the time waited. A resource that recurs may have been
+    created years before its present change, so its age is the time watched.
+    """
+    memory = watch.memory
+    created = None if watch.kind and watch.kind.recurs else moment(seen.created)
     told = now - created.timestamp() if created else 0
     age = max(memory.get("age", 0), told if told < OLDEST else 0)
     highest = memory.get("highest", -1)

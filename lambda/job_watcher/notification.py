@@ -1,11 +1,13 @@
 """The email: a detail and its kind become a subject and a text a person can act on."""
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from .catalogue import Kind, search
+from .catalogue import Kind
+from .expressions import search
 from .job import Detail, moment, text
 
 SUBJECT = 99  # characters, ASCII, no newline: SNS's rule
@@ -20,7 +22,7 @@ _HEADLINES = {
     "lost": "The watch of the {job} is lost: nobody is following this job any more.",
 }
 _ADVICE = {
-    "succeeded": "Nothing: the results are complete.",
+    "succeeded": "No action needed.",
     "partial": "Look into the results for the parts that failed, and run those again.",
     "failed": "Correct what went wrong and start the job again.",
     "stopped": "If nobody stopped it on purpose, start the job again.",
@@ -69,13 +71,41 @@ def _facts(kind: Kind | None, detail: Detail) -> Iterator[tuple[str, Any]]:
     yield from detail["request"].items()
     if kind and job:
         created, ended = moment(search(kind.created, job)), moment(search(kind.ended, job))
+        seconds = None if kind.recurs else duration(created, ended)
         yield "Created", _clock(created)
         yield "Ended", _clock(ended)
-        yield "Took", span((ended - created).total_seconds()) if created and ended else None
-        yield "What went wrong", _prose(search(kind.reason, job))
-        yield "Results", _prose(search(kind.results, job))
+        yield "Took", None if seconds is None else span(seconds)
+        if detail["outcome"] != "succeeded":
+            yield "What went wrong", plain_text(search(kind.reason, job))
+        yield "Results", plain_text(search(kind.results, job))
     yield "What went wrong", detail.get("reason")
     yield "Not shown", ", ".join(detail.get("omitted", ()))
+
+
+def duration(created: datetime | None, ended: datetime | None) -> float | None:
+    """Return the seconds between two times of a job; None if one is missing or they are of different runs.
+
+    Some services cut one of the times to the minute, so an end may seem to be just before the beginning.
+    """
+    seconds = (ended - created).total_seconds() if created and ended else -math.inf
+    return None if seconds < -60 else max(0.0, seconds)
+
+
+def plain_text(value: Any) -> str:
+    """Return the texts in a value, however nested, as one line: `No such file. (404)`; empty if there are none."""
+    first, *others = [*dict.fromkeys(_texts(value))] or [""]
+    return f"{first} ({', '.join(others)})" if others else first
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from (f"{name}: {line}" for line in _texts(inner))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None and (line := " ".join(str(value).split())):
+        yield line
 
 
 def _table(facts: Iterator[tuple[str, Any]]) -> str:

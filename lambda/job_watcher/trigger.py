@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import catalogue
-from .catalogue import Kind, search
+from .catalogue import Kind
 from .event_pattern import matches
+from .expressions import search
 from .job import job_name
 
 Index = Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]

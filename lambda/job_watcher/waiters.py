@@ -14,7 +14,8 @@ from botocore.waiter import AcceptorConfig, SingleWaiterConfig, WaiterModel, is_
 from jmespath.exceptions import JMESPathError
 
 from . import catalogue
-from .catalogue import WAITER, Kind, Seen, enabled, search
+from .catalogue import WAITER, Kind, Seen, enabled
+from .expressions import search
 from .secrecy import public, sensitive
 
 _DATA = create_loader()

@@ -12,7 +12,7 @@ import pytest
 from botocore import xform_name
 
 from job_watcher import catalogue
-from job_watcher.catalogue import search
+from job_watcher.expressions import search
 from job_watcher.job import plain
 from local.sample import BUCKET, ROLE
 

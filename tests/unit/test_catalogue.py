@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.lint import faults, service_model
+from infra.lint import faults
+from infra.models import service_model
 from job_watcher import catalogue
 
 TABLES = {

@@ -103,7 +103,7 @@ def test_the_email_of_a_job_that_completed() -> None:
     assert subject(SPEAKER, told) == "Succeeded: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED)"
     assert lines[0] == "The speaker enrollment job has succeeded."
     assert "  Results   s3://our-calls/results/u9cJob4tuvwxyz01234567/march.json.out" in lines
-    assert "What to do: Nothing: the results are complete." in lines
+    assert "What to do: No action needed." in lines
     assert not [line for line in lines if "What went wrong" in line]
 
 
@@ -162,7 +162,7 @@ def test_both_kinds_of_voice_id_speak_of_their_own_matter() -> None:
 @pytest.mark.parametrize(
     ("outcome", "headline", "advice"),
     [
-        ("succeeded", "has succeeded.", "Nothing: the results are complete."),
+        ("succeeded", "has succeeded.", "No action needed."),
         ("partial", "has ended, but part of its work failed.", "Look into the results for the parts that failed"),
         ("failed", "has failed.", "Correct what went wrong and start the job again."),
         ("stopped", "was stopped before its end.", "If nobody stopped it on purpose, start the job again."),

@@ -7,7 +7,7 @@ import pytest
 
 from infra import likely, reference
 from infra.coverage import Operation, counts, job_like, of_jobs
-from infra.lint import service_model
+from infra.models import service_model
 from job_watcher import catalogue, waiters
 
 KINDS = catalogue.kinds()

@@ -9,7 +9,7 @@ from botocore.model import ShapeResolver, StructureShape
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from infra.lint import service_model
+from infra.models import service_model
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 from job_watcher.request import MEMBERS, Refused, check_input, check_request

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.lint import service_model
+from infra.models import service_model
 from job_watcher import polling
 from tests.unit.retries import delays, retrier
 

@@ -14,8 +14,9 @@ from botocore import xform_name
 from botocore.model import Shape
 from botocore.stub import Stubber
 
-from infra.lint import Leaf, session
-from job_watcher import catalogue, describe, judge
+from infra.models import session
+from infra.sample import Leaf
+from job_watcher import catalogue, describe, expressions, judge
 from job_watcher.catalogue import Kind
 from job_watcher.job import LARGEST, NAME, plain, text
 from tests.unit.example import filled, leaves, replaced, string
@@ -46,16 +47,16 @@ def test_every_status_of_a_kind_goes_the_whole_way(name: str) -> None:
     request = a_request(kind)
     blank = an_answer(kind)
     for status, outcome in kind.outcome_of.items():
-        answer = ARRANGED.get(name, with_status)(kind, blank, status)
+        answer = ARRANGED.get(name, with_status)(kind, uncontradicted(kind, blank), status)
         told = poll(kind, request, answer)
         assert told["outcome"] == outcome, status
         if outcome == "running":
             assert told["status"] == status
             assert told["wait"] >= 1, status
             assert "job" not in told and "detail" not in told, status
-            assert told["percent"] == (42 if kind.percent else None), status
+            assert told["percent"] == expected_percent(kind, answer), status
         else:
-            check_event(kind, request, status, told["detail"], catalogue.search(kind.job, answer))
+            check_event(kind, request, status, told["detail"], expressions.search(kind.job, answer))
             check_message(kind, status, told)
 
 
@@ -80,12 +81,12 @@ def poll(kind: Kind, request: Mapping[str, Any], answer: dict[str, Any]) -> dict
 
 def check_event(kind: Kind, request: Mapping[str, Any], status: str, detail: dict[str, Any], job: Any) -> None:
     assert set(detail) == (EVENT | {"omitted"} if kind.omit else EVENT), status
-    there = [path for path in kind.omit if catalogue.without(job, path) != job]  # of a union, one member is there
+    there = [path for path in kind.omit if expressions.without(job, path) != job]  # of a union, one member is there
     assert detail.get("omitted", []) == there, status
     assert detail["kind"] == kind.name and detail["request"] == request
     assert detail["status"] == status and detail["outcome"] == kind.outcome_of[status]
     assert detail["watch"] == ARN and detail["polls"] == 1
-    job = reduce(catalogue.without, there, job)
+    job = reduce(expressions.without, there, job)
     assert detail["job"] == plain(job), status
     for (path, value), (_, said) in zip(leaves(job), leaves(detail["job"]), strict=True):
         if isinstance(value, datetime):
@@ -104,8 +105,8 @@ def check_message(kind: Kind, status: str, end: Mapping[str, Any]) -> None:
     assert facts["Kind"] == kind.name
     assert facts.get("Created") == ("2026-03-01 09:30:00 UTC" if kind.created else None), status
     assert facts.get("Ended") == ("2026-03-01 11:35:20 UTC" if kind.ended else None), status
-    assert facts.get("Took") == ("2 h 5 min" if kind.created and kind.ended else None), status
-    assert ("What went wrong" in facts) == bool(kind.reason), status
+    assert facts.get("Took") == ("2 h 5 min" if kind.created and kind.ended and not kind.recurs else None), status
+    assert ("What went wrong" in facts) == (bool(kind.reason) and kind.outcome_of[status] != "succeeded"), status
     assert ("Results" in facts) == bool(kind.results), status
 
 
@@ -117,29 +118,50 @@ def a_request(kind: Kind) -> dict[str, Any]:
 
 def an_answer(kind: Kind) -> dict[str, Any]:
     """One with every member, its times and its percentage where the kind reads them."""
-    expressions = [kind.job, kind.status, kind.percent, kind.created, kind.ended, kind.reason, kind.results]
-    mentioned = re.findall(r"\w+", " ".join(filter(None, expressions)))
+    paths = [kind.job, kind.status, kind.percent, kind.created, kind.ended, kind.reason, kind.results]
+    mentioned = re.findall(r"\w+", " ".join(filter(None, paths)))
     answer = filled(describe.operation(kind).output_shape, _said, mentioned)
     for expression, value in ((kind.percent, 42), (kind.created, CREATED), (kind.ended, ENDED)):
-        found = catalogue.search(expression, catalogue.search(kind.job, answer))
+        found = expressions.search(expression, expressions.search(kind.job, answer))
         if expression:
             answer = replaced(answer, found, _like(found, value))
     return dict(answer)
 
 
+def expected_percent(kind: Kind, answer: dict[str, Any]) -> float | None:
+    """42 where the service tells a percentage; what `ratio` makes of the counters in the answer else."""
+    if "ratio(" not in (kind.percent or ""):
+        return 42 if kind.percent else None
+    percent: float = expressions.search(kind.percent, expressions.search(kind.job, answer))
+    assert 0 <= percent <= 100
+    return percent
+
+
+def uncontradicted(kind: Kind, answer: Any) -> Any:
+    """The answer without the members by which `but` would override a success."""
+    read, contradicting = (
+        {*re.findall(r"\w+", text)} for text in (kind.job + kind.status, " ".join(kind.but.values()))
+    )
+    if isinstance(answer, list):
+        return [uncontradicted(kind, item) for item in answer]
+    if not isinstance(answer, dict):
+        return answer
+    return {name: uncontradicted(kind, inner) for name, inner in answer.items() if name not in contradicting - read}
+
+
 def with_status(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
     """The answer with a status at the place from where the kind reads it."""
-    found = catalogue.search(kind.status, catalogue.search(kind.job, answer))
+    found = expressions.search(kind.status, expressions.search(kind.job, answer))
     return dict(replaced(answer, found, status))
 
 
 def ecs_task(_: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-    """How ECS tells that a task has stopped: by lastStatus, the containers' exit codes and stopCode together."""
+    """How ECS says that a task has stopped: by lastStatus, stopCode and the containers' exit codes together."""
     (task,) = answer["tasks"]
     (container,) = task["containers"]
-    why = status in task["stopCode"].shape.enum
-    container = {**container, "exitCode": 1 if why else 0}
-    last = {"lastStatus": "STOPPED", "stopCode": status} if why else {"lastStatus": status}
+    stop_code = status if status in task["stopCode"].shape.enum else None
+    last = {"lastStatus": "STOPPED", "stopCode": stop_code} if stop_code else {"lastStatus": status, "stopCode": ""}
+    container = {**container, "exitCode": 0} if status == "EssentialContainerExited" else {"name": "main"}
     return {**answer, "tasks": [{**task, **last, "containers": [container]}]}
 
 

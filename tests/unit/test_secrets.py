@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from infra.lint import Leaf, sample, service_model
-from job_watcher import catalogue
+from infra.models import service_model
+from infra.sample import Leaf, sample
+from job_watcher import catalogue, expressions
 from job_watcher.catalogue import Kind
 
 KINDS = catalogue.kinds()
@@ -65,8 +66,8 @@ def credentials(kind: Kind) -> list[str]:
     """The paths of those members of the announced job that by their name or the model may be plain credentials."""
     model = service_model(kind.service)
     assert model is not None
-    job = catalogue.search(kind.job, sample(model.operation_model(kind.describe).output_shape))
-    return [path for path, value in members(reduce(catalogue.without, kind.omit, job)) if is_credential(path, value)]
+    job = expressions.search(kind.job, sample(model.operation_model(kind.describe).output_shape))
+    return [path for path, value in members(reduce(expressions.without, kind.omit, job)) if is_credential(path, value)]
 
 
 def members(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

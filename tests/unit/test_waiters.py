@@ -11,8 +11,9 @@ from botocore.loaders import create_loader
 from botocore.stub import Stubber
 from botocore.waiter import AcceptorConfig, Waiter, WaiterModel
 
-from infra.lint import Leaf, sample, service_model
-from job_watcher import catalogue, describe, judge, waiters
+from infra.models import service_model
+from infra.sample import Leaf, sample
+from job_watcher import catalogue, describe, expressions, judge, waiters
 from job_watcher.job import Memory, plain
 from job_watcher.notification import SUBJECT
 from job_watcher.request import Refused, check_request
@@ -62,7 +63,7 @@ def _meeting(acceptor: AcceptorConfig, full: dict[str, Any]) -> Iterator[dict[st
     elif acceptor.matcher == "status":
         yield error("Status", status) if (status := cast(int, acceptor.expected)) >= 300 else full
     elif isinstance(acceptor.expected, str):
-        found = catalogue.search(acceptor.argument, full)
+        found = expressions.search(acceptor.argument, full)
         looked_at = found if isinstance(found, list) else [found]
         yield reduce(lambda answer, leaf: replaced(answer, leaf, acceptor.expected), looked_at, full)
     else:

@@ -1,0 +1,63 @@
+"""JMESPath as the catalogue uses it, with three more functions: `uri`, `basename` and `ratio`."""
+
+import math
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+
+class _Functions(jmespath.functions.Functions):
+    @jmespath.functions.signature({"types": ["string", "null"]})
+    def _func_basename(self, path: str | None) -> str | None:
+        """Return the last part of a path or an ARN."""
+        return None if path is None else posixpath.basename(path)
+
+    @jmespath.functions.signature({"types": [], "variadic": True})
+    def _func_uri(self, *parts: Any) -> str | None:
+        """Return the parts joined by slashes; null if one is missing."""
+        if not all(isinstance(part, str) for part in parts):
+            return None
+        return "/".join([*(part.rstrip("/") for part in parts[:-1]), parts[-1]])
+
+    @jmespath.functions.signature({"types": []}, {"types": []})
+    def _func_ratio(self, done: Any, total: Any) -> float | None:
+        """Return `done` as a percentage of `total`, 0 to 100; null unless both are numbers and `total` is above 0."""
+        part, whole = number(done), number(total)
+        return min(100.0, max(0.0, 100 * part / whole)) if part is not None and whole and whole > 0 else None
+
+
+OPTIONS = jmespath.Options(custom_functions=_Functions())
+
+
+def search(expression: str | None, data: Any) -> Any:
+    """Return what an expression finds in `data`; None if that is nothing or the data has an unexpected shape."""
+    if expression is None:
+        return None
+    try:
+        return jmespath.compile(expression).search(data, options=OPTIONS)
+    except (JMESPathError, TypeError, ValueError, AttributeError, KeyError, ArithmeticError, RecursionError):
+        return None  # jmespath's own functions raise some of these for unexpected types
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number from a number or a text such as `42` or `42%`; else None."""
+    try:
+        found = float(value.removesuffix("%") if isinstance(value, str) else value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) and not isinstance(value, bool) else None
+
+
+def without(data: Any, path: str) -> Any:
+    """Return `data` without the member that a dotted path leads to, in each item of the lists on the way."""
+    if isinstance(data, list):
+        return [without(item, path) for item in data]
+    member, _, inner = path.partition(".")
+    if not isinstance(data, Mapping) or member not in data:
+        return data
+    if inner:
+        return {**data, member: without(data[member], inner)}
+    return {name: value for name, value in data.items() if name != member}

@@ -1,0 +1,59 @@
+"""Conditions that override a success: each can hold and can fail to hold, and none can crash."""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from infra import failure_members
+from infra.models import service_model
+from infra.sample import Leaf, sample
+from job_watcher import catalogue
+from job_watcher.catalogue import Kind
+from job_watcher.expressions import search
+
+KINDS = {name: kind for name, kind in catalogue.kinds().items() if kind.but}
+CONDITIONS = [(name, outcome) for name, kind in KINDS.items() for outcome in kind.but]
+ABSENT = object()
+
+
+@pytest.mark.parametrize(("name", "outcome"), CONDITIONS)
+def test_a_condition_can_hold_and_can_fail_to_hold(name: str, outcome: str) -> None:
+    condition = KINDS[name].but[outcome]
+    found = {bool(search(condition, job)) for job in variations(KINDS[name], condition)}
+    assert found == {True, False}, condition
+
+
+def variations(kind: Kind, condition: str) -> Iterator[Any]:
+    """Samples of the job in which the members that the condition reads have every kind of value."""
+    model = service_model(kind.service)
+    assert model is not None
+    job = search(kind.job, sample(model.operation_model(kind.describe).output_shape))
+    literals = [*re.findall(r"'([^']*)'", condition)]
+    names = {word for word in re.findall(r"\w+", re.sub(r"'[^']*'|`[^`]*`", "", condition))}
+    leaves = {name: value for _, name, value in failure_members.members(job, settings=True) if name in names}
+    choices = [[(name, value) for value in _values(leaf, literals)] for name, leaf in leaves.items()]
+    for choice in itertools.islice(itertools.product(*choices), 20_000):
+        yield _with(job, dict(choice))
+
+
+def _values(leaf: Any, literals: list[str]) -> list[Any]:
+    if isinstance(leaf, Mapping | list):
+        return [leaf, ABSENT]
+    if isinstance(leaf, Leaf):
+        return [*dict.fromkeys([*literals, "x", ""]), ABSENT]
+    return [True, False, ABSENT] if isinstance(leaf, bool) else [0, 1, ABSENT]
+
+
+def _with(value: Any, chosen: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_with(item, chosen) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        name: _with(inner if name not in chosen or isinstance(inner, Mapping | list) else chosen[name], chosen)
+        for name, inner in value.items()
+        if chosen.get(name) is not ABSENT
+    }
