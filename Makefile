@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PY     := .venv/bin/python
 CACHE  := $(CURDIR)/.cache
-NODE_PACKAGES := aws-cdk@2.1148.0 asl-validator@3.16.0
+NODE_PACKAGES := aws-cdk@2.1148.0 asl-validator@3.16.0 @aws-cdk/aws-service-spec@0.1.216
 
 # PATH is for the programs that these tools start: npm's scripts and jsii look for `node` there.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

@@ -26,7 +26,7 @@ NO_KEYS = {"name", "outcome_of", "constant", "optional"}
 KEYS = {*(member.name for member in dataclasses.fields(Kind)), *OUTCOMES, "with"} - NO_KEYS
 PATHS = ("percent", "created", "ended", "reason", "results")
 EVENT = ("source", "detail-type", "request")
-WHERE = "where"
+WHERE, EACH = "where", "each"
 STRINGS = ("describe", "job", "status", *PATHS, "action")
 LISTS = ("request", *OUTCOMES, "omit", "start")
 TABLES = ("with", "started", "event", "advice", "polling", "but", "ignored")
@@ -146,11 +146,13 @@ def _polling_faults(kind: Kind) -> Iterator[str]:
 
 def _event_faults(kind: Kind) -> Iterator[str]:
     if kind.event:
-        yield from _unknown("key of the event table", kind.event, (*EVENT, WHERE))
+        yield from _unknown("key of the event table", kind.event, (*EVENT, WHERE, EACH))
         yield from (f"the event table lacks {key}." for key in EVENT if key not in kind.event)
         if not isinstance(kind.event.get("source", ""), str) or not _strings(kind.event.get("detail-type", [])):
             yield "the event's source must be a string, and its detail-type a list of strings."
         yield from _where_faults(kind.event.get(WHERE, {}))
+        if EACH in kind.event and not _is_jmespath(kind.event[EACH]):
+            yield f"the event's each: {kind.event[EACH]!r} is no JMESPath."
         yield from _place_faults("the event's request", kind, kind.event.get("request"))
 
 

@@ -28,7 +28,16 @@ class JobWatcher(Stack):
         watcher = Watcher(self, "Watcher", settings=settings, bundle=code, announce=announcer.machine)
         monitoring = Monitoring(self, "Monitoring", settings=settings, watcher=watcher, announcer=announcer)
         if settings.triggers:
-            monitoring.watch_triggers(Triggers(self, "Triggers", settings=settings, bundle=code, watch=watcher.machine))
+            monitoring.watch_triggers(
+                Triggers(
+                    self,
+                    "Triggers",
+                    settings=settings,
+                    bundle=code,
+                    watch=watcher.machine,
+                    announce=announcer.machine,
+                )
+            )
         self._output("WatchArn", watcher.machine.state_machine_arn, "Start an execution of it to watch a job.")
         self._output("BusName", announcer.bus.event_bus_name, "Jobs' ends are events here; write rules on this bus.")
         self._output("TopicArn", announcer.programs.topic_arn, "Subscribe queues and functions: messages are JSON.")

@@ -41,7 +41,14 @@ class Triggers(Construct):
     """Starts watches from events on the default bus, and keeps those it can't. Public: start, lost_events."""
 
     def __init__(
-        self, scope: Construct, id: str, *, settings: Settings, bundle: Path, watch: sfn.IStateMachine
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        bundle: Path,
+        watch: sfn.IStateMachine,
+        announce: sfn.IStateMachine,
     ) -> None:
         super().__init__(scope, id)
         self.lost_events = sqs.Queue(
@@ -57,7 +64,7 @@ class Triggers(Construct):
             settings=settings,
             handler="job_watcher.entry.start",
             bundle=bundle,
-            environment={"WATCH": watch.state_machine_arn},
+            environment={"WATCH": watch.state_machine_arn, "ANNOUNCE": announce.state_machine_arn},
         )
         watch.grant_start_execution(self.start)
         watch.grant_execution(self.start, "states:DescribeExecution")
@@ -114,7 +121,15 @@ def index(kinds: Iterable[Kind]) -> Index:
                 calls[source][call].append(kind.name)
         for detail_type in kind.event.get("detail-type", ()):
             news[kind.event["source"]][detail_type].append(kind.name)
-    return {"calls": calls, "news": news}
+    return {"calls": calls, "news": {source: _without_twins(names) for source, names in news.items()}}
+
+
+def _without_twins(names_of: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
+    """Leave out the kinds of DocumentDB for which there is one of RDS, because RDS sends and describes them too."""
+    return {
+        detail_type: [name for name in names if f"rds/{name.removeprefix('docdb/')}" not in names]
+        for detail_type, names in names_of.items()
+    }
 
 
 def rules(kinds: Iterable[Kind]) -> Iterator[Rule]:

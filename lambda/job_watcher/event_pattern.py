@@ -12,9 +12,8 @@ OPERATORS = ("prefix", "anything-but", "exists")
 
 def matches(pattern: Mapping[str, Any], event: Any) -> bool:
     """Whether EventBridge would deliver `event` to a rule with this pattern; an empty pattern matches everything."""
-    if not isinstance(event, Mapping):
-        return not pattern
-    return all(_member_matches(rules, event.get(name)) for name, rules in pattern.items())
+    members = event if isinstance(event, Mapping) else {}
+    return all(_member_matches(rules, members.get(name)) for name, rules in pattern.items())
 
 
 def _member_matches(rules: Any, value: Any) -> bool:
@@ -35,7 +34,7 @@ def _rule_matches(rule: Any, value: Any) -> bool:
 
 def _matches_one(operator: str, operand: Any, value: Any) -> bool:
     if operator == "prefix":
-        return isinstance(value, str) and value.startswith(operand)
+        return isinstance(value, str) and value.startswith(tuple(operand) if isinstance(operand, list) else operand)
     if isinstance(operand, Mapping):
         return not _matches_one("prefix", operand["prefix"], value)
     return value not in (operand if isinstance(operand, list) else [operand])

@@ -19,6 +19,7 @@ from .metric import count
 from .trigger import Found
 
 WATCH = os.environ["WATCH"]
+OWN_MACHINES = (WATCH, os.environ["ANNOUNCE"])
 BUNDLE = Path(os.environ["LAMBDA_TASK_ROOT"])
 SETTINGS = json.loads((BUNDLE / "settings.json").read_text())
 LONGEST_WATCH = SETTINGS["give_up_after"] + 2 * 86_400  # seconds; retries of its last poll included
@@ -41,6 +42,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
 
     Lambda then retries the event and finally sends it to the dead-letter queue.
     """
+    if trigger.is_own(event, OWN_MACHINES):
+        return
     try:
         jobs = trigger.found(event, INDEX)
     except trigger.NoRequest:

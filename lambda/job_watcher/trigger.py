@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ API_CALL = "AWS API Call via CloudTrail"
 # What services write instead of a value: HIDDEN_DUE_TO_SECURITY_REASONS, Hidden_For_Security_Reasons,
 # "Value hidden due to security reasons." (Systems Manager), *** (Well-Architected, GameLift Streams, Polly).
 _HIDDEN = re.compile(r"\*+|(value )?hidden[_ ](due[_ ]to|for)[_ ]security[_ ]reasons\.?", re.IGNORECASE)
+_WATCH_OF_EXECUTION = re.compile(r"stepfunctions-Execution-[0-9a-f]{32}")  # as job_name makes them
 
 
 class NoRequest(Exception):
@@ -45,8 +46,7 @@ def found(event: Mapping[str, Any], index: Index) -> list[Found]:
     """
     call = event.get("detail-type") == API_CALL
     jobs, errors = [], []
-    for kind in _call_kinds(event, index) if call else _event_kinds(event, index):
-        request = _request_from_call(kind, event) if call else _request_from_event(kind, event)
+    for kind, request in _calls_requests(event, index) if call else _events_requests(event, index):
         if any(value is False or value == [] for value in request.values()):
             continue
         missing = [member for member, value in request.items() if _is_missing(value)]
@@ -64,16 +64,29 @@ def watch_name(found: Found, which: Any) -> str:
     return job_name(found.kind.name, found.request, which)
 
 
-def _call_kinds(event: Mapping[str, Any], index: Index) -> list[Kind]:
+def is_own(event: Mapping[str, Any], machines: Collection[str]) -> bool:
+    """Whether the event is about an execution of one of these state machines, or about a watch of an execution.
+
+    Without this, each watch's own execution would start another watch, and two deployments would watch each other's.
+    """
+    detail = _detail(event)
+    own = detail.get("stateMachineArn") in machines or _WATCH_OF_EXECUTION.fullmatch(str(detail.get("name")))
+    return event.get("source") == "aws.states" and bool(own)
+
+
+def _calls_requests(event: Mapping[str, Any], index: Index) -> Iterator[tuple[Kind, dict[str, Any]]]:
     detail = _detail(event)
     if "errorCode" in detail:  # the call failed
-        return []
-    return _kinds(index["calls"].get(str(detail.get("eventSource")), {}).get(str(detail.get("eventName")), ()))
+        return
+    for kind in _kinds(index["calls"].get(str(detail.get("eventSource")), {}).get(str(detail.get("eventName")), ())):
+        yield kind, _request_from_call(kind, event)
 
 
-def _event_kinds(event: Mapping[str, Any], index: Index) -> list[Kind]:
-    names = index["news"].get(str(event.get("source")), {}).get(str(event.get("detail-type")), ())
-    return [kind for kind in _kinds(names) if matches(kind.event.get("where", {}), event)]
+def _events_requests(event: Mapping[str, Any], index: Index) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    for kind in _kinds(index["news"].get(str(event.get("source")), {}).get(str(event.get("detail-type")), ())):
+        if matches(kind.event.get("where", {}), event):
+            for item in search(kind.event.get("each", "[@]"), event) or [None]:
+                yield kind, _search_all(kind.event["request"], {**event, "each": item})
 
 
 def _kinds(names: Sequence[str]) -> list[Kind]:
@@ -92,10 +105,6 @@ def _request_from_call(kind: Kind, event: Mapping[str, Any]) -> dict[str, Any]:
     detail = _detail(event)
     places = (detail.get("responseElements"), detail.get("requestParameters"))
     return {member: next((v for p in places if (v := _member(p, member)) is not None), None) for member in kind.request}
-
-
-def _request_from_event(kind: Kind, event: Mapping[str, Any]) -> dict[str, Any]:
-    return _search_all(kind.event["request"], event)
 
 
 def _search_all(paths: Mapping[str, str], event: Any) -> dict[str, Any]:

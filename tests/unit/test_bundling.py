@@ -35,6 +35,7 @@ CALLS = {
 FUNCTION = {
     "AWS_DEFAULT_REGION": "eu-west-2",
     "WATCH": "arn",
+    "ANNOUNCE": "arn",
     "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
     "POWERTOOLS_SERVICE_NAME": "job-watcher",
 }

@@ -19,9 +19,9 @@ NOT_EVERYWHERE = {
     "needs CloudTrail data events": """
         b2bi/TransformerJob backupsearch/SearchJob backupsearch/SearchResultExportJob
         bedrock-agent-runtime/FlowExecution bedrock-agentcore/BatchEvaluation bedrock-agentcore/Recommendation
-        bedrock-data-automation-runtime/DataAutomation bedrock-runtime/AsyncInvoke
+        bedrock-runtime/AsyncInvoke
         bedrock/AdvancedPromptOptimizationJob cloudwatchomni/TelemetryQuery connecthealth/PatientInsightsJob
-        devops-agent/BacklogTask gameliftstreams/StreamSession healthlake/DataTransformationJob
+        gameliftstreams/StreamSession healthlake/DataTransformationJob
         iotsitewise/DatasetExportJob iotsitewise/EnrichmentJob iotsitewise/PipelineExecution iotsitewise/Query
         iotsitewise/Search networkflowmonitor/QueryMonitorTopContributors
         networkflowmonitor/QueryWorkloadInsightsTopContributors nova-act/WorkflowRun quicksight/AutomationJob

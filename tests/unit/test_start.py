@@ -32,6 +32,7 @@ def start() -> Iterator[ModuleType]:
     """The module as its bundle imports it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WATCH", WATCH)
+        patch.setenv("ANNOUNCE", WATCH.replace("Watch", "Announce"))
         yield importlib.import_module("job_watcher.start")
 
 
