@@ -13,7 +13,7 @@ import pytest
 from infra.triggers import index
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
-from job_watcher.trigger import Found, found, is_own, watch_name
+from job_watcher.trigger import Found, NoRequest, found, is_own, watch_name
 from tests.unit.service_events import ACCOUNT, EVENTS, REGION, Row
 
 SPEC = Path(sys.prefix, "lib/node_modules/@aws-cdk/aws-service-spec/db.json.gz")
@@ -128,6 +128,11 @@ def test_executions_of_job_watcher_are_recognized(changes: dict[str, str], own: 
 
 def test_a_name_of_another_service_is_no_execution_of_job_watcher() -> None:
     assert not is_own(event("aws.example", "x", {"stateMachineArn": "watch"}), ["watch"])
+
+
+def test_an_event_about_several_jobs_must_name_one_at_least() -> None:
+    with pytest.raises(NoRequest, match="gamelift/Matchmaking does not say its TicketIds"):
+        found(event("aws.gamelift", "GameLift Matchmaking Event", {"type": "MatchmakingSearching"}), INDEX)
 
 
 RDS = {"EventID": "RDS-EVENT-0170", "SourceIdentifier": "cluster"}

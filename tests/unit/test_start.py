@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,6 +71,18 @@ def make_world(start: ModuleType, patch: pytest.MonkeyPatch, now: datetime) -> W
     patch.setattr(start, "states", lambda: world.states)
     patch.setattr(start.time, "time", lambda: world.states.now.timestamp())
     return world
+
+
+def test_an_event_about_a_watch_starts_nothing(
+    start: ModuleType, world: World, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detail_type = "Step Functions Execution Status Change"
+    news = {"aws.states": {detail_type: ["stepfunctions/Execution"]}}
+    monkeypatch.setattr(start, "INDEX", {"calls": {}, "news": news})
+    for machine, calls in ((WATCH, []), (WATCH.replace("Watch", "Other"), ["StartExecution"])):
+        detail = {"stateMachineArn": machine, "executionArn": "arn", "name": "run"}
+        start.handler({"source": "aws.states", "detail-type": detail_type, "detail": detail}, context)
+        assert world.states.calls == calls
 
 
 @pytest.mark.parametrize("job", [CALL, NEWS, AGAIN])
