@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PY     := .venv/bin/python
 CACHE  := $(CURDIR)/.cache
-NODE_PACKAGES := aws-cdk@2.1148.0 asl-validator@3.16.0 @aws-cdk/aws-service-spec@0.1.216
+NODE_PACKAGES := aws-cdk@2.1148.0 asl-validator@3.16.0 @aws-cdk/aws-service-spec@0.1.216 @cloud-copilot/iam-simulate@0.1.173
 
 # PATH is for the programs that these tools start: npm's scripts and jsii look for `node` there.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -18,7 +18,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench check cdk kinds kind clean
+.PHONY: actions install demo test bench check cdk kinds permissions kind clean
 
 install: .venv/installed
 
@@ -65,6 +65,10 @@ actions: install
 # The counts of the catalogue, its share of botocore's describe operations, and docs/kinds.md anew.
 kinds: install
 	@$(PY) -m infra.coverage
+
+# docs/permissions.md anew, from the tables of tests/infra/permissions.toml.
+permissions: install
+	@$(PY) -m tests.infra.permissions_page
 
 # make kind SERVICE=glue OPERATION=GetJobRun: a table for a new kind, proposed from botocore's model.
 kind: install

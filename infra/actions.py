@@ -26,6 +26,16 @@ CHOSEN = {
         "arn:${Partition}:backup:${Region}:${Account}:recovery-point:*",
         "arn:${Partition}:ec2:${Region}::snapshot/*",
     ],
+    # A resource type cannot be a wildcard, and this is the only catalog:
+    # https://docs.aws.amazon.com/marketplace/latest/APIReference/API_DescribeChangeSet.html
+    "aws-marketplace:DescribeChangeSet": [
+        "arn:${Partition}:aws-marketplace:${Region}:${Account}:AWSMarketplace/ChangeSet/*"
+    ],
+    # A type that is newer than the list.
+    "events:DescribeEventBus": [
+        "arn:${Partition}:events:${Region}:${Account}:event-bus/*",
+        "arn:${Partition}:events:${Region}:${Account}:event-busv2/*",
+    ],
 }
 
 

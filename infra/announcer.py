@@ -87,17 +87,17 @@ def allow(bus: events.EventBus, accounts: Sequence[str]) -> None:
 
 
 def topic_key(scope: Construct) -> kms.Key:
-    """A key of our own: CloudWatch's alarms and EventBridge's rules cannot publish under the key that AWS manages."""
-    key = kms.Key(
+    """The topics' key. CloudWatch alarms cannot publish to a topic that is encrypted with AWS's own key for SNS.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    return kms.Key(
         scope,
         "TopicKey",
         description="Encrypts Job Watcher's topics.",
         enable_key_rotation=True,
         removal_policy=RemovalPolicy.DESTROY,
     )
-    for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com"):
-        key.grant(iam.ServicePrincipal(service), "kms:Decrypt", "kms:GenerateDataKey*")
-    return key
 
 
 def _only(outcomes: tuple[str, ...]) -> dict[str, sns.SubscriptionFilter] | None:

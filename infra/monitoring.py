@@ -1,12 +1,14 @@
-"""Who is told when the watcher itself goes wrong: alarms, each with a sentence that says what to do."""
+"""Tells operators when Job Watcher itself fails: alarms, each with a sentence that says what to do."""
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from .announcer import Announcer
@@ -18,7 +20,7 @@ PERIOD = Duration.minutes(5)
 
 
 class Monitoring(Construct):
-    """A topic for the watcher's own troubles, apart from the jobs' ends. Public: topic."""
+    """The alarm topic, separate from the topics for jobs. Public attribute: topic."""
 
     def __init__(
         self, scope: Construct, id: str, *, settings: Settings, watcher: Watcher, announcer: Announcer
@@ -27,25 +29,32 @@ class Monitoring(Construct):
         self.topic = sns.Topic(
             self, "Topic", display_name="Job Watcher alarms", master_key=announcer.key, enforce_ssl=True
         )
+        self.topic.grant_publish(_alarms())  # and use the key
         for address in settings.email:
             self.topic.add_subscription(subscriptions.EmailSubscription(address))
-        self._tell_of_watches_that_broke(watcher)
+        self._alarm(
+            "BrokenWatches",
+            _waiting(self._broken_watches(watcher)),
+            "A watch ended without a notification. The BrokenWatches queue holds its execution's ARN: redrive that "
+            "execution, or start another with the same input. Then delete the message.",
+        )
         self._alarm(
             "Unannounced",
             announcer.machine.metric_failed(period=PERIOD, statistic="Sum"),
-            "An announcement failed. Its execution of the Announce machine holds the whole detail: redrive it.",
+            "A notification failed. Redrive the execution of the Announce machine: only its failed branches run again.",
         )
         self._alarm(
             "Bug",
             watcher.describe.metric_errors(period=PERIOD, statistic="Sum"),
-            "Describe raised an error, which only a bug does. See the function's log.",
+            "The Describe function has a bug. See its log.",
         )
 
     def watch_triggers(self, triggers: Triggers) -> None:
-        """Tell when an event could not start a watch."""
-        visible = triggers.lost_events.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
+        """Raise an alarm when an event could not start a watch."""
         self._alarm(
-            "LostEvents", visible, "An event started no watch. The queue of lost events holds it, with the reason."
+            "LostEvents",
+            _waiting(triggers.lost_events),
+            "An event could not start a watch. Inspect the LostEvents queue, then redrive it.",
         )
 
     def _alarm(self, id: str, metric: cloudwatch.IMetric, what_to_do: str) -> None:
@@ -61,26 +70,52 @@ class Monitoring(Construct):
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
 
-    def _tell_of_watches_that_broke(self, watcher: Watcher) -> None:
-        """A watch that ended without an announcement, which no metric tells from one that failed as it should."""
-        rule = events.Rule(
+    def _broken_watches(self, watcher: Watcher) -> sqs.Queue:
+        """A queue of the watches that ended without a notification, which no metric distinguishes from failed jobs.
+
+        The rule's target is a queue: EventBridge supports no conditions in a topic's policy or its key's, so any
+        account's rules could use them. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+        """
+        queue = sqs.Queue(
+            self,
+            "BrokenWatchesQueue",
+            enforce_ssl=True,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            retention_period=Duration.days(14),
+        )
+        failed = {"status": ["FAILED"], "error": [{"anything-but": ["JobFailed", "WatchLost"]}]}
+        events.Rule(
             self,
             "BrokenWatch",
-            description="Watches that ended without announcing anything.",
+            description="Watches that ended without a notification.",
             event_pattern=events.EventPattern(
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
                 detail={
                     "stateMachineArn": [watcher.machine.state_machine_arn],
-                    "$or": [
-                        {"status": ["TIMED_OUT"]},
-                        {"status": ["FAILED"], "error": [{"anything-but": ["JobFailed", "WatchLost"]}]},
-                    ],
+                    "$or": [{"status": ["TIMED_OUT"]}, failed],
                 },
             ),
+            targets=[targets.SqsQueue(queue)],
         )
-        message = (
-            f"A watch ended without an announcement: {events.EventField.from_path('$.detail.executionArn')} "
-            f"({events.EventField.from_path('$.detail.status')}). Redrive it, or start it again with the same input."
-        )
-        rule.add_target(targets.SnsTopic(self.topic, message=events.RuleTargetInput.from_text(message)))
+        return queue
+
+
+def _alarms() -> iam.ServicePrincipal:
+    """CloudWatch, acting for this stack's alarms.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+    """
+    alarms = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:{Aws.STACK_NAME}-*"
+    return iam.ServicePrincipal(
+        "cloudwatch.amazonaws.com",
+        conditions={
+            "ArnLike": {"aws:SourceArn": alarms},
+            "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+        },
+    )
+
+
+def _waiting(queue: sqs.IQueue) -> cloudwatch.Metric:
+    """The number of messages on a queue."""
+    return queue.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")

@@ -99,7 +99,7 @@ def run() -> Part:
         f"poll 1 to {FIRST:.0f} s after the job's beginning, {CALL} s a poll, whole percent as the service tells it. "
         "A delay is from the job's end "
         "to the answer that tells it. USD are states entered, Lambda requests, 0.1 s of 512 MB arm64 a poll, and "
-        "one event and one message; free tiers left aside."
+        "one event and two messages; free tiers left aside."
     )
     return part
 

@@ -27,6 +27,14 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     },
     "Everything": {"kinds": "*,*/waiter/*"},
     "Many": {"kinds": [*catalogue.kinds()][-200:]},
+    "AllSettings": {
+        "kinds": "voice-id/*,glue/JobRun,s3/waiter/*",
+        "email": "one@example.com",
+        "email-outcomes": "failed",
+        "triggers": "true",
+        "progress-events": "true",
+        "allow-accounts": "111122223333,444455556666",
+    },
 }
 FLAGS = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 

@@ -35,6 +35,7 @@ ACCEPTED = {
         "IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:…",
     ): "Start asks whether a watch of a job runs, and of which job it cannot know before.",
     ("Triggers/LostEvents", "SQS3"): "It is the dead-letter queue itself.",
+    ("Monitoring/BrokenWatchesQueue", "SQS3"): "People read it; no consumer can fail.",
 }
 CDK_S_OWN = {"W3005"}  # the CDK repeats in DependsOn what a GetAtt says already
 # Calls that are younger than cfn-lint's list of IAM's actions; only a stack of every kind has them.

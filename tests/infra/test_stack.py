@@ -40,12 +40,6 @@ def test_every_topic_is_encrypted_under_a_rotated_key_and_refuses_plain_http(sta
         )
 
 
-def test_alarms_and_rules_may_publish_under_the_key(stack: Synthesized) -> None:
-    (key,) = stack.resources("AWS::KMS::Key").values()
-    granted = [s["Principal"] for s in key["KeyPolicy"]["Statement"] if "kms:GenerateDataKey*" in s["Action"]]
-    assert {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]} in granted
-
-
 def test_each_address_gets_the_chosen_outcomes_from_the_topic_for_people_and_every_alarm(stack: Synthesized) -> None:
     subscriptions = list(stack.resources("AWS::SNS::Subscription").values())
     people = [one for one in subscriptions if one["TopicArn"] == stack.template["Outputs"]["EmailTopicArn"]["Value"]]
@@ -210,7 +204,7 @@ def test_rules_on_the_default_bus_start_watches_of_calls_that_succeeded(stack: S
 
 
 def test_what_cannot_start_a_watch_is_kept_and_somebody_told(stack: Synthesized) -> None:
-    (queue,) = stack.resources("AWS::SQS::Queue")
+    (queue,) = [name for name in stack.resources("AWS::SQS::Queue") if name.startswith("Triggers")]
     arn = {"Fn::GetAtt": [queue, "Arn"]}
     rules = [rule for name, rule in stack.resources("AWS::Events::Rule").items() if name.startswith("Triggers")]
     assert all(rule["Targets"][0]["DeadLetterConfig"]["Arn"] == arn for rule in rules)
@@ -218,11 +212,11 @@ def test_what_cannot_start_a_watch_is_kept_and_somebody_told(stack: Synthesized)
     assert config["DestinationConfig"]["OnFailure"]["Destination"] == arn
     alarms = stack.resources("AWS::CloudWatch::Alarm").values()
     watched = [alarm for alarm in alarms if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"]
-    assert watched[0]["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+    dimension = {"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}
+    assert [dimension] in [alarm["Dimensions"] for alarm in watched]
 
 
 def test_triggers_can_be_left_out(other: Synthesized) -> None:
-    assert other.resources("AWS::SQS::Queue") == {}
     assert len(other.resources("AWS::Lambda::Function")) == 1
     assert not [name for name in other.template["Resources"] if name.startswith("Triggers")]
 

@@ -1,0 +1,141 @@
+"""A synthesized template as AWS would deploy it: intrinsic functions resolved, policies with what they belong to."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ACCOUNT, REGION, STACK = "210987654321", "eu-west-1", "JobWatcher"
+PSEUDO = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::StackName": STACK,
+    "AWS::URLSuffix": "amazonaws.com",
+}
+ARNS = {
+    "AWS::CloudWatch::Alarm": "cloudwatch:{here}:alarm:{name}",
+    "AWS::Events::EventBus": "events:{here}:event-bus/{name}",
+    "AWS::Events::Rule": "events:{here}:rule/{name}",
+    "AWS::IAM::ManagedPolicy": "iam::{account}:policy/{name}",
+    "AWS::IAM::Role": "iam::{account}:role/{name}",
+    "AWS::KMS::Key": "kms:{here}:key/{name}",
+    "AWS::Lambda::Function": "lambda:{here}:function:{name}",
+    "AWS::Logs::LogGroup": "logs:{here}:log-group:{name}:*",
+    "AWS::SNS::Topic": "sns:{here}:{name}",
+    "AWS::SQS::Queue": "sqs:{here}:{name}",
+    "AWS::StepFunctions::StateMachine": "states:{here}:stateMachine:{name}",
+}
+REF_IS_ARN = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One stack. Policies and what they are attached to are known by the ARNs they would have."""
+
+    template: Mapping[str, Any]
+    policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Documents by name: the logical ID, with `.Trust` for a role's trust policy."""
+    identity: dict[str, list[str]] = field(default_factory=dict)
+    """The names of each role's policies."""
+    attached: dict[str, str] = field(default_factory=dict)
+    """The name of each resource's own policy."""
+
+    def __post_init__(self) -> None:
+        for name, resource in self.template["Resources"].items():
+            self._collect(name, resource["Type"], resource.get("Properties", {}))
+
+    def resources(self, type_: str) -> Iterator[tuple[str, Any]]:
+        """ARNs and resolved properties of the resources of a type."""
+        for name, resource in self.template["Resources"].items():
+            if resource["Type"] == type_:
+                yield self.arn(name), self.value(resource.get("Properties", {}))
+
+    def output(self, name: str) -> str:
+        return str(self.value(self.template["Outputs"][name]["Value"]))
+
+    def arn(self, name: str) -> str:
+        """The ARN of the resource with this logical ID; its name ends like those that CloudFormation makes."""
+        form = ARNS[self.template["Resources"][name]["Type"]]
+        return "arn:aws:" + form.format(here=f"{REGION}:{ACCOUNT}", account=ACCOUNT, name=_physical(name))
+
+    def value(self, value: Any) -> Any:
+        """A part of the template with its intrinsic functions resolved; KeyError for an unknown one."""
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((function, argument),) = value.items()
+            if function == "Ref":
+                return self._ref(argument)
+            if function.startswith("Fn::"):
+                return _FUNCTIONS[function](self, argument)
+        return {key: self.value(item) for key, item in value.items()}
+
+    def _ref(self, name: str) -> str:
+        if name in PSEUDO:
+            return PSEUDO[name]
+        type_ = self.template["Resources"][name]["Type"]
+        return self.arn(name) if type_ in REF_IS_ARN else _physical(name)
+
+    def _sub(self, text: str) -> str:
+        return re.sub(r"\$\{([\w:]+)\}", lambda match: self._ref(match[1]), text)
+
+    def _get_att(self, argument: list[str]) -> str:
+        name, attribute = argument
+        return self.arn(name) if attribute in ("Arn", "TopicArn") else _physical(name)
+
+    def _collect(self, name: str, type_: str, properties: Mapping[str, Any]) -> None:
+        """Keep the policy that a resource is or has."""
+        if type_ == "AWS::IAM::Role":
+            self._attach(f"{name}.Trust", self.arn(name), properties["AssumeRolePolicyDocument"]["Statement"])
+        elif type_ in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+            self.policies[name] = _document(self.value(properties["PolicyDocument"]["Statement"]))
+            for role in properties["Roles"]:
+                self.identity.setdefault(self.arn(role["Ref"]), []).append(name)
+        elif type_ == "AWS::KMS::Key":
+            self._attach(name, self.arn(name), properties["KeyPolicy"]["Statement"])
+        elif type_ in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"):
+            for owner in properties.get("Topics", properties.get("Queues")):
+                self._attach(name, self.arn(owner["Ref"]), properties["PolicyDocument"]["Statement"])
+        elif type_ == "AWS::Lambda::Permission":
+            self._attach(name, self.value(properties["FunctionName"]), [_permission(properties)])
+        elif type_ == "AWS::Events::EventBusPolicy":
+            self._attach(name, self.arn(properties["EventBusName"]["Ref"]), [properties["Statement"]])
+
+    def _attach(self, name: str, owner: str, statements: list[Any]) -> None:
+        """A resource's own policy; more statements join the one that it has."""
+        kept = self.policies.setdefault(self.attached.setdefault(owner, name), _document([]))
+        kept["Statement"] += self.value(statements)
+
+
+_FUNCTIONS: dict[str, Callable[[Deployment, Any], Any]] = {
+    "Fn::GetAtt": Deployment._get_att,
+    "Fn::Join": lambda stack, argument: argument[0].join(stack.value(argument[1])),
+    "Fn::Select": lambda stack, argument: stack.value(argument[1])[int(argument[0])],
+    "Fn::Split": lambda stack, argument: stack.value(argument[1]).split(argument[0]),
+    "Fn::Sub": Deployment._sub,
+}
+
+
+def _physical(name: str) -> str:
+    return f"{STACK}-{name}-1A2B3C4D5E6F"
+
+
+def _document(statements: list[Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _permission(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The statement that Lambda makes of a permission.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
+    """
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": properties["Principal"]},
+        "Action": properties["Action"],
+        "Resource": properties["FunctionName"],
+        "Condition": {"ArnLike": {"AWS:SourceArn": properties["SourceArn"]}},
+    }

@@ -1,0 +1,172 @@
+"""permissions.toml applied to a deployment: each row becomes questions for the simulator."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from infra.permissions import actions
+from job_watcher.catalogue import Kind
+
+from .deployment import ACCOUNT, REGION, Deployment
+from .simulator import Question
+
+TABLES = Path(__file__).with_name("permissions.toml")
+FOREIGN, NAMED = "999999999999", "111122223333"  # the second is in the tests' `allow-accounts`
+ADMINISTRATOR = "Administrator"
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+API_GATEWAY = "arn:aws:apigateway:eu-west-1::"
+# Describe calls that the kinds make on fewer resources than AWS lists for the action: API Gateway has one action to
+# read anything, and only recovery points of EBS and S3 can have an index.
+ONLY_ON = {
+    "apigateway:GET": (f"{API_GATEWAY}/apis/a1b2c3/deployments/d4e5f6", f"{API_GATEWAY}/vpclinks/a1b2c3"),
+    "backup:GetRecoveryPointIndexDetails": (
+        f"arn:aws:backup:{REGION}:{ACCOUNT}:recovery-point:bucket-20261126-a1b2c3",
+        f"arn:aws:ec2:{REGION}::snapshot/snap-0123456789abcdef0",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table, as in permissions.toml."""
+
+    who: str
+    may: str
+    principal: str
+    calls: tuple[tuple[str, str], ...]
+    allowed: bool
+    when: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+
+    def questions(self, stack: Deployment, names: Mapping[str, str]) -> list[Question]:
+        """A question for each call; KeyError if the deployment lacks something that the row is about."""
+        when = {key: value.format_map(names) for key, value in self.when.items()}
+        principal = self.principal.format_map(names)
+        return [question(stack, principal, call, on.format_map(names), when) for call, on in self.calls]
+
+
+def rows() -> list[Row]:
+    tables = tomllib.loads(TABLES.read_text())
+    return [
+        Row(**{**row, "calls": tuple(map(tuple, row["calls"]))}, allowed=table == "allowed")
+        for table in ("allowed", "denied")
+        for row in tables[table]
+    ]
+
+
+def policies(stack: Deployment) -> dict[str, Any]:
+    """The deployment's policies, and one of principals outside it: they may do what others let them."""
+    return {**stack.policies, ADMINISTRATOR: EVERYTHING}
+
+
+def question(stack: Deployment, principal: str, action: str, resource: str | None, when: Mapping[str, str]) -> Question:
+    outside = (ADMINISTRATOR,) if principal.startswith("arn:") else ()
+    sender = {"aws:PrincipalAccount": principal.split(":")[4]} if principal.startswith("arn:") else {}
+    return Question(
+        principal=principal,
+        action=action,
+        resource=resource,
+        account=ACCOUNT,
+        context={"aws:SecureTransport": "true", **sender, **when},
+        identity=tuple(stack.identity.get(principal, outside)),
+        attached=stack.attached.get(_owner(resource or "")),
+    )
+
+
+def _owner(resource: str) -> str:
+    """The ARN of the resource whose own policy decides: for a rule on a bus, the bus."""
+    return re.sub(r":rule/([^/]+)/.*", r":event-bus/\1", resource)
+
+
+def describe_questions(stack: Deployment, kinds: Iterable[Kind]) -> list[Question]:
+    """May the Describe function make every describe call of these kinds, on every type of resource it works on?"""
+    role = names(stack)["describe_role"]
+    calls = sorted({action for kind in kinds for action in actions(kind)})
+    asked = [question(stack, role, call, on, {}) for call in calls for on in ONLY_ON.get(call, (None,))]
+    return [replace(one, may_be_newer=True) for one in asked]
+
+
+def names(stack: Deployment) -> dict[str, str]:
+    """What braces in permissions.toml stand for: ARNs of this deployment's resources, and of others."""
+    parts = (_topics, _machines, _functions, _rules, _accounts, _others)
+    known = {name: arn for part in parts for name, arn in part(stack)}
+    sources = {"alarm": "alarm", "machine": "watch", "rule": "broken_watch_rule"}
+    return known | {f"foreign_{name}": known[source].replace(ACCOUNT, FOREIGN) for name, source in sources.items()}
+
+
+def _topics(stack: Deployment) -> Iterator[tuple[str, str]]:
+    yield "programs", stack.output("TopicArn")
+    yield "people", stack.output("EmailTopicArn")
+    ((key, _),) = stack.resources("AWS::KMS::Key")
+    yield "key", key
+    alarm, properties = next(stack.resources("AWS::CloudWatch::Alarm"))
+    yield "alarm", alarm
+    yield "alarm_topic", properties["AlarmActions"][0]
+
+
+def _machines(stack: Deployment) -> Iterator[tuple[str, str]]:
+    for machine, properties in stack.resources("AWS::StepFunctions::StateMachine"):
+        name = "watch" if machine == stack.output("WatchArn") else "announce"
+        yield name, machine
+        yield f"{name}_role", properties["RoleArn"]
+        yield f"{name}_execution", machine.replace(":stateMachine:", ":execution:") + ":a-job"
+
+
+def _functions(stack: Deployment) -> Iterator[tuple[str, str]]:
+    for function, properties in stack.resources("AWS::Lambda::Function"):
+        name = properties["Handler"].rpartition(".")[2]
+        yield name, function
+        yield f"{name}_version", f"{function}:1"
+        yield f"{name}_role", properties["Role"]
+        yield f"{name}_log", _here("logs", f"log-group:{properties['LoggingConfig']['LogGroup']}:log-stream:a-stream")
+
+
+def _rules(stack: Deployment) -> Iterator[tuple[str, str]]:
+    for rule, properties in stack.resources("AWS::Events::Rule"):
+        (target,) = properties["Targets"]
+        if target["Arn"].startswith("arn:aws:sqs:"):
+            yield "broken_watch_rule", rule
+            yield "broken_watches", target["Arn"]
+        else:
+            yield "trigger_rule", rule
+            yield "dead_letters", target["DeadLetterConfig"]["Arn"]
+
+
+def _accounts(stack: Deployment) -> Iterator[tuple[str, str]]:
+    yield "account", ACCOUNT
+    yield "administrator", f"arn:aws:iam::{ACCOUNT}:role/administrator"
+    yield "foreign_account", f"arn:aws:iam::{FOREIGN}:role/theirs"
+    yield "foreign_account_id", FOREIGN
+    ((bus, _),) = stack.resources("AWS::Events::EventBus")
+    yield "bus", bus
+    yield "their_rule", bus.replace(":event-bus/", ":rule/") + "/theirs"
+    if bus in stack.attached:
+        yield "named_account", f"arn:aws:iam::{NAMED}:role/theirs"
+        yield "named_account_id", NAMED
+
+
+def _others(stack: Deployment) -> Iterator[tuple[str, str]]:
+    """What this deployment has nothing to do with."""
+    yield "administrator_user", f"arn:aws:iam::{ACCOUNT}:user/administrator"
+    yield "default_bus", _here("events", "event-bus/default")
+    yield "instance", _here("ec2", "instance/i-0123456789abcdef0")
+    yield "other_alarm", _here("cloudwatch", "alarm:OtherStack-Alarm-1A2B3C4D5E6F")
+    yield "other_execution", _here("states", "execution:OtherStack-Machine:a-job")
+    yield "other_function", _here("lambda", "function:OtherStack-Function")
+    yield "other_key", _here("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")
+    yield "other_log", _here("logs", "log-group:OtherStack-Log:log-stream:a-stream")
+    yield "other_log_group", _here("logs", "log-group:OtherStack-Log")
+    yield "other_machine", _here("states", "stateMachine:OtherStack-Machine")
+    yield "other_queue", _here("sqs", "OtherStack-Queue")
+    yield "other_rule", _here("events", "rule/OtherStack-Rule-1A2B3C4D5E6F")
+    yield "other_topic", _here("sns", "OtherStack-Topic")
+    yield "voice_id_domain", _here("voiceid", "domain/DemoDomain000000000022")
+
+
+def _here(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"

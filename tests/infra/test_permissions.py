@@ -1,0 +1,179 @@
+"""An IAM evaluator that is not ours answers every row of permissions.toml, for several synthesized templates."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from infra.config import settings
+
+from . import permissions, permissions_page
+from .conftest import CONTEXTS, Synthesized
+from .deployment import Deployment
+from .permissions import Row
+from .simulator import Question, ask
+
+ROWS = permissions.rows()
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+POLICY_VARIABLE = re.compile(r"\$\{aws:\w+\}")
+
+
+def expected(stack: Deployment, name: str) -> list[tuple[Question, bool]]:
+    """Every question about a deployment, with the answer that it should have."""
+    known = permissions.names(stack)
+    table = [(question, row.allowed) for row in ROWS if applies(row, known) for question in row.questions(stack, known)]
+    kinds = settings(CONTEXTS[name]).kinds.values()
+    return table + [(question, True) for question in permissions.describe_questions(stack, kinds)]
+
+
+def applies(row: Row, known: dict[str, str]) -> bool:
+    """Whether a deployment has what the row is about: there may be no triggers, and no other accounts."""
+    used = {word for text in [row.principal, *row.when.values(), *itertools.chain(*row.calls)] for word in _words(text)}
+    missing = used - set(known)
+    absent = {word for word in missing if word.startswith(("start", "trigger", "dead", "named"))}
+    assert missing == absent, f"permissions.toml: unknown names {missing - absent}"
+    return not missing
+
+
+@pytest.mark.parametrize("name", CONTEXTS)
+def test_every_call_of_the_design_is_allowed_and_others_are_denied(stacks: dict[str, Synthesized], name: str) -> None:
+    stack = Deployment(stacks[name].template)
+    questions = expected(stack, name)
+    answers = ask(permissions.policies(stack), [question for question, _ in questions])
+    wrong = [
+        f"{question.principal} {question.action} {question.resource}: {answer}"
+        for (question, allowed), answer in zip(questions, answers, strict=True)
+        if answer not in (["Allowed"] if allowed else ["ImplicitlyDenied", "ExplicitlyDenied"])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_row_is_about_something_that_the_deployment_with_all_settings_has(stacks: dict[str, Synthesized]) -> None:
+    known = permissions.names(Deployment(stacks["AllSettings"].template))
+    assert [row for row in ROWS if not applies(row, known)] == []
+
+
+@pytest.mark.parametrize("name", CONTEXTS)
+def test_a_row_fails_without_any_single_statement_or_its_conditions(stacks: dict[str, Synthesized], name: str) -> None:
+    stack = Deployment(stacks[name].template)
+    changes = list(mutations(stack))
+    questions = expected(stack, name)
+    cases = [
+        (change, question.using(change.name, change.policy), allowed)
+        for change in changes
+        for question, allowed in questions
+        if question.depends_on(change.policy) and concerns(change.statement, question.action)
+    ]
+    known = permissions.policies(stack) | {change.name: change.document for change in changes}
+    answers = ask(known, [question for _, question, _ in cases])
+    noticed = {
+        change.name
+        for (change, _, allowed), answer in zip(cases, answers, strict=True)
+        if (answer == "Allowed") is not allowed
+    }
+    assert [change for change in changes if change.name not in noticed] == []
+
+
+@pytest.mark.parametrize("name", CONTEXTS)
+def test_every_permission_of_an_aws_service_names_its_source(stacks: dict[str, Synthesized], name: str) -> None:
+    documents = Deployment(stacks[name].template).policies.values()
+    granted = [
+        statement
+        for document in documents
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow" and "Service" in statement.get("Principal", {})
+    ]
+    keys = [{key.lower() for test in statement["Condition"].values() for key in test} for statement in granted]
+    assert granted and all(key & {"aws:sourcearn", "aws:sourceaccount"} for key in keys)
+
+
+def test_the_page_shows_the_tables_as_they_are() -> None:
+    assert permissions_page.PAGE.read_text() == permissions_page.page(), "make permissions writes it anew"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A policy with one statement changed."""
+
+    name: str
+    policy: str
+    statement: dict[str, Any]
+    """As it was."""
+    document: dict[str, Any]
+
+
+def mutations(stack: Deployment) -> Iterator[Mutation]:
+    """Every policy without each of its statements, and without the conditions of each that has any."""
+    for policy, document in stack.policies.items():
+        statements = document["Statement"]
+        for index, statement in enumerate(statements):
+            before, after = statements[:index], statements[index + 1 :]
+            unconditional = {key: value for key, value in statement.items() if key != "Condition"}
+            for what, instead in (("statement", []), ("conditions", [unconditional])):
+                if instead != [statement]:
+                    changed = {**document, "Statement": [*before, *instead, *after]}
+                    yield Mutation(f"{policy} without the {what} of {index}", policy, statement, changed)
+
+
+def concerns(statement: dict[str, Any], action: str) -> bool:
+    """Whether a statement is about an action, so that few questions have to be asked anew without it."""
+    actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    return any(re.fullmatch(one.replace("*", ".*"), action, re.IGNORECASE) for one in actions)
+
+
+@pytest.mark.parametrize("name", CONTEXTS)
+def test_every_arn_of_every_policy_is_one_that_iam_accepts(stacks: dict[str, Synthesized], name: str) -> None:
+    stack = Deployment(stacks[name].template)
+    found = [arn for document in stack.policies.values() for arn in arns(document["Statement"])]
+    assert found and [arn for arn in found if not is_accepted(arn)] == []
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:*:eu-west-1:210987654321:index/*",
+        "arn:*:sns:eu-west-1:210987654321:topic",
+        "arn:aws:s?:eu-west-1:210987654321:topic",
+        "arn:aws:sns:eu-west-1:topic",
+        "arn:aws:sns:eu-west-1:210987654321:",
+        "arn:aws:sns:eu-west-1:${Account}:topic",
+        "arn:aws:sns:${AWS::Region}:210987654321:topic",
+    ],
+)
+def test_an_arn_that_iam_rejects_is_noticed(arn: str) -> None:
+    assert not is_accepted(arn)
+
+
+def is_accepted(arn: str) -> bool:
+    """Whether IAM accepts an ARN in a policy: MalformedPolicyDocument says "must not contain wildcards" for some parts.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    _, partition, service, region, account, resource = [*POLICY_VARIABLE.sub("variable", arn).split(":", 5), *[""] * 5][
+        :6
+    ]
+    return (
+        partition in PARTITIONS
+        and re.fullmatch(r"[a-z0-9-]+", service) is not None
+        and re.fullmatch(r"[a-z0-9-]*|\*", region) is not None
+        and re.fullmatch(r"\d{12}||aws|\*", account) is not None
+        and re.fullmatch(r"[^\s${}]+", resource) is not None
+    )
+
+
+def arns(value: Any) -> Iterator[str]:
+    """Every text in a policy that is, or should be, an ARN."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from arns(inner)
+    elif isinstance(value, str) and value.startswith("arn:"):
+        yield value
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
