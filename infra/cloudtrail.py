@@ -19,6 +19,12 @@ def event_sources(service: str) -> Sequence[str]:
     return [f"{name}.amazonaws.com" for name in names]
 
 
+def event_names(service: str, call: str) -> Sequence[str]:
+    """The values that `eventName` may have in the events of a call."""
+    other = FACTS["event-name"].get(service, {}).get(call)
+    return [call, other] if other else [call]
+
+
 def is_read_only(service: str, call: str) -> bool:
     """Whether a rule must be in the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS to match the call's events."""
     return call.startswith(("Describe", "Get", "List")) or call in FACTS["read-only"].get(service, ())

@@ -116,7 +116,7 @@ def index(kinds: Iterable[Kind]) -> Index:
     calls: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     news: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for kind in kinds:
-        for call in kind.start:
+        for call in _event_names(kind, kind.start):
             for source in cloudtrail.event_sources(kind.service):
                 calls[source][call].append(kind.name)
         for detail_type in kind.event.get("detail-type", ()):
@@ -148,10 +148,15 @@ def _calls(kinds: Iterable[Kind], read_only: bool) -> Mapping[str, set[str]]:
     """The names of the calls that start jobs, by eventSource."""
     calls: dict[str, set[str]] = defaultdict(set)
     for kind in kinds:
-        names = {call for call in kind.start if cloudtrail.is_read_only(kind.service, call) is read_only}
+        these = [call for call in kind.start if cloudtrail.is_read_only(kind.service, call) is read_only]
+        names = set(_event_names(kind, these))
         for source in cloudtrail.event_sources(kind.service) if names else ():
             calls[source] |= names
     return calls
+
+
+def _event_names(kind: Kind, calls: Iterable[str]) -> list[str]:
+    return [name for call in calls for name in cloudtrail.event_names(kind.service, call)]
 
 
 def _events(kinds: Iterable[Kind]) -> tuple[Mapping[str, set[str]], list[Mapping[str, Any]]]:

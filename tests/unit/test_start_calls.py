@@ -53,6 +53,7 @@ OTHER_NAMES = {
     ("eks/Update", "name"): ["clusterName", "name"],  # the cluster's
     ("emr/Cluster", "ClusterId"): ["jobFlowId"],  # the older name of clusters
     ("emr/Step", "ClusterId"): ["jobFlowId"],
+    ("lambda/Function", "FunctionName"): ["functionArn"],  # with the version
     ("opensearchserverless/Collection", "ids"): ["createCollectionDetail.id"],
     ("organizations/CreateAccountStatus", "CreateAccountRequestId"): ["createAccountStatus.id"],
     ("route53/Change", "Id"): ["changeInfo.id"],
@@ -360,6 +361,23 @@ def test_a_call_that_started_nothing_to_watch_is_ignored(event: dict[str, Any]) 
             event_of("redshift", "ModifyCluster", {"clusterIdentifier": "c", "numberOfNodes": 4}, {}),
             "redshift/Resize",
             {"ClusterIdentifier": "c"},
+        ),
+        (
+            event_of(
+                "lambda", "CreateFunction20150331", {"functionName": "f"}, {"functionName": "f", "state": "Pending"}
+            ),
+            "lambda/Function",
+            {"FunctionName": "f"},
+        ),
+        (
+            event_of(
+                "lambda",
+                "PublishVersion20150331",
+                {"functionName": "f"},
+                {"functionName": "f", "functionArn": "arn:aws:lambda:eu-west-1:111122223333:function:f:7"},
+            ),
+            "lambda/Function",
+            {"FunctionName": "arn:aws:lambda:eu-west-1:111122223333:function:f:7"},
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
