@@ -9,7 +9,8 @@ sys.path.insert(
 
 import aws_cdk as cdk
 
-from infra.config import WrongSetting, settings
+from infra.config import settings
+from infra.setting_types import WrongSetting
 from infra.stack import JobWatcher
 
 app = cdk.App()

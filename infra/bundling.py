@@ -23,10 +23,10 @@ LAMBDA = ROOT / "lambda"
 CACHE = ROOT / ".cache"
 HOW = (Path(__file__), Path(trimming.__file__))
 DATA = Path("botocore", "data")
-# botocore's data is trimmed; of the others the largest parts that no function imports
-# for pip: wheels without machine code alone, that the oldest runtime takes (config.RUNTIMES)
+# pip's options for wheels of pure Python that suit the oldest runtime (config.RUNTIMES), and so all of them
 PURE = ("--only-binary=:all:", "--python-version=3.11", "--implementation=py", "--abi=none", "--platform=any")
 THIS_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+# botocore's data is trimmed; of the others the largest parts that no function imports
 UNUSED = ("bin", "__pycache__", str(DATA), "aws_lambda_powertools/event_handler")
 
 

@@ -1,9 +1,8 @@
 """cdk.json's context (and `-c name=value`), checked and typed: the deployment's settings."""
 
 import json
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from job_watcher.catalogue import WAITER, Kind
 from job_watcher.polling import Pace
 
 from . import own_kinds
+from .setting_types import WrongSetting, choice, number, step, switch, words
 from .suggestion import suggestion
 
 OUTCOMES = (*catalogue.ENDED, "lost")
@@ -33,15 +33,11 @@ NAMES = (
     "architecture",
 )
 CDKS_OWN = ("acknowledged-issue-numbers", "cli-telemetry")
-# A patch version is AWS's choice. Later runtimes are accepted here once AWS lets customers create them:
+# Those that AWS lets customers create; python3.11 until 2027-07-31:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("arm64", "x86_64")
 LONGEST_DAYS = 350  # an execution lives a year, and the machine's own time-out comes after ours
-
-
-class WrongSetting(Exception):
-    """A setting nobody can deploy; the message says what was wrong and what is accepted."""
 
 
 @dataclass(frozen=True)
@@ -85,22 +81,22 @@ class Settings:
 def settings(context: Mapping[str, Any]) -> Settings:
     """The settings that a CDK context gives; WrongSetting with one sentence where it gives a wrong one."""
     _check_names(context)
-    patterns = _words(context, "kinds") or ("voice-id/*",)
+    patterns = words(context, "kinds") or ("voice-id/*",)
     folder = _folder(context.get("kinds-folder", ""))
     return Settings(
         stack_name=_stack_name(context.get("stack-name", "JobWatcher")),
         patterns=patterns,
         kinds=_kinds(patterns, folder),
         kinds_folder=folder,
-        email=tuple(dict.fromkeys(_email(address) for address in _words(context, "email"))),
-        email_outcomes=_outcomes(_words(context, "email-outcomes")),
-        give_up_after_days=_number(context, "give-up-after-days", 14, 0.0001, LONGEST_DAYS),
+        email=tuple(dict.fromkeys(_email(address) for address in words(context, "email"))),
+        email_outcomes=_outcomes(words(context, "email-outcomes")),
+        give_up_after_days=number(context, "give-up-after-days", 14, 0.0001, LONGEST_DAYS),
         pace=_pace(context),
-        triggers=_switch("triggers", context.get("triggers", True)),
-        progress_step=_step(context.get("progress-events", False)),
-        allow_accounts=tuple(_account(account) for account in _words(context, "allow-accounts")),
-        runtime=_choice(context, "runtime", "python3.13", RUNTIMES),
-        architecture=_choice(context, "architecture", "arm64", ARCHITECTURES),
+        triggers=switch("triggers", context.get("triggers", True)),
+        progress_step=step(context.get("progress-events", False)),
+        allow_accounts=tuple(_account(account) for account in words(context, "allow-accounts")),
+        runtime=choice(context, "runtime", "python3.13", RUNTIMES),
+        architecture=choice(context, "architecture", "arm64", ARCHITECTURES),
     )
 
 
@@ -116,22 +112,6 @@ def _stack_name(given: Any) -> str:
         accepted = "accepted are up to 128 letters, digits and hyphens, with a letter first."
         raise WrongSetting(f"stack-name is {given!r}; {accepted}")
     return given
-
-
-def _choice(context: Mapping[str, Any], name: str, default: str, accepted: Sequence[str]) -> str:
-    given = context.get(name, default)
-    if given not in accepted:
-        raise WrongSetting(f"{name} is {given!r}; accepted are {', '.join(accepted)}.")
-    return str(given)
-
-
-def _words(context: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """A list, or a string with commas or spaces between."""
-    given = context.get(name, ())
-    words = re.split(r"[,\s]+", given.strip()) if isinstance(given, str) else given
-    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
-        raise WrongSetting(f"{name} is {given!r}; accepted is a list, or words with commas between.")
-    return tuple(word for word in words if word)
 
 
 def _kinds(patterns: Iterable[str], folder: Path | None) -> Mapping[str, Kind]:
@@ -169,44 +149,13 @@ def _outcomes(words: Iterable[str]) -> tuple[str, ...]:
 
 def _pace(context: Mapping[str, Any]) -> Pace:
     pace = Pace(
-        late=_number(context, "late", Pace.late, 0.001, 1),
-        shortest=_number(context, "shortest", Pace.shortest, 1, 86_400),
-        longest=_number(context, "longest", Pace.longest, 1, 86_400),
+        late=number(context, "late", Pace.late, 0.001, 1),
+        shortest=number(context, "shortest", Pace.shortest, 1, 86_400),
+        longest=number(context, "longest", Pace.longest, 1, 86_400),
     )
     if pace.shortest > pace.longest:
         raise WrongSetting(f"shortest is {pace.shortest:g}; accepted is at most longest, which is {pace.longest:g}.")
     return pace
-
-
-def _number(context: Mapping[str, Any], name: str, default: float, least: float, most: float) -> float:
-    try:
-        number = float(context.get(name, default))
-    except (TypeError, ValueError):
-        number = math.nan
-    if not least <= number <= most:
-        raise WrongSetting(f"{name} is {context[name]!r}; accepted is a number from {least:g} to {most:,}.")
-    return number
-
-
-def _switch(name: str, given: Any) -> bool:
-    """A truth value; `-c name=value` gives it as a word."""
-    known = {"true": True, "on": True, "false": False, "off": False}
-    if str(given).lower() not in known:
-        raise WrongSetting(f"{name} is {given!r}; accepted are {', '.join(known)}.")
-    return known[str(given).lower()]
-
-
-def _step(given: Any) -> float | None:
-    """Off, on for every 25 percent, or a number of percent."""
-    try:
-        step = float(given) if not isinstance(given, bool) else None
-    except (TypeError, ValueError):
-        step = None
-    if step is None:
-        return 25.0 if _switch("progress-events", given) else None
-    if not 1 <= step <= 100:
-        raise WrongSetting(f"progress-events is {given!r}; accepted are true, false, or percent from 1 to 100.")
-    return step
 
 
 def _account(word: str) -> str:

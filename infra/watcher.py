@@ -11,9 +11,10 @@ from constructs import Construct
 from job_watcher.catalogue import Kind
 
 from . import permissions
-from .config import Settings, WrongSetting
+from .config import Settings
 from .functions import python_function
 from .machines import machine
+from .setting_types import WrongSetting
 
 
 class Watcher(Construct):

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.config import Settings, WrongSetting, settings
+from infra.config import Settings, settings
+from infra.setting_types import WrongSetting
 from job_watcher import catalogue
 from job_watcher.polling import Pace
 

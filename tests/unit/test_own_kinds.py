@@ -10,9 +10,10 @@ import pytest
 
 from infra import own_kinds
 from infra.bundling import THIS_PYTHON, bundle
-from infra.config import WrongSetting, settings
+from infra.config import settings
 from infra.lint import faults
 from infra.permissions import action
+from infra.setting_types import WrongSetting
 from infra.triggers import index
 from job_watcher import catalogue
 
