@@ -34,12 +34,12 @@ APPLICATION = arn("apprunner", "service/my-app/8fe1e10304f84fd2b0df550fe98a71fa"
 PLAN = f"arn:aws:arc-region-switch::{ACCOUNT}:plan/aaaaaExample"
 INVOCATION = arn("bedrock", f"data-automation-invocation/{ID}")
 STACK, STACK_SET = arn("cloudformation", "stack/teststack"), "test1234:e5f54eea-d041-44ad-94f8-b8268aca1e59"
+COMPOSITION = arn("ivs", "composition/123456789012")
 EXECUTION = arn("datasync", "task/task-0/execution/exec-0")
 TASK, CONFIG = arn("dms", "task:AAAABBBB0CCCC"), arn("dms", "replication-config:AAAABBBB0CCCC")
 SNAPSHOT = f"arn:aws:ec2::{REGION}:snapshot/snap-01234567"
 CLUSTER, ECS_TASK = arn("ecs", "cluster/default"), arn("ecs", "task/default/c13b4cb40f1f4fe4a2971f76ae5a47ad")
 IMAGE = arn("imagebuilder", "image/web/1.0.0/1")
-MEMBERS = {"backupJobId": ID, "state": "COMPLETED"}
 PIPELINE = arn("sagemaker", "pipeline/myPipeline-123/execution/p4jn9xou8a8s")
 MACHINE = arn("states", "execution:machine:run")
 DIGEST = "sha256:7f5b2640fe6fb4f46592dfd3410c4a79dac4f89e4782432e0378abcd1234"
@@ -66,6 +66,8 @@ EVENTS: list[Row] = [
      [["apprunner/Operation", {"ServiceArn": APPLICATION}]]),
     ("aws.apprunner", "AppRunner Service Operation Status Change", {"Status": "DeleteServiceStarted"},
      [APPLICATION], []),
+    ("aws.appflow", "AppFlow End Flow Run Report", {"flow-name": "flow", "status": "Execution Successful"}, [],
+     [["appflow/Flow", {"flowName": "flow"}]]),
     ("aws.arc-region-switch", "ARC Region Switch Plan Execution",
      {"eventType": "ExecutionStarted", "executionId": "run"}, [PLAN],
      [["arc-region-switch/PlanExecution", {"planArn": PLAN, "executionId": "run"}]]),
@@ -215,6 +217,11 @@ EVENTS: list[Row] = [
     ("aws.imagebuilder", "EC2 Image Builder Image State Change",
      {"previous-state": {"status": "TESTING"}, "state": {"status": "AVAILABLE"}}, [IMAGE],
      [["imagebuilder/Image", {"imageBuildVersionArn": IMAGE}]]),
+    ("aws.ivs", "IVS Composition State Change", {"event_name": "Session End", "stage_arn": "stage"}, [COMPOSITION],
+     [["ivs-realtime/Composition", {"arn": COMPOSITION}]]),
+    ("aws.ivs", "IVS Composition State Change", {"event_name": "Destination Start"}, [COMPOSITION], []),
+    ("aws.lambda", "Durable Execution Status Change", {"durableExecutionArn": "arn", "status": "SUCCEEDED"}, [],
+     [["lambda/DurableExecution", {"DurableExecutionArn": "arn"}]]),
     ("aws.mediaconvert", "MediaConvert Job State Change", {"jobId": "1515368087458-qnoxtd", "status": "CANCELED"}, [],
      [["mediaconvert/Job", {"Id": "1515368087458-qnoxtd"}]]),
     ("aws.mediaconvert", "MediaConvert Job State Change", {"jobId": "1-q", "status": "STATUS_UPDATE"}, [], []),
@@ -236,6 +243,8 @@ EVENTS: list[Row] = [
     ("aws.organizations", "AWS Service Event via CloudTrail",
      {"eventName": "CreateAccountResult", "serviceEventDetails": {"createAccountStatus": {"id": "car-0"}}}, [],
      [["organizations/CreateAccountStatus", {"CreateAccountRequestId": "car-0"}]]),
+    ("aws.quicksight", "QuickSight DataSource Creation Failed", {}, [arn("quicksight", "datasource/source")],
+     [["quicksight/DataSource", {"AwsAccountId": ACCOUNT, "DataSourceId": "source"}]]),
     ("aws.rds", "RDS DB Snapshot Event", rds("0042", "nightly"), [],
      [["rds/DBSnapshot", {"DBSnapshotIdentifier": "nightly"}]]),
     ("aws.rds", "RDS DB Snapshot Event", rds("0091", "rds:db-2026-01-01-00-00"), [],
