@@ -27,7 +27,7 @@ _STATUS = re.compile(r"(status|state|phase|outcome|result)$", re.IGNORECASE)
 # What a job is to do, as opposed to what came of it.
 _SETTINGS = re.compile(
     r"(config\w*|settings?|options?|preferences?|parameters?|args|arguments|properties|definition|spec|specification|policy|policies"
-    r"|strategy|behaviou?r|onfailure|mode|level|threshold|handling|tolerance|percentage|uri|url|path|location|prefix|bucket|key|arn"
+    r"|strategy|behaviou?r|onfailure|onerror|failureaction|maxerrors|tolerated\w+|mode|level|threshold|handling|tolerance|percentage|uri|url|path|location|prefix|bucket|key|arn"
     r"|(seconds|minutes|hours|days|millis)|\w*timeout(in)?(seconds|minutes|hours|s|ms)?|timeouts?|source|input\w*)$",
     re.IGNORECASE,
 )
@@ -36,11 +36,11 @@ _SETTINGS = re.compile(
 def unread(kind: Kind, job: Any) -> Iterator[str]:
     """Yield the paths of such members that the kind neither reads nor ignores; `job` is a sample with every member.
 
-    A text or structure that explains a failure may be read by `reason` alone: the status then says that there was one.
+    A text, code or structure that explains a failure may be read by `reason` alone: the status says that there was one.
     """
     status, but, reason = (set(_paths(one)) for one in (kind.status, " ".join(kind.but.values()), kind.reason or ""))
     for path, name, value in members(job):
-        explains = isinstance(value, Mapping) or (isinstance(value, Leaf) and not value.enum)
+        explains = isinstance(value, Mapping) or (isinstance(value, Leaf) and not _is_status(name, value))
         read = path in status or _reads(but, path) or (explains and _reads(reason, path))
         ignored = any(path == one or path.startswith(f"{one}.") for one in kind.ignored)
         if _may_contradict(name, value) and not read and not ignored:
@@ -59,8 +59,11 @@ def _reads(paths: Iterable[str], path: str) -> bool:
 
 def _may_contradict(name: str, value: Any) -> bool:
     words = {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)}
-    is_status = isinstance(value, Leaf) and bool(value.enum) and bool(_STATUS.search(name))
-    return is_status or bool(words & _FAILURES or {"timed", "out"} <= words)
+    return _is_status(name, value) or bool(words & _FAILURES or {"timed", "out"} <= words)
+
+
+def _is_status(name: str, value: Any) -> bool:
+    return isinstance(value, Leaf) and bool(value.enum) and bool(_STATUS.search(name))
 
 
 def members(value: Any, path: str = "", *, settings: bool = False) -> Iterator[tuple[str, str, Any]]:

@@ -2,8 +2,10 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from typing import Any
 
+import jmespath
 import pytest
 
 from infra.lint import faults
@@ -101,11 +103,56 @@ def test_an_unknown_service_is_refused() -> None:
 def test_a_kind_reads_its_status_percentage_and_times_from_members_named_so(name: str) -> None:
     read = {key: re.findall(r"\w+", TABLES[name].get(key, "")) for key in ("status", "percent", "created", "ended")}
     assert any(re.search("stat(e|us)|phase|stage|lifecycle|result", word, re.IGNORECASE) for word in read["status"])
-    assert not read["percent"] or re.search("percent|progress", read["percent"][-1], re.IGNORECASE)
+    assert not read["percent"] or names_a_percentage(TABLES[name]["percent"])
     assert not any(
         re.search("complet|finish|end(ed)?(At|Time|Date|On)?$", word, re.IGNORECASE) for word in read["created"]
     )
     assert not any(re.search("creat|start|submit", word, re.IGNORECASE) for word in read["ended"])
+
+
+def names_a_percentage(expression: str) -> bool:
+    """Whether each alternative reads a member named so, or the ratio of something to what is named a total."""
+    tree = jmespath.compile(expression).parsed
+    return all(_names_a_percentage(node) for node in _alternatives(tree))
+
+
+def _alternatives(node: Any) -> list[Any]:
+    children = node["children"] if node["type"] == "or_expression" else []
+    return [leaf for child in children for leaf in _alternatives(child)] or [node]
+
+
+def _names_a_percentage(node: Any) -> bool:
+    nodes = list(_nodes(node))
+    totals = [one["children"][1] for one in nodes if one["type"] == "function_expression" and one["value"] == "ratio"]
+    if not totals:
+        return bool(re.search("percent|progress", _fields(node)[-1], re.IGNORECASE))
+    total = re.compile("total|number|count|target|max|input|size|tasks|steps|results|statements|labeled", re.IGNORECASE)
+    return all(any(total.search(name) for name in _fields(one)) for one in totals)
+
+
+def _fields(node: Any) -> list[str]:
+    return [one["value"] for one in _nodes(node) if one["type"] == "field"]
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    yield node
+    for child in node.get("children", ()):
+        yield from _nodes(child)
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_one"),
+    [
+        ("Task.PercentProgress", True),
+        ("Task.Done", False),
+        ("ratio(Done, TotalTasks)", True),
+        ("ratio(TotalTasks, Done)", False),
+        ("ratio(sum([Done || `0`, Failed || `0`]), TotalTasks)", True),
+        ("Progress || ratio(Done, Elapsed)", False),
+    ],
+)
+def test_a_percentage_is_named_so_or_is_the_ratio_of_something_to_a_total(expression: str, is_one: bool) -> None:
+    assert names_a_percentage(expression) is is_one
 
 
 @pytest.mark.parametrize(
