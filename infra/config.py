@@ -24,6 +24,8 @@ NAMES = (
     "late",
     "shortest",
     "longest",
+    "late-with-events",
+    "longest-with-events",
     "triggers",
     "progress-events",
     "allow-accounts",
@@ -32,6 +34,8 @@ NAMES = (
     "runtime",
     "architecture",
 )
+POLLED = Pace()
+WITH_EVENTS = Pace(late=0.25, longest=3600)  # the event usually comes first, so polling is for those that are lost
 CDKS_OWN = ("acknowledged-issue-numbers", "cli-telemetry")
 # Those that AWS lets customers create; python3.11 until 2027-07-31:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
@@ -53,6 +57,8 @@ class Settings:
     email_outcomes: tuple[str, ...]
     give_up_after_days: float
     pace: Pace
+    event_pace: Pace
+    """For kinds whose services send an event at the end."""
     triggers: bool
     progress_step: float | None
     """Percent between two Job Progressed events; None for none."""
@@ -73,6 +79,7 @@ class Settings:
             "kinds": self.patterns,
             "give_up_after": self.give_up_after,
             "pace": asdict(self.pace),
+            "event_pace": asdict(self.event_pace) if self.triggers else None,
             "progress_step": self.progress_step,
         }
         return json.dumps(chosen)
@@ -92,6 +99,7 @@ def settings(context: Mapping[str, Any]) -> Settings:
         email_outcomes=_outcomes(words(context, "email-outcomes")),
         give_up_after_days=number(context, "give-up-after-days", 14, 0.0001, LONGEST_DAYS),
         pace=_pace(context),
+        event_pace=_pace(context, "-with-events", WITH_EVENTS),
         triggers=switch("triggers", context.get("triggers", True)),
         progress_step=step(context.get("progress-events", False)),
         allow_accounts=tuple(_account(account) for account in words(context, "allow-accounts")),
@@ -147,14 +155,15 @@ def _outcomes(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _pace(context: Mapping[str, Any]) -> Pace:
+def _pace(context: Mapping[str, Any], suffix: str = "", usual: Pace = POLLED) -> Pace:
     pace = Pace(
-        late=number(context, "late", Pace.late, 0.001, 1),
-        shortest=number(context, "shortest", Pace.shortest, 1, 86_400),
-        longest=number(context, "longest", Pace.longest, 1, 86_400),
+        late=number(context, f"late{suffix}", usual.late, 0.001, 1),
+        shortest=number(context, "shortest", usual.shortest, 1, 86_400),
+        longest=number(context, f"longest{suffix}", usual.longest, 1, 86_400),
     )
     if pace.shortest > pace.longest:
-        raise WrongSetting(f"shortest is {pace.shortest:g}; accepted is at most longest, which is {pace.longest:g}.")
+        longest = f"longest{suffix}, which is {pace.longest:g}"
+        raise WrongSetting(f"shortest is {pace.shortest:g}; accepted is at most {longest}.")
     return pace
 
 

@@ -10,6 +10,7 @@ import botocore
 
 from job_watcher import catalogue, waiters
 from job_watcher.catalogue import OUTCOMES, Kind
+from job_watcher.waiters import Waiter
 
 from .cloudtrail import starts_automatically
 
@@ -40,12 +41,15 @@ COLUMNS = (
 WAITERS = """
 ## boto3's waiters
 
-The {waiters} waiters of {services} services that botocore {botocore} has are kinds too, judged by botocore's own code:
-whatever one waits for (a snapshot completed, a stack created, an instance gone) can be watched and is announced.
+The {waiters} waiters of {services} services in botocore {botocore} are kinds too, and botocore's own code decides their
+outcomes.
 
-- *Request*: in brackets what may be left out; where all may be, at least one must be there.
-- *Its answers*: statuses, the codes of errors, or conditions; any other answer means that it runs, and any other error
-  what it means for a kind.
+- *Request*: members in brackets are optional. Where all are, at least one is required.
+- *Outcomes*: statuses, error codes or conditions. Any other answer means that the waiter is still waiting, and other
+  errors mean the same as for other kinds.
+- *Never fails*: the waiter has no failure condition, so it never reports a failure.
+- *Absence*: the waiter also succeeds when the resource is not found. If it has never been found, the watch is reported
+  as lost, because the name may be misspelt.
 """
 
 
@@ -54,7 +58,7 @@ def write() -> None:
     PAGE.write_text(text(catalogue.kinds(), waiters.kinds()), encoding="utf-8")
 
 
-def text(kinds: Mapping[str, Kind], of_boto3: Mapping[str, Kind]) -> str:
+def text(kinds: Mapping[str, Kind], of_boto3: Mapping[str, Waiter]) -> str:
     """The page, as Markdown."""
     services: dict[str, list[Kind]] = defaultdict(list)
     for kind in kinds.values():
@@ -111,14 +115,15 @@ def _code(status: str) -> str:
     return f"{fence}{status}{fence}".replace("|", "\\|")
 
 
-def _waiters(kinds: Collection[Kind]) -> Iterator[str]:
+def _waiters(kinds: Collection[Waiter]) -> Iterator[str]:
     services = len({kind.service for kind in kinds})
     yield WAITERS.format(waiters=len(kinds), services=services, botocore=botocore.__version__)
-    yield "| kind | describe call | request | its answers by outcome |"
-    yield "|---|---|---|---|"
+    yield "| kind | describe call | request | outcomes | never fails | absence |"
+    yield "|---|---|---|---|---|---|"
     for kind in kinds:
         members = (f"[{member}]" if member in kind.optional else member for member in kind.request)
-        yield f"| `{kind.name}` | {kind.describe} | {', '.join(members)} | {_statuses(kind)} |"
+        marks = " | ".join("yes" if mark else "" for mark in (kind.never_fails, kind.waits_for_absence))
+        yield f"| `{kind.name}` | {kind.describe} | {', '.join(members)} | {_statuses(kind)} | {marks} |"
 
 
 def elsewhere(kind: Kind) -> Iterator[str]:

@@ -29,6 +29,8 @@ class Seen:
     percent: float | None
     created: Any
     omitted: Sequence[str] = ()
+    absent: bool = False
+    """The answer says that there is no such thing, which some waiters wait for."""
 
 
 @dataclass(frozen=True)

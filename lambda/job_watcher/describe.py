@@ -31,6 +31,7 @@ KINDS: list[str] = SETTINGS["kinds"]
 RULES = judge.Rules(
     give_up_after=SETTINGS["give_up_after"],
     pace=polling.Pace(**SETTINGS["pace"]),
+    event_pace=polling.Pace(**SETTINGS["event_pace"]) if SETTINGS["event_pace"] else None,
     progress_step=SETTINGS["progress_step"],
 )
 # One poll ends well inside the function's 30 seconds: two attempts of at most 13.
@@ -84,8 +85,8 @@ def judged(watch: judge.Watch) -> Memory | Progress | End:
         denied = meaning is Meaning.DENIED  # which is the watcher's fault, not that of what it waits for
         if seen is None or (denied and seen.outcome == "failed"):
             return no_news(watch, meaning, errors.code(error), reason)
-    if seen is None:
-        return no_news(watch, Meaning.MISSING, "NotFound", f"{kind.describe} knows no such job.")
+    if seen is None or (seen.absent and "status" not in watch.memory):
+        return no_news(watch, Meaning.MISSING, "NotFound", f"{kind.describe} finds no such job.")
     if not seen.known:
         logger.warning("unknown status", kind=kind.name, status=seen.status)
         count("UnknownStatus")

@@ -24,6 +24,8 @@ class Rules:
 
     give_up_after: float = 14 * 24 * 3600
     pace: polling.Pace = field(default_factory=polling.Pace)
+    event_pace: polling.Pace | None = None
+    """For kinds whose services send an event at the end; None if such events don't start polls."""
     progress_step: float | None = None
     """Percent between two Job Progressed events; None: no such events."""
 
@@ -51,8 +53,10 @@ class Watch:
 
     @property
     def pace(self) -> polling.Pace:
-        """The deployment's, with what the kind wants otherwise."""
-        return replace(self.rules.pace, **(self.kind.polling if self.kind else {}))
+        """The deployment's, with what the kind wants otherwise; a resource that recurs isn't polled on events."""
+        with_events = self.kind is not None and bool(self.kind.event) and not self.kind.recurs
+        pace = (self.rules.event_pace if with_events else None) or self.rules.pace
+        return replace(pace, **(self.kind.polling if self.kind else {}))
 
     @property
     def from_news(self) -> bool:

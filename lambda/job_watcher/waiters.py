@@ -27,9 +27,11 @@ _PAGING = re.compile(
 # Beside what secrecy.py leaves out: a link to the code that is open to everybody who has it.
 SECRETS = {"lambda/GetFunction": ["Code.Location"]}
 ADVICE = {
-    "succeeded": "Nothing: it has come to what was waited for.",
-    "failed": "Look at what was waited for: it will not come to it by itself.",
+    "succeeded": "No action needed: what the waiter waits for has happened.",
+    "failed": "Check the resource. What the waiter waits for can no longer happen by itself.",
 }
+NEVER_FAILS = "{noun} has no failure condition, so it never reports a failure."
+WAITS_FOR_ABSENCE = "{noun} also succeeds when the resource isn't found, whoever deleted it."
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,16 @@ class Waiter(Kind):
     def title(self) -> str:
         """What a sentence calls it: `wait for DBSnapshotCompleted`."""
         return f"wait for {self.noun}"
+
+    @property
+    def never_fails(self) -> bool:
+        """Whether the waiter has no condition for a failure: it then waits until the watch gives up."""
+        return not any(acceptor.state == "failure" for acceptor in self.acceptors)
+
+    @property
+    def waits_for_absence(self) -> bool:
+        """Whether it succeeds when the thing isn't found."""
+        return any(_succeeds_on_absence(acceptor) for acceptor in self.acceptors)
 
     def read(self, answer: Mapping[str, Any]) -> Seen | None:
         """What an answer says; botocore would take a member of a job's that is called Error for an error."""
@@ -61,7 +73,8 @@ class Waiter(Kind):
         told, secrets = public(answer, self.shape)
         told, omitted = self.leave_out(told)
         job = self._resource(told)
-        return Seen(job, status, outcome, known=True, percent=None, created=None, omitted=[*secrets, *omitted])
+        absent = met is not None and _succeeds_on_absence(met)
+        return Seen(job, status, outcome, True, None, None, omitted=[*secrets, *omitted], absent=absent)
 
     def _status(self, answer: Mapping[str, Any], met: AcceptorConfig | None) -> str:
         """The words that the acceptor looked at, or else another one looks at; where there are none, its verdict."""
@@ -120,10 +133,18 @@ def _waiter(name: str, config: SingleWaiterConfig, model: ServiceModel) -> Waite
         outcome_of={_expected(acceptor): OUTCOME_OF[acceptor.state] for acceptor in acceptors},
         recurs=True,
         omit=_omit(model.service_name, config.operation),
-        advice=ADVICE,
+        advice=_advice(name.rpartition("/")[2], acceptors),
         acceptors=acceptors,
         shape=operation.output_shape,
     )
+
+
+def _advice(noun: str, acceptors: Sequence[AcceptorConfig]) -> Mapping[str, str]:
+    """What to do by outcome, with what a reader must know of this waiter's conditions."""
+    fails = any(acceptor.state == "failure" for acceptor in acceptors)
+    absence = any(_succeeds_on_absence(acceptor) for acceptor in acceptors)
+    notes = [NEVER_FAILS] * (not fails) + [WAITS_FOR_ABSENCE] * absence
+    return {**ADVICE, "succeeded": " ".join([ADVICE["succeeded"], *notes]).format(noun=noun)}
 
 
 def _omit(service: str, operation: str) -> Sequence[str]:
@@ -138,6 +159,14 @@ def _meets(answer: Mapping[str, Any], acceptor: AcceptorConfig) -> bool:
         return bool(acceptor.matcher_func(answer))
     except JMESPathError:  # such as the length of a list that the answer does not have
         return False
+
+
+def _succeeds_on_absence(acceptor: AcceptorConfig) -> bool:
+    """Whether the acceptor waits until the thing is gone: for a "not found", or for an empty list."""
+    expected: Any = acceptor.expected  # False of an error means that there is none
+    empty = re.search(r"length\(.*\) *== *`0`", acceptor.argument or "") is not None
+    error = acceptor.matcher == "error" and expected is not False
+    return acceptor.state == "success" and (error or empty or expected == 404)
 
 
 def _expected(acceptor: AcceptorConfig) -> str:

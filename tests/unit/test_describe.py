@@ -177,7 +177,8 @@ def test_a_throttle_or_a_server_error_is_no_news_at_any_time(
     voice_id: Stubber, poll: Poll, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     monkeypatch.setattr(random, "random", lambda: 0.5)
-    for waited, seconds in ((0, 60 + 60), (86_400, 900 + 450)):  # the interval, and half of twice as much or of longest
+    # the interval, and half of twice as much or of the longest; Voice ID sends events, so it is polled less often
+    for waited, seconds in ((0, 60 + 60), (86_400, 3_600 + 1_800)):
         refuses(voice_id, code, status=500 if code.startswith("Internal") else 400)
         memory = poll(waited=waited, polls=5)
         assert memory["outcome"] == "running" and memory["polls"] == 6 and "answered" not in memory
@@ -227,7 +228,7 @@ def test_an_answer_without_a_job_is_a_job_not_found(voice_id: Stubber, poll: Pol
     voice_id.add_response("describe_speaker_enrollment_job", {}, REQUEST)
     assert poll()["outcome"] == "running"
     voice_id.add_response("describe_speaker_enrollment_job", {"Job": {}}, REQUEST)
-    assert poll(waited=120)["detail"]["reason"] == "DescribeSpeakerEnrollmentJob knows no such job."
+    assert poll(waited=120)["detail"]["reason"] == "DescribeSpeakerEnrollmentJob finds no such job."
 
 
 @pytest.mark.parametrize(

@@ -215,18 +215,18 @@ def test_what_the_model_marks_and_what_has_a_secrets_name_is_left_out(name: str,
 
 
 @pytest.fixture
-def poll(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
+def poll(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """One poll of a watch, as the function makes it where all waiters are enabled."""
     monkeypatch.setattr(describe, "KINDS", ["*/waiter/*"])
 
-    def judged(kind: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        watch = judge.Watch({"kind": kind, "request": request}, ARN, NEW, describe.RULES)
+    def judged(kind: str, request: Mapping[str, Any], **memory: Any) -> dict[str, Any]:
+        watch = judge.Watch({"kind": kind, "request": request}, ARN, cast(Memory, {**NEW, **memory}), describe.RULES)
         return dict(describe.judged(watch))
 
     return judged
 
 
-Poll = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+Poll = Callable[..., dict[str, Any]]
 
 
 def test_a_waiter_that_succeeds_is_announced_with_its_resource(poll: Poll) -> None:
@@ -249,9 +249,52 @@ def test_a_waiter_may_wait_for_an_error(poll: Poll) -> None:
     request = {"DBInstanceIdentifier": "old"}
     with Stubber(describe.client("rds")) as stub:
         stub.add_client_error("describe_db_instances", "DBInstanceNotFound", "No such one.", 404)
-        end = poll("rds/waiter/DBInstanceDeleted", request)
+        end = poll("rds/waiter/DBInstanceDeleted", request, status="deleting")
     assert (end["outcome"], end["detail"]["status"]) == ("succeeded", "DBInstanceNotFound")
     assert end["detail"]["job"]["Error"]["Code"] == "DBInstanceNotFound"
+    assert "DBInstanceDeleted also succeeds when the resource isn't found" in end["text"]
+
+
+@pytest.mark.parametrize(
+    ("waiter", "operation", "code", "request_"),
+    [
+        (
+            "rds/waiter/DBInstanceDeleted",
+            "describe_db_instances",
+            "DBInstanceNotFound",
+            {"DBInstanceIdentifier": "odl"},
+        ),
+        ("s3/waiter/BucketNotExists", "head_bucket", "404", {"Bucket": "ours"}),
+    ],
+)
+def test_a_misspelt_name_is_no_success_of_a_waiter_that_waits_for_absence(
+    poll: Poll, waiter: str, operation: str, code: str, request_: dict[str, str]
+) -> None:
+    with Stubber(describe.client(waiter.partition("/")[0])) as stub:
+        for _ in range(2):
+            stub.add_client_error(operation, code, "No such one.", 404)
+        assert poll(waiter, request_)["outcome"] == "running"
+        end = poll(waiter, request_, waited=judge.GRACE)
+    assert (end["outcome"], end["error"]) == ("lost", "WatchLost")
+    assert end["detail"]["reason"].endswith("finds no such job.")
+
+
+def test_an_empty_answer_is_no_success_either_of_what_was_never_seen(poll: Poll) -> None:
+    request = {"DBSnapshotIdentifier": "nihgtly"}
+    with Stubber(describe.client("rds")) as stub:
+        for _ in range(3):
+            stub.add_response("describe_db_snapshots", {"DBSnapshots": []}, request)
+        assert poll("rds/waiter/DBSnapshotDeleted", request)["outcome"] == "running"
+        assert poll("rds/waiter/DBSnapshotDeleted", request, waited=judge.GRACE)["outcome"] == "lost"
+        assert poll("rds/waiter/DBSnapshotDeleted", request, status="deleting")["outcome"] == "succeeded"
+
+
+def test_waiters_without_a_failure_condition_and_those_that_wait_for_absence_are_known() -> None:
+    assert ALL[SNAPSHOT].never_fails and ALL[SNAPSHOT].waits_for_absence
+    assert not ALL["rds/waiter/DBSnapshotAvailable"].never_fails
+    assert not ALL["rds/waiter/DBInstanceDeleted"].never_fails
+    assert ALL["rds/waiter/DBInstanceDeleted"].waits_for_absence
+    assert not ALL["s3/waiter/BucketExists"].waits_for_absence
 
 
 def test_a_waiter_may_look_at_the_http_status(poll: Poll) -> None:
@@ -259,7 +302,7 @@ def test_a_waiter_may_look_at_the_http_status(poll: Poll) -> None:
         for status in (404, 404):
             stub.add_client_error("head_bucket", str(status), "Not Found", status)
         missing = poll("s3/waiter/BucketExists", {"Bucket": "ours"})
-        gone = poll("s3/waiter/BucketNotExists", {"Bucket": "ours"})
+        gone = poll("s3/waiter/BucketNotExists", {"Bucket": "ours"}, status="waits")
     assert (missing["outcome"], missing["status"], gone["outcome"]) == ("running", "404", "succeeded")
 
 
