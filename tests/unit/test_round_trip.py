@@ -140,13 +140,21 @@ def expected_percent(kind: Kind, answer: dict[str, Any]) -> float | None:
 
 def uncontradicted(kind: Kind, answer: Any) -> Any:
     """The answer without the members by which `but` would override a success, except those that are read elsewhere."""
+    job = expressions.search(kind.job, answer)
+    if not any(expressions.search(condition, job) for condition in kind.but.values()):
+        return answer
     elsewhere = " ".join(filter(None, (kind.job, kind.status, kind.created, kind.ended, kind.results)))
     read, contradicting = ({*re.findall(r"\w+", text)} for text in (elsewhere, " ".join(kind.but.values())))
-    if isinstance(answer, list):
-        return [uncontradicted(kind, item) for item in answer]
-    if not isinstance(answer, dict):
-        return answer
-    return {name: uncontradicted(kind, inner) for name, inner in answer.items() if name not in contradicting - read}
+    return without_members(answer, contradicting - read)
+
+
+def without_members(value: Any, names: set[str]) -> Any:
+    """The value without the members of these names, however deep."""
+    if isinstance(value, list):
+        return [without_members(item, names) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: without_members(inner, names) for name, inner in value.items() if name not in names}
 
 
 def with_status(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
