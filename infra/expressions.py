@@ -25,7 +25,7 @@ def condition_faults(expression: str, job: Any) -> Iterator[str]:
     members = list(_members(job))
     known = {name for name, _ in members}
     for node in _nodes(tree):
-        if node["type"] == "field" and node["value"] not in known:
+        if node["type"] == "field" and node["value"] not in known and not node["value"].isupper():  # a key of a map
             yield f"{expression!r} reads {node['value']}, which the job doesn't have."
         for name, word in _comparisons(node):
             named = [value for one, value in members if one == name and isinstance(value, Leaf)]
@@ -41,6 +41,14 @@ def alternatives(expression: str, job: Any) -> Iterator[Any]:
             yield ParsedResult(expression, node).search(job, options=OPTIONS)
         except JMESPathError:
             yield None
+
+
+def unfiltered(node: Node) -> Node:
+    """Return jmespath's tree with filters that every item passes: `jobs[?failed].id` as `jobs[].id`."""
+    children = [unfiltered(child) for child in node.get("children", ())]
+    if node["type"] == "filter_projection":
+        children[-1] = {"type": "literal", "value": True, "children": []}
+    return {**node, "children": children}
 
 
 def _branches(node: Node) -> Iterator[Node]:

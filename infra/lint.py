@@ -103,6 +103,8 @@ def _answer_faults(kind: Kind, table: Mapping[str, Any], operation: OperationMod
         expression = getattr(kind, key)
         if expression is not None and any(_has_nothing(_found(part, job)) for part in _alternatives(expression)):
             yield f"{key} = {expression!r} does not resolve in the job; it has {', '.join(job)}."
+        elif expression is not None and ("[?" in expression or "ratio(" in expression):
+            yield from (f"{key}: {fault}" for fault in expressions.condition_faults(expression, job))
 
 
 def _status_faults(kind: Kind, table: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[str]:
@@ -208,6 +210,7 @@ def _alternatives(expression: str) -> list[Any]:
         parsed = jmespath.compile(expression).parsed
     except JMESPathError:
         return [expression]
+    parsed = expressions.unfiltered(parsed)  # whether an item passes depends on values that a sample hasn't
     nodes = parsed["children"] if parsed["type"] == "or_expression" else [parsed]
     return [ParsedResult(expression, node) for node in nodes]
 

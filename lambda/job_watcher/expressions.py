@@ -1,4 +1,4 @@
-"""JMESPath as the catalogue uses it, with three more functions: `uri`, `basename` and `ratio`."""
+"""JMESPath as the catalogue uses it, with four more functions: `uri`, `basename`, `ratio` and `count`."""
 
 import math
 import posixpath
@@ -27,6 +27,12 @@ class _Functions(jmespath.functions.Functions):
         """Return `done` as a percentage of `total`, 0 to 100; null unless both are numbers and `total` is above 0."""
         part, whole = number(done), number(total)
         return min(100.0, max(0.0, 100 * part / whole)) if part is not None and whole and whole > 0 else None
+
+    @jmespath.functions.signature({"types": ["string"]}, {"types": []})
+    def _func_count(self, what: str, amount: Any) -> str | None:
+        """Return `failed records: 3`; null unless the amount is a number above 0."""
+        found = number(amount)
+        return f"{what}: {found:g}" if found and found > 0 else None
 
 
 OPTIONS = jmespath.Options(custom_functions=_Functions())

@@ -67,6 +67,14 @@ def test_what_can_end_again_under_the_same_creation_time_recurs() -> None:
         ({"status": "Status"}, "status = 'Status' finds no string in the job"),
         ({"status": "JobProgress"}, "status = 'JobProgress' finds no string in the job"),
         ({"percent": "JobProgress.Percent"}, "percent = 'JobProgress.Percent' does not resolve"),
+        (
+            {"percent": "ratio(sum([Done || `0`]), JobProgress.PercentComplete)"},
+            "percent: 'ratio(sum([Done || `0`]), JobProgress.PercentComplete)' reads Done, which the job doesn't have.",
+        ),
+        (
+            {"reason": "[JobName][?FailureCause == 'x'].Message"},
+            "reason = \"[JobName][?FailureCause == 'x'].Message\" does not resolve",
+        ),
         ({"reason": "FailureDetails.[Message, Code]"}, "reason = 'FailureDetails.[Message, Code]' does not resolve"),
         ({"ended": "EndedAt || StoppedAt"}, "ended = 'EndedAt || StoppedAt' does not resolve"),
         ({"created": "CreatedAt["}, "created = 'CreatedAt[' does not resolve"),

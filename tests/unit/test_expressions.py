@@ -1,0 +1,45 @@
+"""The functions that the catalogue's JMESPath has on top of the standard ones."""
+
+from typing import Any
+
+import jmespath
+import pytest
+
+from infra.expressions import unfiltered
+from job_watcher.expressions import search
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "percent"),
+    [
+        (0, 4, 0),
+        (1, 4, 25),
+        ("3", "4", 75),
+        (5, 4, 100),
+        (-1, 4, 0),
+        (0, 0, None),
+        (1, -4, None),
+        (None, 4, None),
+        (1, None, None),
+        ("x", 4, None),
+        (True, 4, None),
+    ],
+)
+def test_a_ratio_is_a_percentage_or_null(done: Any, total: Any, percent: float | None) -> None:
+    assert search("ratio(done, total)", {"done": done, "total": total}) == percent
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(3, "failed records: 3"), ("2", "failed records: 2"), (0, None), (-1, None), (None, None), ("none", None)],
+)
+def test_a_count_is_a_text_unless_there_is_nothing_to_count(amount: Any, text: str | None) -> None:
+    assert search("count('failed records', amount)", {"amount": amount}) == text
+
+
+def test_an_unfiltered_expression_picks_every_item_and_the_original_stays_as_it_is() -> None:
+    filtered = jmespath.compile("jobs[?failed].id || [jobs[?tasks[?failed]].id]")
+    jobs = {"jobs": [{"id": 1, "failed": False}, {"id": 2}]}
+    every = jmespath.parser.ParsedResult("", unfiltered(filtered.parsed))
+    assert every.search(jobs) == [1, 2]
+    assert filtered.search(jobs) == [[]]
