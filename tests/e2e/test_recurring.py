@@ -44,6 +44,7 @@ def start(states: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
         (tmp_path / name).write_text(text)
     for name, value in {
         "WATCH": WATCH,
+        "ANNOUNCE": WATCH.replace("watch", "announce"),
         "LAMBDA_TASK_ROOT": str(tmp_path),
         "POWERTOOLS_SERVICE_NAME": "job-watcher",
         "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
