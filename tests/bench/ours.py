@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple, cast
 
+from infra.config import WITH_EVENTS
 from job_watcher import catalogue, judge
 from job_watcher.catalogue import Seen
 from job_watcher.job import End, Memory, Progress, remembered
@@ -15,6 +16,7 @@ KIND = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 INPUT = {"kind": KIND.name, "request": {"DomainId": "a" * 22, "JobId": "b" * 22}}
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Watch:x"
 RULES = judge.Rules()
+RULES_WITH_EVENTS = judge.Rules(event_pace=WITH_EVENTS)
 NEW: Memory = {"polls": 0, "waited": 0, "outcome": "running"}
 
 
@@ -25,10 +27,10 @@ class Watched(NamedTuple):
     seen_at: float
 
 
-def asked(memory: Memory) -> judge.Watch:
+def asked(memory: Memory, rules: judge.Rules = RULES) -> judge.Watch:
     """The watch at its next poll, as the Lambda function makes it of the state."""
     kept = remembered(memory)
-    return judge.Watch(INPUT, ARN, {**kept, "polls": kept["polls"] + 1}, RULES, KIND)
+    return judge.Watch(INPUT, ARN, {**kept, "polls": kept["polls"] + 1}, rules, KIND)
 
 
 def seen(job: Job, age: float, birth: float = BIRTH) -> Seen:
@@ -41,16 +43,18 @@ def seen(job: Job, age: float, birth: float = BIRTH) -> Seen:
     )
 
 
-def poll(memory: Memory, job: Job, age: float, birth: float = BIRTH) -> Memory | Progress | End:
+def poll(
+    memory: Memory, job: Job, age: float, birth: float = BIRTH, rules: judge.Rules = RULES
+) -> Memory | Progress | End:
     """The real judgement of one poll that had an answer."""
-    return judge.news(asked(memory), seen(job, age, birth), birth + age)
+    return judge.news(asked(memory, rules), seen(job, age, birth), birth + age)
 
 
-def watch(job: Job, first: float, *, calls: Iterable[float], scale: float = 1.0) -> Watched:
+def watch(job: Job, first: float, *, calls: Iterable[float], scale: float = 1.0, rules: judge.Rules = RULES) -> Watched:
     """Follow the job from its age `first`; polls take so many seconds, and waits pass in `scale` of their time."""
     memory, age = NEW, first
     for polls, call in enumerate(calls, 1):
-        answer = poll(memory, job, age)
+        answer = poll(memory, job, age, rules=rules)
         if answer["outcome"] != "running":
             return Watched(polls, age + call)
         memory = cast(Memory, answer)

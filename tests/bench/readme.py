@@ -10,15 +10,17 @@ from . import costs
 from .jobs import FIXED, HOUR
 from .polling import Grid, simulate
 from .report import Table, seconds
-from .strategies import CLAIRVOYANT, FIXED_15, OURS, STRATEGIES
+from .strategies import CLAIRVOYANT, FIXED_15, OURS, OURS_WITH_EVENTS, STRATEGIES
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- make bench writes this -->\n", "<!-- to here -->\n"
 LENGTH, PACE = "8 h", Pace()
-OTHERS = [strategy for strategy in STRATEGIES if strategy not in (OURS, FIXED_15, CLAIRVOYANT)]
+OTHERS = [strategy for strategy in STRATEGIES if strategy not in (OURS, *OURS_WITH_EVENTS, FIXED_15, CLAIRVOYANT)]
 SHOWN = {
     (OURS, "linear"): "**ours**, linear progress",
     (OURS, "none"): "**ours**, no percentage",
+    (OURS_WITH_EVENTS[0], "none"): "**ours**, no percentage, with the service's event",
+    (OURS_WITH_EVENTS[1], "none"): "**ours**, the same if the event is lost",
     **{(other, "linear"): other.name for other in OTHERS},
 }
 """The rows, by strategy and shape."""

@@ -4,12 +4,14 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import costs, ours
 from .jobs import Job
 from .ours import Watched
 
+EVENT_ARRIVES, EVENT_LOST = "ours, the service's event arrives", "ours, the service's event is lost"
+DELIVERY = (0.5, 4.0)  # seconds from a job's end to the Start function's call: EventBridge, and a cold start at times
 CALL = 0.3  # seconds from a poll's beginning to the next wait's, for everybody
 Waits = Callable[[random.Random], Iterator[float]]
 
@@ -61,6 +63,16 @@ class Ours(Strategy):
         return ours.watch(job, first, calls=itertools.repeat(CALL))
 
 
+class WithEvents(Ours):
+    """A kind whose service sends an event at the end; polled a quarter as often, for the events that are lost."""
+
+    def watch(self, job: Job, first: float, chance: random.Random) -> Watched:
+        polled = ours.watch(job, first, calls=itertools.repeat(CALL), rules=ours.RULES_WITH_EVENTS)
+        if self.name == EVENT_LOST:
+            return polled
+        return Watched(polled.polls, min(polled.seen_at, job.duration + chance.uniform(*DELIVERY) + CALL))
+
+
 class Clairvoyant(Strategy):
     """The bound: one poll, right at the end."""
 
@@ -92,12 +104,21 @@ def _ours(type_: type[Strategy], name: str) -> Strategy:
     return type_(name, None, transitions, events, usd)
 
 
+def _with_events(name: str) -> Strategy:
+    """The same, and what the event costs: an invocation of Start, and a watch that polls once."""
+    plain = _ours(WithEvents, name)
+    look = sum(1 for _ in costs.watch_states(1)) * costs.TRANSITION + 2 * costs.call()
+    return replace(plain, usd=(plain.usd[0], plain.usd[1] + look)) if name != EVENT_LOST else plain
+
+
 OURS = _ours(Ours, "ours")
+OURS_WITH_EVENTS = _with_events(EVENT_ARRIVES), _with_events(EVENT_LOST)
 FIXED_15 = _loop("fixed 15 s (a botocore waiter's)", lambda _: itertools.repeat(15.0), "10 min")
 FIXED_30 = _loop("fixed 30 s", lambda _: itertools.repeat(30.0))
 CLAIRVOYANT = _ours(Clairvoyant, "knows the end")
 STRATEGIES = [
     OURS,
+    *OURS_WITH_EVENTS,
     FIXED_15,
     FIXED_30,
     _loop("fixed 60 s (AWS's sample)", lambda _: itertools.repeat(60.0)),
