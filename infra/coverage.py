@@ -9,7 +9,7 @@ import botocore
 from job_watcher import catalogue, waiters
 from job_watcher.catalogue import Kind
 
-from . import likely, reference
+from . import example_answers, likely, reference
 from .models import service_model, session
 
 DESCRIBES = re.compile(r"(Batch)?(Describe|Get)[A-Z]")
@@ -66,6 +66,10 @@ def main() -> None:
     for name, number in counts(kinds.values()).items():
         print(f"{number:6,} {name}")
     print(f"{len(of_boto3):6,} waiters of boto3's beside them")
+    examples = [kind for kind, example in example_answers.answers(kinds.values()) if kind.read(example.answer)]
+    print(
+        f"{len(examples):6,} example answers of the AWS CLI and botocore, read by {len(set(map(id, examples)))} kinds"
+    )
     ours = {Operation(kind.service, kind.describe) for kind in kinds.values()}
     everything = job_like(session().get_available_services())
     print(f"\nDescribe operations of botocore {botocore.__version__} that the catalogue has:")
