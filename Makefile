@@ -54,7 +54,7 @@ check: install
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 
-# make cdk ARGS="deploy -c email=you@example.com": the CDK as it is installed here, for an account of yours.
+# make cdk ARGS=deploy: the CDK CLI that is installed here, with the credentials and region of your environment.
 cdk: install
 	@.venv/bin/cdk $(ARGS)
 
