@@ -148,22 +148,32 @@ def expected_percent(kind: Kind, answer: dict[str, Any]) -> float | None:
 
 
 def uncontradicted(kind: Kind, answer: Any) -> Any:
-    """The answer without the members by which `but` would override a success, except those that are read elsewhere."""
+    """The answer without what makes `but` override a success; a kind that can't be helped so is ARRANGED."""
+    elsewhere = " ".join(filter(None, (kind.status, kind.created, kind.ended, kind.results)))
+    conditions = " ".join(kind.but.values())
+    names = {*re.findall(r"\w+", conditions)} - {*re.findall(r"\w+", elsewhere)}
+    words = re.findall("'(.*?)'", conditions)
+    tried = [answer, *(harmless(answer, names, words, keep_lists) for keep_lists in (True, False))]
+    return next((one for one in tried if not contradicted(kind, one)), answer)
+
+
+def contradicted(kind: Kind, answer: Any) -> bool:
     job = expressions.search(kind.job, answer)
-    if not any(expressions.search(condition, job) for condition in kind.but.values()):
-        return answer
-    elsewhere = " ".join(filter(None, (kind.job, kind.status, kind.created, kind.ended, kind.results)))
-    read, contradicting = ({*re.findall(r"\w+", text)} for text in (elsewhere, " ".join(kind.but.values())))
-    return without_members(answer, contradicting - read)
+    return any(expressions.search(condition, job) for condition in kind.but.values())
 
 
-def without_members(value: Any, names: set[str]) -> Any:
-    """The value without the members of these names, however deep."""
+def harmless(value: Any, names: set[str], words: list[str], keep_lists: bool, name: str = "") -> Any:
+    """The value with the members of these names set to 0 or to another word of their enum; others are left out."""
+    if isinstance(value, dict):
+        inside = {member: harmless(inner, names, words, keep_lists, member) for member, inner in value.items()}
+        return {member: inner for member, inner in inside.items() if inner is not None}
     if isinstance(value, list):
-        return [without_members(item, names) for item in value]
-    if not isinstance(value, dict):
+        return [harmless(item, names, words, keep_lists) for item in value] if keep_lists or name not in names else None
+    if name not in names:
         return value
-    return {name: without_members(inner, names) for name, inner in value.items() if name not in names}
+    if isinstance(value, Leaf):
+        return next((word for word in value.enum if word not in words), None)
+    return 0 if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def with_status(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
