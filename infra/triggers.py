@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -91,7 +91,9 @@ class Triggers(Construct):
 
     def _let_eventbridge_in(self) -> None:
         """EventBridge may call Start, and keep what it cannot deliver, for this stack's rules alone."""
-        ours = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/{Aws.STACK_NAME}-*"
+        # A rule's name has at most 64 characters, so CloudFormation shortens the stack's name in it.
+        named = f"{Stack.of(self).stack_name}-"[:20]
+        ours = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/{named}*"
         eventbridge = iam.ServicePrincipal("events.amazonaws.com")
         lambda_.CfnPermission(
             self,

@@ -27,6 +27,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     },
     "Everything": {"kinds": "*,*/waiter/*"},
     "Many": {"kinds": [*catalogue.kinds()][-200:]},
+    "JobWatcher-of-the-data-platform-team-in-production": {},
     "AllSettings": {
         "kinds": "voice-id/*,glue/JobRun,s3/waiter/*",
         "email": "one@example.com",

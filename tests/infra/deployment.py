@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-ACCOUNT, REGION, STACK = "210987654321", "eu-west-1", "JobWatcher"
+ACCOUNT, REGION = "210987654321", "eu-west-1"
 PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
     "AWS::Region": REGION,
-    "AWS::StackName": STACK,
     "AWS::URLSuffix": "amazonaws.com",
 }
 ARNS = {
@@ -26,6 +25,7 @@ ARNS = {
     "AWS::SQS::Queue": "sqs:{here}:{name}",
     "AWS::StepFunctions::StateMachine": "states:{here}:stateMachine:{name}",
 }
+SHORT = ("AWS::Events::Rule", "AWS::IAM::Role", "AWS::Lambda::Function")  # types with names of at most 64 characters
 REF_IS_ARN = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
 
 
@@ -33,6 +33,7 @@ REF_IS_ARN = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic", "AWS::StepFunctions:
 class Deployment:
     """One stack. Policies and what they are attached to are known by the ARNs they would have."""
 
+    name: str
     template: Mapping[str, Any]
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Documents by name: the logical ID, with `.Trust` for a role's trust policy."""
@@ -55,9 +56,9 @@ class Deployment:
         return str(self.value(self.template["Outputs"][name]["Value"]))
 
     def arn(self, name: str) -> str:
-        """The ARN of the resource with this logical ID; its name ends like those that CloudFormation makes."""
+        """The ARN of the resource with this logical ID."""
         form = ARNS[self.template["Resources"][name]["Type"]]
-        return "arn:aws:" + form.format(here=f"{REGION}:{ACCOUNT}", account=ACCOUNT, name=_physical(name))
+        return "arn:aws:" + form.format(here=f"{REGION}:{ACCOUNT}", account=ACCOUNT, name=self._physical(name))
 
     def value(self, value: Any) -> Any:
         """A part of the template with its intrinsic functions resolved; KeyError for an unknown one."""
@@ -76,15 +77,23 @@ class Deployment:
     def _ref(self, name: str) -> str:
         if name in PSEUDO:
             return PSEUDO[name]
+        if name == "AWS::StackName":
+            return self.name
         type_ = self.template["Resources"][name]["Type"]
-        return self.arn(name) if type_ in REF_IS_ARN else _physical(name)
+        return self.arn(name) if type_ in REF_IS_ARN else self._physical(name)
 
     def _sub(self, text: str) -> str:
         return re.sub(r"\$\{([\w:]+)\}", lambda match: self._ref(match[1]), text)
 
     def _get_att(self, argument: list[str]) -> str:
         name, attribute = argument
-        return self.arn(name) if attribute in ("Arn", "TopicArn") else _physical(name)
+        return self.arn(name) if attribute in ("Arn", "TopicArn") else self._physical(name)
+
+    def _physical(self, name: str) -> str:
+        """A name as CloudFormation makes it; in a short one, at most 24 characters are the stack's (as observed)."""
+        short = self.template["Resources"][name]["Type"] in SHORT
+        stack, logical_id = (self.name[:24], name[:24]) if short else (self.name, name)
+        return f"{stack}-{logical_id}-1A2B3C4D5E6F"
 
     def _collect(self, name: str, type_: str, properties: Mapping[str, Any]) -> None:
         """Keep the policy that a resource is or has."""
@@ -117,10 +126,6 @@ _FUNCTIONS: dict[str, Callable[[Deployment, Any], Any]] = {
     "Fn::Split": lambda stack, argument: stack.value(argument[1]).split(argument[0]),
     "Fn::Sub": Deployment._sub,
 }
-
-
-def _physical(name: str) -> str:
-    return f"{STACK}-{name}-1A2B3C4D5E6F"
 
 
 def _document(statements: list[Any]) -> dict[str, Any]:

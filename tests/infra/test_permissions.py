@@ -40,7 +40,7 @@ def applies(row: Row, known: dict[str, str]) -> bool:
 
 @pytest.mark.parametrize("name", CONTEXTS)
 def test_every_call_of_the_design_is_allowed_and_others_are_denied(stacks: dict[str, Synthesized], name: str) -> None:
-    stack = Deployment(stacks[name].template)
+    stack = Deployment(name, stacks[name].template)
     questions = expected(stack, name)
     answers = ask(permissions.policies(stack), [question for question, _ in questions])
     wrong = [
@@ -52,13 +52,13 @@ def test_every_call_of_the_design_is_allowed_and_others_are_denied(stacks: dict[
 
 
 def test_every_row_is_about_something_that_the_deployment_with_all_settings_has(stacks: dict[str, Synthesized]) -> None:
-    known = permissions.names(Deployment(stacks["AllSettings"].template))
+    known = permissions.names(Deployment("AllSettings", stacks["AllSettings"].template))
     assert [row for row in ROWS if not applies(row, known)] == []
 
 
 @pytest.mark.parametrize("name", CONTEXTS)
 def test_a_row_fails_without_any_single_statement_or_its_conditions(stacks: dict[str, Synthesized], name: str) -> None:
-    stack = Deployment(stacks[name].template)
+    stack = Deployment(name, stacks[name].template)
     changes = list(mutations(stack))
     questions = expected(stack, name)
     cases = [
@@ -79,7 +79,7 @@ def test_a_row_fails_without_any_single_statement_or_its_conditions(stacks: dict
 
 @pytest.mark.parametrize("name", CONTEXTS)
 def test_every_permission_of_an_aws_service_names_its_source(stacks: dict[str, Synthesized], name: str) -> None:
-    documents = Deployment(stacks[name].template).policies.values()
+    documents = Deployment(name, stacks[name].template).policies.values()
     granted = [
         statement
         for document in documents
@@ -126,7 +126,7 @@ def concerns(statement: dict[str, Any], action: str) -> bool:
 
 @pytest.mark.parametrize("name", CONTEXTS)
 def test_every_arn_of_every_policy_is_one_that_iam_accepts(stacks: dict[str, Synthesized], name: str) -> None:
-    stack = Deployment(stacks[name].template)
+    stack = Deployment(name, stacks[name].template)
     found = [arn for document in stack.policies.values() for arn in arns(document["Statement"])]
     assert found and [arn for arn in found if not is_accepted(arn)] == []
 
