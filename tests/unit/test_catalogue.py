@@ -119,7 +119,7 @@ def test_a_kind_reads_its_status_percentage_and_times_from_members_named_so(name
 
 
 def names_a_percentage(expression: str) -> bool:
-    """Whether each alternative reads a member named so, or the ratio of something to what is named a total."""
+    """Whether each alternative reads a member named so, or is the ratio of something to its total."""
     tree = jmespath.compile(expression).parsed
     return all(_names_a_percentage(node) for node in _alternatives(tree))
 
@@ -130,12 +130,20 @@ def _alternatives(node: Any) -> list[Any]:
 
 
 def _names_a_percentage(node: Any) -> bool:
-    nodes = list(_nodes(node))
-    totals = [one["children"][1] for one in nodes if one["type"] == "function_expression" and one["value"] == "ratio"]
-    if not totals:
-        return bool(re.search("percent|progress", _fields(node)[-1], re.IGNORECASE))
-    total = re.compile("total|number|count|target|max|input|size|tasks|steps|results|statements|labeled", re.IGNORECASE)
-    return all(any(total.search(name) for name in _fields(one)) for one in totals)
+    ratios = [
+        one["children"] for one in _nodes(node) if one["type"] == "function_expression" and one["value"] == "ratio"
+    ]
+    return all(_is_total_of(*ratio) for ratio in ratios) if ratios else _says("percent|progress", _fields(node)[-1:])
+
+
+def _is_total_of(done: Any, total: Any) -> bool:
+    """Whether the total is named so, is the length of a list, or a sum that includes what is done."""
+    words = "total|number|count|target|max|input|size|tasks|steps|results|statements|labeled"
+    return _says(words, _fields(total)) or total["value"] == "length" or {*_fields(done)} < {*_fields(total)}
+
+
+def _says(words: str, names: list[str]) -> bool:
+    return any(re.search(words, name, re.IGNORECASE) for name in names)
 
 
 def _fields(node: Any) -> list[str]:
@@ -157,6 +165,9 @@ def _nodes(node: Any) -> Iterator[Any]:
         ("ratio(TotalTasks, Done)", False),
         ("ratio(sum([Done || `0`, Failed || `0`]), TotalTasks)", True),
         ("Progress || ratio(Done, Elapsed)", False),
+        ("ratio(length(Servers[?Status == 'DONE']), length(Servers))", True),
+        ("ratio(sum([Done, Failed]), sum([Done, Failed, Waiting]))", True),
+        ("ratio(sum([Done, Failed]), sum([Done, Waiting]))", False),
     ],
 )
 def test_a_percentage_is_named_so_or_is_the_ratio_of_something_to_a_total(expression: str, is_one: bool) -> None:

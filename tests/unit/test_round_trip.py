@@ -192,8 +192,40 @@ def ecs_task(_: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
     return {**answer, "tasks": [{**task, **last, "containers": [container]}]}
 
 
+def batch_job(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
+    """How AWS Batch says that a job was terminated or cancelled: it failed, and a flag is set."""
+    flags = {"isTerminated": status == "TERMINATED", "isCancelled": status == "CANCELLED"}
+    job = expressions.search(kind.job, answer)
+    told = {**flags, "status": "FAILED" if any(flags.values()) else status}
+    return dict(replaced(answer, job, {**job, **{name: value for name, value in told.items() if name in job}}))
+
+
+def capacity_reservation(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
+    """How Athena says that the capacity is there: its latest allocation has succeeded, too."""
+    reservation = answer["CapacityReservation"]
+    allocation = {**reservation["LastAllocation"], "Status": "SUCCEEDED"}
+    return with_status(kind, {"CapacityReservation": {**reservation, "LastAllocation": allocation}}, status)
+
+
+def succeeds_without(*paths: str) -> Callable[[Kind, dict[str, Any], str], dict[str, Any]]:
+    """An answer whose success isn't contradicted by these members, which the kind also reads elsewhere."""
+
+    def arranged(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
+        there = paths if kind.outcome_of[status] == "succeeded" else ()
+        return with_status(kind, reduce(expressions.without, there, answer), status)
+
+    return arranged
+
+
 # The kinds whose status is not one member of the answer, with how their answers come to say it.
-ARRANGED: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {"ecs/Task": ecs_task}
+ARRANGED: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {
+    "athena/CapacityReservation": capacity_reservation,
+    "batch/Job": batch_job,
+    "batch/ServiceJob": batch_job,
+    "bedrock-agentcore/BatchEvaluation": succeeds_without("errorDetails"),
+    "bedrock-agentcore/Recommendation": succeeds_without("recommendationResult"),
+    "ecs/Task": ecs_task,
+}
 
 
 def _argument(shape: Shape) -> Any:
