@@ -6,10 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import jmespath
-from jmespath.exceptions import JMESPathError
+from jmespath.exceptions import JMESPathError, JMESPathTypeError
 
 
 class _Functions(jmespath.functions.Functions):
+    def call_function(self, function_name: Any, resolved_args: Any) -> Any:
+        """Return null for arguments of other types, so that the rest of the expression still counts."""
+        try:
+            return super().call_function(function_name, resolved_args)
+        except (JMESPathTypeError, TypeError, ValueError, AttributeError, ArithmeticError):
+            return None
+
     @jmespath.functions.signature({"types": ["string", "null"]})
     def _func_basename(self, path: str | None) -> str | None:
         """Return the last part of a path or an ARN."""
@@ -17,10 +24,11 @@ class _Functions(jmespath.functions.Functions):
 
     @jmespath.functions.signature({"types": [], "variadic": True})
     def _func_uri(self, *parts: Any) -> str | None:
-        """Return the parts joined by slashes; null if one is missing."""
+        """Return the parts joined by slashes; null if one is missing, or the host or bucket is empty."""
         if not all(isinstance(part, str) for part in parts):
             return None
-        return "/".join([*(part.rstrip("/") for part in parts[:-1]), parts[-1]])
+        joined = "/".join([*(part.rstrip("/") for part in parts[:-1]), parts[-1]])
+        return None if ":///" in joined else joined
 
     @jmespath.functions.signature({"types": []}, {"types": []})
     def _func_ratio(self, done: Any, total: Any) -> float | None:

@@ -43,3 +43,25 @@ def test_an_unfiltered_expression_picks_every_item_and_the_original_stays_as_it_
     every = jmespath.parser.ParsedResult("", unfiltered(filtered.parsed))
     assert every.search(jobs) == [1, 2]
     assert filtered.search(jobs) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("parts", "location"),
+    [
+        (["s3:", "", "bucket", "key"], "s3://bucket/key"),
+        (["s3:", "", "bucket", ""], "s3://bucket/"),
+        (["s3://bucket/", "a", "b/", "key"], "s3://bucket/a/b/key"),
+        (["s3:", "", "bucket", None], None),
+        (["s3:", "", "bucket", ["key"]], None),
+        (["s3:", "", "", "key"], None),
+        (["s3:", "", "/", "key"], None),
+    ],
+)
+def test_a_location_is_whole_or_null(parts: list[Any], location: str | None) -> None:
+    assert search("uri(@[0], @[1], @[2], @[3])", parts) == location
+
+
+def test_a_function_that_cannot_be_evaluated_is_null_and_the_rest_of_the_expression_counts() -> None:
+    assert search("length(failures) > `0` || failed > `0`", {"failed": 1}) is True
+    assert search("[code, join(' ', causes)]", {"code": "E1"}) == ["E1", None]
+    assert search("sum(counts)", {"counts": ["x"]}) is None
