@@ -35,6 +35,7 @@ def variations(kind: Kind, condition: str) -> Iterator[Any]:
     names = {word for word in re.findall(r"\w+", re.sub(r"'[^']*'|`[^`]*`", "", condition))}
     leaves = {name: value for _, name, value in failure_members.members(job, settings=True) if name in names}
     choices = [[(name, value) for value in _values(leaf, literals)] for name, leaf in leaves.items()]
+    yield _with(job, dict.fromkeys(leaves, ABSENT))
     for choice in itertools.islice(itertools.product(*choices), 20_000):
         yield _with(job, dict(choice))
 

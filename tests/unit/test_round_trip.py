@@ -207,23 +207,40 @@ def capacity_reservation(kind: Kind, answer: dict[str, Any], status: str) -> dic
     return with_status(kind, {"CapacityReservation": {**reservation, "LastAllocation": allocation}}, status)
 
 
-def succeeds_without(*paths: str) -> Callable[[Kind, dict[str, Any], str], dict[str, Any]]:
-    """An answer whose success isn't contradicted by these members, which the kind also reads elsewhere."""
+def recommendation(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
+    """A recommendation of AgentCore's, whose result has an error message if there is none."""
+    failed = kind.outcome_of[status] == "failed"
+    return with_status(kind, answer if failed else expressions.without(answer, "recommendationResult"), status)
+
+
+def succeeds_with(**members: str) -> Callable[[Kind, dict[str, Any], str], dict[str, Any]]:
+    """An answer whose success needs these members of the job as its proof."""
 
     def arranged(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-        there = paths if kind.outcome_of[status] == "succeeded" else ()
-        return with_status(kind, reduce(expressions.without, there, answer), status)
+        job = expressions.search(kind.job, answer)
+        proof = members if kind.outcome_of[status] == "succeeded" else {}
+        return with_status(kind, replaced(answer, job, {**job, **proof}), status)
 
     return arranged
 
 
+def deadline_job(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
+    """How AWS Deadline Cloud says that a job could not be created, which its tasks don't say."""
+    if status in ("CREATE_FAILED", "UPLOAD_FAILED"):
+        return {**answer, "taskRunStatus": "PENDING", "lifecycleStatus": status}
+    return {**answer, "taskRunStatus": status, "lifecycleStatus": "CREATE_COMPLETE"}
+
+
 # The kinds whose status is not one member of the answer, with how their answers come to say it.
 ARRANGED: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {
+    "amplify/DomainAssociation": succeeds_with(updateStatus="UPDATE_COMPLETE"),
     "athena/CapacityReservation": capacity_reservation,
     "batch/Job": batch_job,
     "batch/ServiceJob": batch_job,
-    "bedrock-agentcore/BatchEvaluation": succeeds_without("errorDetails"),
-    "bedrock-agentcore/Recommendation": succeeds_without("recommendationResult"),
+    "bedrock-agentcore/Recommendation": recommendation,
+    "deadline/Job": deadline_job,
+    "dms/Replication": succeeds_with(StopReason="Stop Reason FULL_LOAD_ONLY_FINISHED"),
+    "dms/ReplicationTask": succeeds_with(StopReason="Stop Reason FULL_LOAD_ONLY_FINISHED"),
     "ecs/Task": ecs_task,
 }
 
