@@ -31,10 +31,34 @@ def test_a_ratio_is_a_percentage_or_null(done: Any, total: Any, percent: float |
 
 @pytest.mark.parametrize(
     ("amount", "text"),
-    [(3, "failed records: 3"), ("2", "failed records: 2"), (0, None), (-1, None), (None, None), ("none", None)],
+    [
+        (3, "failed records: 3"),
+        (1234567, "failed records: 1234567"),
+        ("2", "failed records: 2"),
+        (0, None),
+        (-1, None),
+        (None, None),
+        ("none", None),
+    ],
 )
 def test_a_count_is_a_text_unless_there_is_nothing_to_count(amount: Any, text: str | None) -> None:
     assert search("count('failed records', amount)", {"amount": amount}) == text
+
+
+@pytest.mark.parametrize(
+    ("bucket", "prefix", "found"),
+    [
+        ("b", "p/q", "s3://b/p/q"),
+        ("b/", "p", "s3://b/p"),
+        ("b", "", "s3://b/"),
+        ("b", None, None),
+        (None, "p", None),
+        ("", "p", None),
+        (1, "p", None),
+    ],
+)
+def test_a_uri_has_all_its_parts_or_is_null(bucket: Any, prefix: Any, found: str | None) -> None:
+    assert search("uri('s3:', '', bucket, prefix)", {"bucket": bucket, "prefix": prefix}) == found
 
 
 def test_an_unfiltered_expression_picks_every_item_and_the_original_stays_as_it_is() -> None:
