@@ -153,7 +153,7 @@ def uncontradicted(kind: Kind, answer: Any) -> Any:
     conditions = " ".join(kind.but.values())
     names = {*re.findall(r"\w+", conditions)} - {*re.findall(r"\w+", elsewhere)}
     words = re.findall("'(.*?)'", conditions)
-    tried = [answer, *(harmless(answer, names, words, keep_lists) for keep_lists in (True, False))]
+    tried = [answer, *(harmless(answer, names, words, leave_out) for leave_out in (False, True))]
     return next((one for one in tried if not contradicted(kind, one)), answer)
 
 
@@ -162,13 +162,15 @@ def contradicted(kind: Kind, answer: Any) -> bool:
     return any(expressions.search(condition, job) for condition in kind.but.values())
 
 
-def harmless(value: Any, names: set[str], words: list[str], keep_lists: bool, name: str = "") -> Any:
-    """The value with the members of these names set to 0 or to another word of their enum; others are left out."""
+def harmless(value: Any, names: set[str], words: list[str], leave_out: bool, name: str = "") -> Any:
+    """The value with the scalars of these names set to 0 or to another word of their enum, and the rest left out."""
+    if leave_out and name in names and isinstance(value, dict | list):
+        return None
     if isinstance(value, dict):
-        inside = {member: harmless(inner, names, words, keep_lists, member) for member, inner in value.items()}
+        inside = {member: harmless(inner, names, words, leave_out, member) for member, inner in value.items()}
         return {member: inner for member, inner in inside.items() if inner is not None}
     if isinstance(value, list):
-        return [harmless(item, names, words, keep_lists) for item in value] if keep_lists or name not in names else None
+        return [harmless(item, names, words, leave_out) for item in value]
     if name not in names:
         return value
     if isinstance(value, Leaf):
