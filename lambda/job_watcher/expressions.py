@@ -40,7 +40,7 @@ class _Functions(jmespath.functions.Functions):
     def _func_count(self, what: str, amount: Any) -> str | None:
         """Return `failed records: 3`; null unless the amount is a number above 0."""
         found = number(amount)
-        return f"{what}: {found:g}" if found and found > 0 else None
+        return f"{what}: {found:.0f}" if found and found > 0 else None
 
 
 OPTIONS = jmespath.Options(custom_functions=_Functions())

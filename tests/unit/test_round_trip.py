@@ -153,7 +153,7 @@ def uncontradicted(kind: Kind, answer: Any) -> Any:
     conditions = " ".join(kind.but.values())
     names = {*re.findall(r"\w+", conditions)} - {*re.findall(r"\w+", elsewhere)}
     words = re.findall("'(.*?)'", conditions)
-    tried = [answer, *(harmless(answer, names, words, leave_out) for leave_out in (False, True))]
+    tried = [answer, *(harmless(answer, names, words, left_out) for left_out in ((), (dict, list), (object,)))]
     return next((one for one in tried if not contradicted(kind, one)), answer)
 
 
@@ -162,15 +162,15 @@ def contradicted(kind: Kind, answer: Any) -> bool:
     return any(expressions.search(condition, job) for condition in kind.but.values())
 
 
-def harmless(value: Any, names: set[str], words: list[str], leave_out: bool, name: str = "") -> Any:
-    """The value with the scalars of these names set to 0 or to another word of their enum, and the rest left out."""
-    if leave_out and name in names and isinstance(value, dict | list):
+def harmless(value: Any, names: set[str], words: list[str], left_out: tuple[type, ...], name: str = "") -> Any:
+    """The value whose members of these names are left out if of these types, else 0 or another word of their enum."""
+    if name in names and isinstance(value, left_out):
         return None
     if isinstance(value, dict):
-        inside = {member: harmless(inner, names, words, leave_out, member) for member, inner in value.items()}
+        inside = {member: harmless(inner, names, words, left_out, member) for member, inner in value.items()}
         return {member: inner for member, inner in inside.items() if inner is not None}
     if isinstance(value, list):
-        return [harmless(item, names, words, leave_out) for item in value]
+        return [harmless(item, names, words, left_out) for item in value]
     if name not in names:
         return value
     if isinstance(value, Leaf):
