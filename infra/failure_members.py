@@ -23,6 +23,7 @@ _FAILURES = frozenset(
     unhealthy unprocessed unreachable unsuccessful unsupported warning warnings
     """.split()  # noqa: SIM905
 )
+_PAIRS = ({"timed", "out"}, {"not", "processed"})
 _STATUS = re.compile(r"(status|state|phase|outcome|result)$", re.IGNORECASE)
 # What a job is to do, as opposed to what came of it.
 _SETTINGS = re.compile(
@@ -59,7 +60,7 @@ def _reads(paths: Iterable[str], path: str) -> bool:
 
 def _may_contradict(name: str, value: Any) -> bool:
     words = {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)}
-    return _is_status(name, value) or bool(words & _FAILURES or {"timed", "out"} <= words)
+    return _is_status(name, value) or bool(words & _FAILURES) or any(pair <= words for pair in _PAIRS)
 
 
 def _is_status(name: str, value: Any) -> bool:
@@ -67,13 +68,16 @@ def _is_status(name: str, value: Any) -> bool:
 
 
 def members(value: Any, path: str = "", *, settings: bool = False) -> Iterator[tuple[str, str, Any]]:
-    """Yield path, name and value of every member, without settings by default; a list's items stand for the list."""
+    """Yield path, name and value of every member, without settings by default; a list's items stand for the list.
+
+    The only key of a map in a sample is `key`.
+    """
     if isinstance(value, list):
         for item in value:
             yield from members(item, path, settings=settings)
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            if settings or not _SETTINGS.search(name):
+            if settings or name == "key" or not _SETTINGS.search(name):
                 place = f"{path}.{name}".lstrip(".")
                 yield place, name, inner
                 yield from members(inner, place, settings=settings)

@@ -121,7 +121,8 @@ def _status_faults(kind: Kind, table: Mapping[str, Any], job: Mapping[str, Any])
     for status in dict.fromkeys(accepted):
         if status not in listed:
             yield f"status {status!r} is not listed under any outcome."
-    if len(found) > 1 and isinstance(found[-1], Leaf) and _succeeds(kind, enums[-1]) and not kind.but:
+    may_be_missing = any(isinstance(value, Leaf) for value in found[:-1])
+    if may_be_missing and isinstance(found[-1], Leaf) and _succeeds(kind, enums[-1]) and not kind.but:
         yield f"status = {kind.status!r} falls back on a value that means succeeded; without proof it must not."
 
 

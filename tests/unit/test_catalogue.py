@@ -139,7 +139,7 @@ def _names_a_percentage(node: Any) -> bool:
 def _is_total_of(done: Any, total: Any) -> bool:
     """Whether the total is named so, is the length of a list, or a sum that includes what is done."""
     words = "total|number|count|target|max|input|size|tasks|steps|results|statements|labeled"
-    return _says(words, _fields(total)) or total["value"] == "length" or {*_fields(done)} < {*_fields(total)}
+    return _says(words, _fields(total)) or total.get("value") == "length" or {*_fields(done)} < {*_fields(total)}
 
 
 def _says(words: str, names: list[str]) -> bool:
@@ -151,8 +151,10 @@ def _fields(node: Any) -> list[str]:
 
 
 def _nodes(node: Any) -> Iterator[Any]:
+    """Yield the parts of an expression but the conditions of its filters."""
     yield node
-    for child in node.get("children", ()):
+    children = node.get("children", ())
+    for child in children[:2] if node["type"] == "filter_projection" else children:
         yield from _nodes(child)
 
 
@@ -161,6 +163,8 @@ def _nodes(node: Any) -> Iterator[Any]:
     [
         ("Task.PercentProgress", True),
         ("Task.Done", False),
+        ("Tasks[?Status == 'done'].PercentProgress | [0]", True),
+        ("Tasks[?PercentProgress == `100`].Id | [0]", False),
         ("ratio(Done, TotalTasks)", True),
         ("ratio(TotalTasks, Done)", False),
         ("ratio(sum([Done || `0`, Failed || `0`]), TotalTasks)", True),

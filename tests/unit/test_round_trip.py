@@ -166,6 +166,8 @@ def harmless(value: Any, names: set[str], words: list[str], left_out: tuple[type
     """The value whose members of these names are left out if of these types, else 0 or another word of their enum."""
     if name in names and isinstance(value, left_out):
         return None
+    if name.endswith("Config"):
+        return value  # settings, which may have a minimum above 0
     if isinstance(value, dict):
         inside = {member: harmless(inner, names, words, left_out, member) for member, inner in value.items()}
         return {member: inner for member, inner in inside.items() if inner is not None}
@@ -233,6 +235,21 @@ def deadline_job(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, A
     return {**answer, "taskRunStatus": status, "lifecycleStatus": "CREATE_COMPLETE"}
 
 
+def fis_experiment(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
+    """An experiment whose report is complete."""
+    job = expressions.search(kind.job, answer)
+    return with_status(kind, dict(replaced(answer, job["experimentReport"]["state"]["status"], "completed")), status)
+
+
+def ecs_deployment(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
+    """How ECS says that a circuit breaker or an alarm stopped a deployment: it is TRIGGERED, the deployment STOPPED."""
+    job, triggered = expressions.search(kind.job, answer), status == "TRIGGERED"
+    answer = dict(replaced(answer, job["status"], "STOPPED" if triggered else status))
+    for detector in {"deploymentCircuitBreaker", "circuitBreaker", "alarms"} & {*job}:
+        answer = dict(replaced(answer, job[detector]["status"], "TRIGGERED" if triggered else "MONITORING"))
+    return answer
+
+
 # The kinds whose status is not one member of the answer, with how their answers come to say it.
 ARRANGED: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {
     "amplify/DomainAssociation": succeeds_with(updateStatus="UPDATE_COMPLETE"),
@@ -244,6 +261,9 @@ ARRANGED: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {
     "dms/Replication": succeeds_with(StopReason="Stop Reason FULL_LOAD_ONLY_FINISHED"),
     "dms/ReplicationTask": succeeds_with(StopReason="Stop Reason FULL_LOAD_ONLY_FINISHED"),
     "ecs/Task": ecs_task,
+    "ecs/ServiceDeployment": ecs_deployment,
+    "ecs/DaemonDeployment": ecs_deployment,
+    "fis/Experiment": fis_experiment,
 }
 
 
