@@ -98,7 +98,7 @@ def moment(value: Any) -> datetime | None:
     try:
         if isinstance(value, str):
             value = datetime.fromisoformat(value)
-        elif isinstance(value, int | float):
+        elif isinstance(value, int | float) and not isinstance(value, bool):
             value = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
         return value.astimezone(UTC) if isinstance(value, datetime) else None
     except (ValueError, OverflowError, OSError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, cast
 
 from . import notification, polling
@@ -197,12 +198,11 @@ def _end(watch: Watch, told: Detail, name: str) -> End:
 def _remember(watch: Watch, seen: Seen, now: float) -> Memory:
     """Return what the next poll should know.
 
-    The age is the run's, by the clock, but grows at least by the time waited. A resource that recurs may have been
-    created years before its present change, so its age is the time watched.
+    The age is the run's, by the clock, but grows at least by the time waited.
     """
     memory = watch.memory
-    created = None if watch.kind and watch.kind.recurs else moment(seen.created)
-    told = now - created.timestamp() if created else 0
+    began = _began(watch, seen)
+    told = now - began.timestamp() if began else 0
     age = max(memory.get("age", 0), told if told < OLDEST else 0)
     highest = memory.get("highest", -1)
     percent = None if seen.percent is None else int(min(seen.percent, polling.DONE))
@@ -218,6 +218,16 @@ def _remember(watch: Watch, seen: Seen, now: float) -> Memory:
         "highest": highest if percent is None else max(highest, percent),
         "moved": memory.get("moved", age) if stands else age,
     }
+
+
+def _began(watch: Watch, seen: Seen) -> datetime | None:
+    """Return when the run began, if the answer says so: never before the call that started it.
+
+    A job may have been created long before that call, and a resource that recurs years before its present change.
+    """
+    created = None if watch.kind and watch.kind.recurs else moment(seen.created)
+    called = moment(watch.event.get("time")) if watch.event and not watch.from_news else None
+    return max(created, called) if created and called else created
 
 
 def _interval(watch: Watch, memory: Memory) -> float:
