@@ -91,7 +91,9 @@ def test_a_moment_is_read_however_a_service_writes_it(value: Any) -> None:
     assert moment(value) == datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("value", [None, True, "", "yesterday", "2026-13-01", float("nan"), float("inf"), 1e300, {}, []])
+@pytest.mark.parametrize(
+    "value", [None, True, "", "yesterday", "2026-13-01", float("nan"), float("inf"), 1e300, {}, []]
+)
 def test_what_is_no_moment_is_none(value: Any) -> None:
     assert moment(value) is None
 
