@@ -17,8 +17,6 @@ TABLES = Path(__file__).with_name("permissions.toml")
 FOREIGN, NAMED = "999999999999", "111122223333"  # the second is in the tests' `allow-accounts`
 ADMINISTRATOR = "Administrator"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-
-
 API_GATEWAY = "arn:aws:apigateway:eu-west-1::"
 # Describe calls that the kinds make on fewer resources than AWS lists for the action: API Gateway has one action to
 # read anything, and only recovery points of EBS and S3 can have an index.
