@@ -16,8 +16,8 @@ this page from `tests/infra/permissions.toml`.
 The tests put every call below to an IAM evaluator that is not part of this project,
 [iam-simulate](https://github.com/cloud-copilot/iam-simulate), together with the policies of several synthesized
 templates, among them the default settings, all settings, and every kind and waiter. They also remove each statement of
-each policy, and each statement's conditions; at least one row must then fail. So each permission is needed, and each
-restriction works.
+each policy, each statement's conditions, and each of its actions; at least one row must then fail. So each permission
+is needed, and each restriction works.
 
 Every permission of an AWS service requires `aws:SourceArn` or `aws:SourceAccount`, so that no other account can use the
 service to reach this deployment
