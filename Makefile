@@ -44,7 +44,7 @@ demo: install
 	@$(PY) -m local.demo $(if $(MANIFEST),--manifest '$(MANIFEST)') $(if $(KEEP),--keep)
 
 test: check
-	$(PY) -m pytest -n 2 --dist loadgroup
+	$(PY) -m pytest -n 2
 
 # Tables here, and with plots in docs/bench and the README; under ten minutes. PART="polling fleet" prints only those.
 bench: install
