@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, NotRequired, TypedDict, cast
 
 LARGEST = 250_000  # bytes; Step Functions and SNS accept 256 KiB, which includes subject, attributes and metadata
+FIRST = datetime(2004, 1, 1, tzinfo=UTC)  # no AWS job is older
 NAME = 80  # characters of an execution's name
 
 
@@ -94,15 +95,19 @@ def plain(value: Any) -> Any:
 
 
 def moment(value: Any) -> datetime | None:
-    """The time a service means by a datetime, an ISO 8601 string or seconds (or milliseconds) since 1970; else None."""
+    """Return the time that a datetime, an ISO 8601 string or seconds (or milliseconds) since 1970 mean; else None.
+
+    A time before there was AWS is none either: some services say 1970 for "not yet" or "never".
+    """
     try:
         if isinstance(value, str):
             value = datetime.fromisoformat(value)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             value = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
-        return value.astimezone(UTC) if isinstance(value, datetime) else None
+        time = value.astimezone(UTC) if isinstance(value, datetime) else None
     except (ValueError, OverflowError, OSError):
         return None
+    return time if time and time >= FIRST else None
 
 
 def text(value: Any) -> str:

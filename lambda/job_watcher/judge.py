@@ -14,7 +14,7 @@ from .job import Detail, End, Memory, Progress, fit, job_name, moment, plain
 GRACE = 120  # seconds in which a new job or role may not be visible yet
 TRUST = 0.1  # of the time a watch went well: how long it then waits for its job to be seen again
 DAY = 24 * 3600
-OLDEST = 366 * 24 * 3600  # seconds; a creation time before that is none: some services say 1970
+OLDEST = 366 * 24 * 3600  # seconds; a creation time before that isn't the run's, because no watch lasts longer
 OLD_NEWS = 80 * 24 * 3600  # seconds; Step Functions frees the names of notifications after 90 days
 REASON = 2_000  # characters of a reason
 
