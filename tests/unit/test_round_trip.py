@@ -217,13 +217,13 @@ def recommendation(kind: Kind, answer: dict[str, Any], status: str) -> dict[str,
     return with_status(kind, answer if failed else expressions.without(answer, "recommendationResult"), status)
 
 
-def succeeds_with(**members: str) -> Callable[[Kind, dict[str, Any], str], dict[str, Any]]:
-    """An answer whose success needs these members of the job as its proof."""
+def succeeds_with(*none: str, **members: Any) -> Callable[[Kind, dict[str, Any], str], dict[str, Any]]:
+    """An answer whose success needs these members of the job as its proof, and others to be 0."""
 
     def arranged(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
         job = expressions.search(kind.job, answer)
-        proof = members if kind.outcome_of[status] == "succeeded" else {}
-        return with_status(kind, replaced(answer, job, {**job, **proof}), status)
+        proven = {**harmless(job, {*none}, [], True), **members} if kind.outcome_of[status] == "succeeded" else job
+        return with_status(kind, replaced(answer, job, proven), status)
 
     return arranged
 
@@ -257,9 +257,10 @@ ARRANGED: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {
     "batch/Job": batch_job,
     "batch/ServiceJob": batch_job,
     "bedrock-agentcore/Recommendation": recommendation,
+    "customer-profiles/Recommender": succeeds_with(LatestRecommenderUpdate={"Status": "ACTIVE"}),
     "deadline/Job": deadline_job,
-    "dms/Replication": succeeds_with(StopReason="Stop Reason FULL_LOAD_ONLY_FINISHED"),
-    "dms/ReplicationTask": succeeds_with(StopReason="Stop Reason FULL_LOAD_ONLY_FINISHED"),
+    "dms/Replication": succeeds_with("TablesErrored", StopReason="Stop Reason FULL_LOAD_ONLY_FINISHED"),
+    "dms/ReplicationTask": succeeds_with("TablesErrored", StopReason="Stop Reason FULL_LOAD_ONLY_FINISHED"),
     "ecs/Task": ecs_task,
     "ecs/ServiceDeployment": ecs_deployment,
     "ecs/DaemonDeployment": ecs_deployment,
