@@ -222,7 +222,7 @@ def succeeds_with(*none: str, **members: Any) -> Callable[[Kind, dict[str, Any],
 
     def arranged(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
         job = expressions.search(kind.job, answer)
-        proven = {**harmless(job, {*none}, [], True), **members} if kind.outcome_of[status] == "succeeded" else job
+        proven = {**harmless(job, {*none}, [], ()), **members} if kind.outcome_of[status] == "succeeded" else job
         return with_status(kind, replaced(answer, job, proven), status)
 
     return arranged
