@@ -109,7 +109,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _table(facts: Iterator[tuple[str, Any]]) -> str:
-    rows = [(label, _prose(value)) for label, value in facts if value not in (None, "")]
+    shown = [(label, " ".join(_prose(value).split())) for label, value in facts]
+    rows = [(label, line) for label, line in shown if line]
     width = max(len(label) for label, _ in rows)
     return "\n".join(f"  {label:<{width}}  {value}" for label, value in rows)
 

@@ -11,12 +11,13 @@ import pytest
 
 from infra.models import service_model
 from infra.sample import sample
-from job_watcher import catalogue, judge
+from job_watcher import catalogue, judge, waiters
 from job_watcher.catalogue import Kind, Seen
 from job_watcher.job import End
 from tests.unit.test_round_trip import ARRANGED, with_status
 
 KINDS = catalogue.kinds()
+WAITERS = waiters.kinds()
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
 NOW = 1_767_225_600
 SEED = 20_260_520
@@ -38,11 +39,30 @@ def test_an_answer_without_its_members_or_with_others_is_read(name: str) -> None
     assert {seen.status for seen in read} >= set(kind.outcome_of)
 
 
-def answers(kind: Kind, chance: random.Random) -> Iterator[dict[str, Any]]:
-    """Yield answers in which one member, or every member except the status, is absent, empty or of another type."""
+@pytest.mark.parametrize("name", WAITERS)
+def test_a_waiter_reads_an_answer_without_its_members_or_with_others(name: str) -> None:
+    waiter = WAITERS[name]
+    chance = random.Random(f"{SEED} {name}")
+    full = an_answer(waiter)
+    members = sorted(set(names(full)))
+    read = frozenset().union(*(words_of(acceptor.argument) for acceptor in waiter.acceptors))
+    for member in sorted({*chance.sample(members, min(OTHERS, len(members)))} | (read & {*members})):
+        for value in (ABSENT, None, *chance.sample(WRONG, 2)):
+            seen = waiter.read(replaced(full, {member}, value))
+            if seen is not None:
+                check(waiter, seen)
+
+
+def an_answer(kind: Kind) -> Any:
+    """Return an answer with every member."""
     model = service_model(kind.service)
     assert model is not None
-    full = sample(model.operation_model(kind.describe).output_shape)
+    return sample(model.operation_model(kind.describe).output_shape)
+
+
+def answers(kind: Kind, chance: random.Random) -> Iterator[dict[str, Any]]:
+    """Yield answers in which one member, or every member except the status, is absent, empty or of another type."""
+    full = an_answer(kind)
     read = words(kind)
     members = sorted(set(names(full)))
     others = chance.sample(members, min(OTHERS, len(members)))

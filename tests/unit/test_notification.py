@@ -235,6 +235,13 @@ def test_members_that_were_too_large_are_named() -> None:
     assert "  Not shown  Results, Segments\n" in body(SPEAKER, told)
 
 
+def test_each_fact_is_one_line_that_is_not_empty() -> None:
+    told: Detail = {**detail("FAILED", "failed"), "request": {"DomainId": "two\nlines", "JobId": " \n"}}
+    facts = body(SPEAKER, told).split("\n\n")[1].splitlines()
+    assert "  DomainId  two lines" in facts
+    assert not [line for line in facts if line.strip() in ("", "JobId")]
+
+
 def test_a_long_job_is_cut_with_a_note() -> None:
     told = detail("COMPLETED", "succeeded", **{f"More{number:02}": number for number in range(50)})
     lines = body(SPEAKER, told).splitlines()
