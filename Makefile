@@ -19,7 +19,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench check cdk kinds permissions kind clean
+.PHONY: actions install demo test bench check cdk kinds notifications permissions kind clean
 
 install: .venv/installed
 
@@ -66,6 +66,10 @@ actions: install
 # The counts of the catalogue, its share of botocore's describe operations, and docs/kinds.md anew.
 kinds: install
 	@$(PY) -m infra.coverage
+
+# docs/notifications.md anew: the emails about realistic jobs, from infra/sample_jobs.json.
+notifications: install
+	@$(PY) -m infra.notifications_page
 
 # docs/permissions.md anew, from the tables of tests/infra/permissions.toml.
 permissions: install
