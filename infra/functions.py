@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -25,10 +25,7 @@ def python_function(
     group = logs.LogGroup(
         scope, f"{id}Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
     )
-    of_this_account = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-    role = iam.Role(
-        scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions=of_this_account)
-    )
+    role = iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     group.grant_write(role)
     return lambda_.Function(
         scope,
