@@ -27,7 +27,7 @@ _PAIRS = ({"timed", "out"}, {"not", "processed"})
 _STATUS = re.compile(r"(status|state|phase|outcome|result)$", re.IGNORECASE)
 # What a job is to do, as opposed to what came of it.
 _SETTINGS = re.compile(
-    r"(config\w*|settings?|options?|preferences?|parameters?|args|arguments|properties|definition|spec|specification|policy|policies"
+    r"(config(uration|ured)?(s|details|info)?|settings?|options?|preferences?|parameters?|args|arguments|properties|definition|spec|specification|policy|policies"
     r"|strategy|behaviou?r|onfailure|onerror|failureaction|maxerrors|tolerated\w+|mode|level|threshold|handling|tolerance|percentage|uri|url|path|(?<!al)location|prefix|bucket|key|arn"
     r"|(seconds|minutes|hours|days|millis)|\w*timeout(in)?(seconds|minutes|hours|s|ms)?|timeouts?|source|input\w*)$",
     re.IGNORECASE,
