@@ -138,7 +138,9 @@ def _names_a_percentage(node: Any) -> bool:
 
 def _is_total_of(done: Any, total: Any) -> bool:
     """Whether the total is named so, is the length of a list, or a sum that includes what is done."""
-    words = "total|estimated|request|found|number|count|target|max|input|size|tasks|steps|results|statements|labeled|server"
+    words = (
+        "total|estimated|request|found|number|count|target|max|input|size|tasks|steps|results|statements|labeled|server"
+    )
     return _says(words, _fields(total)) or total.get("value") == "length" or {*_fields(done)} < {*_fields(total)}
 
 
