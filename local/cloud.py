@@ -146,9 +146,11 @@ class Cloud:
             raise RuntimeError(f"cdk {arguments[0]} failed:\n{done.stdout}{done.stderr}")
 
     def _environment(self, wait_scale: float) -> dict[str, str]:
-        """Nothing of the caller's AWS settings, so that nothing here can reach a real account."""
+        """The caller's environment without what AWS's tools and functions read: nothing here can reach a real account."""
         clean = {
-            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHONPATH", "CDK_"))
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AWS_", "CDK_", "LAMBDA_", "PYTHONPATH"))
         }
         return {
             **clean,
