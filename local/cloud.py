@@ -146,7 +146,7 @@ class Cloud:
             raise RuntimeError(f"cdk {arguments[0]} failed:\n{done.stdout}{done.stderr}")
 
     def _environment(self, wait_scale: float) -> dict[str, str]:
-        """The caller's environment without what AWS's tools and functions read: nothing here can reach a real account."""
+        """The caller's environment without AWS's variables, so that nothing here can reach a real account."""
         clean = {
             name: value
             for name, value in os.environ.items()
