@@ -9,7 +9,7 @@ import botocore
 from job_watcher import catalogue, waiters
 from job_watcher.catalogue import Kind
 
-from . import example_answers, likely, reference
+from . import example_answers, likely, outcomes_page, reference
 from .models import service_model, session
 
 DESCRIBES = re.compile(r"(Batch)?(Describe|Get)[A-Z]")
@@ -61,7 +61,7 @@ def of_jobs(operations: Iterable[Operation]) -> set[Operation]:
 
 
 def main() -> None:
-    """Print the counts and the coverage, and write docs/kinds.md anew."""
+    """Print the counts and the coverage, and write docs/kinds.md and docs/outcomes.md anew."""
     kinds, of_boto3 = catalogue.kinds(), waiters.kinds()
     for name, number in counts(kinds.values()).items():
         print(f"{number:6,} {name}")
@@ -78,6 +78,7 @@ def main() -> None:
         print(f"{len(ours & operations):6,} of {len(operations):,} {name} ({share:.0%}), in {services} services")
     print(f"{len(ours - everything):6,} that are neither: their statuses have no enum, or lie elsewhere\n{DEFINITION}")
     reference.write()
+    outcomes_page.write(kinds)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,9 @@ A kind must read each of them in `status`, `but` or `reason`, or its table's `ig
 """
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 from job_watcher.expressions import search
 
@@ -34,18 +32,34 @@ _SETTINGS = re.compile(
 )
 
 
-def unread(kind: Kind, job: Any) -> Iterator[str]:
-    """Yield the paths of such members that the kind neither reads nor ignores; `job` is a sample with every member.
+def unread(kind: Kind) -> list[str]:
+    """Return the paths of such members that the kind neither reads nor ignores."""
+    return [path for path, handled in handling(kind) if not handled]
+
+
+def handling(kind: Kind) -> Iterator[tuple[str, str]]:
+    """Yield each such member beside the status, and what reads it or why it's ignored; empty if neither.
 
     A text, code or structure that explains a failure may be read by `reason` alone: the status says that there was one.
     """
-    status, but, reason = (set(_paths(one)) for one in (kind.status, " ".join(kind.but.values()), kind.reason or ""))
-    for path, name, value in members(job):
-        explains = isinstance(value, Mapping) or (isinstance(value, Leaf) and not _is_status(name, value))
-        read = path in status or _reads(but, path) or (explains and _reads(reason, path))
-        ignored = any(path == one or path.startswith(f"{one}.") for one in kind.ignored)
-        if _may_contradict(name, value) and not read and not ignored:
-            yield path
+    read = {"status": kind.status, "but": " ".join(kind.but.values()), "reason": kind.reason or ""}
+    paths = {key: set(_paths(expression)) for key, expression in read.items()}
+    for path, name, value in members(job_sample(kind)):
+        if _may_contradict(name, value) and path not in paths["status"]:
+            explains = isinstance(value, Mapping) or (isinstance(value, Leaf) and not _is_status(name, value))
+            if _reads(paths["but"], path):
+                yield path, "read by `but`"
+            elif explains and _reads(paths["reason"], path):
+                yield path, "read by `reason`"
+            else:
+                yield path, next((why for one, why in kind.ignored.items() if f"{path}.".startswith(f"{one}.")), "")
+
+
+def job_sample(kind: Kind) -> Any:
+    """Return a sample of the kind's job with every member."""
+    model = service_model(kind.service)
+    assert model is not None, f"{kind.name} passed the catalogue's check"
+    return search(kind.job, sample(model.operation_model(kind.describe).output_shape))
 
 
 def _paths(expression: str) -> Iterator[str]:
@@ -81,16 +95,3 @@ def members(value: Any, path: str = "", *, settings: bool = False) -> Iterator[t
                 place = f"{path}.{name}".lstrip(".")
                 yield place, name, inner
                 yield from members(inner, place, settings=settings)
-
-
-def main(services: Iterable[str]) -> None:
-    """Print what the kinds of these services neither read nor ignore; of all services by default."""
-    for name, kind in catalogue.kinds([f"{service}/*" for service in services] or ["*"]).items():
-        model = service_model(kind.service)
-        assert model is not None
-        for path in unread(kind, search(kind.job, sample(model.operation_model(kind.describe).output_shape))):
-            print(f"{name}: {path}")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from botocore.model import OperationModel, ServiceModel
 
-from job_watcher.catalogue import OUTCOMES
+from job_watcher.catalogue import OUTCOMES, Kind
 
-from . import likely
+from . import failure_members, likely
 from .models import service_model, session
 from .suggestion import suggestion
 
@@ -62,6 +62,7 @@ def _lines(model: ServiceModel, described: OperationModel, found: Sequence[likel
     yield from _outcomes(status)
     yield from _paths(status)
     yield from _start(model, noun)
+    yield from _contradictions(model, described, status)
 
 
 def _request(described: OperationModel) -> Iterator[str]:
@@ -91,10 +92,8 @@ def _outcomes(status: likely.Status) -> Iterator[str]:
 
 
 def _paths(status: likely.Status) -> Iterator[str]:
-    known = {name.lower(): name for name in status.members}
-    for key, names in PATHS.items():
-        member = next((known[name] for name in names.split() if name in known), None)
-        if member:
+    for key in PATHS:
+        if member := _member(key, status):
             yield _line(key, member)
 
 
@@ -104,6 +103,19 @@ def _start(model: ServiceModel, noun: str) -> Iterator[str]:
         yield _line("start", calls[:1])
     if len(calls) > 1:
         yield f"# decide: which call begins such a job; there are also {', '.join(calls[1:])}"
+
+
+def _contradictions(model: ServiceModel, described: OperationModel, status: likely.Status) -> Iterator[str]:
+    name = f"{model.service_name}/{described.name}"
+    kind = Kind(name, described.name, [], status.job, status.path, {}, reason=_member("reason", status))
+    if unread := failure_members.unread(kind):
+        yield f"# decide: whether a success may be partial or failed by {', '.join(unread)}; see `but` and `ignored`"
+
+
+def _member(key: str, status: likely.Status) -> str | None:
+    """The member that is likeliest to be this key's value."""
+    known = {name.lower(): name for name in status.members}
+    return next((known[name] for name in PATHS[key].split() if name in known), None)
 
 
 def _line(key: str, value: str | Sequence[str]) -> str:

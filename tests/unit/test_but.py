@@ -3,18 +3,19 @@
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from infra import failure_members
-from infra.models import service_model
-from infra.sample import Leaf, sample
+from infra import failure_members, outcomes_page
+from infra.sample import Leaf
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 from job_watcher.expressions import search
 
-KINDS = {name: kind for name, kind in catalogue.kinds().items() if kind.but}
+ALL = catalogue.kinds()
+KINDS = {name: kind for name, kind in ALL.items() if kind.but}
 CONDITIONS = [(name, outcome) for name, kind in KINDS.items() for outcome in kind.but]
 ABSENT = object()
 
@@ -26,11 +27,24 @@ def test_a_condition_can_hold_and_can_fail_to_hold(name: str, outcome: str) -> N
     assert found == {True, False}, condition
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_every_member_that_may_contradict_a_success_is_read_or_ignored_with_a_reason(name: str) -> None:
+    assert failure_members.unread(ALL[name]) == []
+
+
+def test_an_unread_counter_is_noticed() -> None:
+    kind = replace(ALL["glue/WorkflowRun"], but={}, ignored={})
+    assert "Statistics.FailedActions" in failure_members.unread(kind)
+    assert failure_members.unread(replace(kind, ignored={"Statistics": "why", "Graph": "why"})) == []
+
+
+def test_the_page_of_outcomes_is_current() -> None:
+    assert outcomes_page.PAGE.read_text(encoding="utf-8") == outcomes_page.page(ALL), "run `make kinds`"
+
+
 def variations(kind: Kind, condition: str) -> Iterator[Any]:
     """Samples of the job in which the members that the condition reads have every kind of value."""
-    model = service_model(kind.service)
-    assert model is not None
-    job = search(kind.job, sample(model.operation_model(kind.describe).output_shape))
+    job = failure_members.job_sample(kind)
     literals = [*re.findall(r"'([^']*)'", condition)]
     names = {word for word in re.findall(r"\w+", re.sub(r"'[^']*'|`[^`]*`", "", condition))}
     leaves = {name: value for _, name, value in failure_members.members(job, settings=True) if name in names}
