@@ -15,6 +15,8 @@ from .permissions import ACTIONS, actions
 
 # Resources that replace those of AWS's list.
 CHOSEN = {
+    # the deployment's own account; the other ARN is of member accounts, for the organization's management account
+    "account:GetRegionOptStatus": ["arn:${Partition}:account::${Account}:account"],
     # one action reads everything in API Gateway; of its thirty kinds of resources, our kinds need two
     "apigateway:GET": [
         "arn:${Partition}:apigateway:${Region}::/apis/*/deployments/*",

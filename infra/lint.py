@@ -29,7 +29,7 @@ EVENT = ("source", "detail-type", "request")
 WHERE, EACH = "where", "each"
 STRINGS = ("describe", "job", "status", *PATHS, "action")
 LISTS = ("request", *OUTCOMES, "omit", "start")
-TABLES = ("with", "started", "event", "advice", "polling", "but", "ignored")
+TABLES = ("with", "pick", "started", "event", "advice", "polling", "but", "ignored")
 
 
 def faults(name: str, table: Mapping[str, Any]) -> list[str]:
@@ -82,7 +82,7 @@ def _strings(value: Any) -> bool:
 def _request_faults(kind: Kind, operation: OperationModel) -> Iterator[str]:
     members = operation.input_shape.members if operation.input_shape else {}
     required = set(operation.input_shape.required_members if operation.input_shape else ())
-    yield from _unknown(f"member of {kind.describe} in request", kind.request, members)
+    yield from _unknown(f"member of {kind.describe} in request", set(kind.request) - set(kind.pick.values()), members)
     yield from _unknown(f"member of {kind.describe} in with", kind.constant, members)
     for member in sorted(required - set(kind.request) - set(kind.constant)):
         yield f"request lacks {member}, which {kind.describe} requires."
@@ -94,6 +94,7 @@ def _answer_faults(kind: Kind, table: Mapping[str, Any], operation: OperationMod
     if not isinstance(job, dict):
         yield f"job = {kind.job!r} finds no structure in the answer of {kind.describe}."
         return
+    yield from _pick_faults(kind, operation, answer)
     yield from _status_faults(kind, table, job)
     yield from _but_faults(kind, job)
     for path in kind.omit:
@@ -105,6 +106,15 @@ def _answer_faults(kind: Kind, table: Mapping[str, Any], operation: OperationMod
             yield f"{key} = {expression!r} does not resolve in the job; it has {', '.join(job)}."
         elif expression is not None and ("[?" in expression or "ratio(" in expression):
             yield from (f"{key}: {fault}" for fault in expressions.condition_faults(expression, job))
+
+
+def _pick_faults(kind: Kind, operation: OperationModel, answer: Mapping[str, Any]) -> Iterator[str]:
+    for name, member in kind.pick.items():
+        items = answer.get(name)
+        if not isinstance(items, list) or not isinstance(items[0], dict) or member not in items[0]:
+            yield f"pick: the answer of {kind.describe} has no list {name!r} whose items have {member!r}."
+        if member not in kind.request or (operation.input_shape and member in operation.input_shape.members):
+            yield f"pick: {member!r} must be a member of request that {kind.describe} doesn't take."
 
 
 def _status_faults(kind: Kind, table: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[str]:

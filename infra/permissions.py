@@ -18,7 +18,6 @@ ACTIONS = Path(__file__).with_name("actions.json")
 # Operations of boto3's waiters that IAM allows by another name and that no table of the catalogue has.
 ELSEWHERE = {
     "s3:HeadBucket": "s3:ListBucket",
-    "s3:HeadObject": "s3:GetObject",
     "monitoring:DescribeAlarms": "cloudwatch:DescribeAlarms",
     "monitoring:GetAlarmMuteRule": "cloudwatch:GetAlarmMuteRule",
 }
@@ -36,7 +35,7 @@ def action(kind: Kind) -> str:
 def actions(kind: Kind) -> Iterator[str]:
     """All IAM actions that a kind's describe call takes."""
     yield (own := action(kind))
-    if own == "s3:GetObject":
+    if own in ("s3:GetObject", "s3:GetObjectVersion"):
         yield "s3:ListBucket"  # else S3 says 403 of an object that is not there: 404 is for who may list
 
 

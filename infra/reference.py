@@ -16,6 +16,11 @@ from .cloudtrail import starts_automatically
 
 PAGE = Path(__file__).parents[1] / "docs" / "kinds.md"
 ELSEWHERE: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("elsewhere.toml").read_text())
+LIFECYCLE: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("lifecycle.toml").read_text())
+LIFECYCLE_NOTES = {
+    "end-of-support": "AWS's support ends on {date}",
+    "closed-to-new-customers": "closed to new customers, as AWS announced on {date}",
+}
 
 HEAD = """\
 # The kinds of jobs that can be watched
@@ -88,6 +93,7 @@ def _columns(kinds: Iterable[Kind]) -> Iterator[tuple[Any, ...]]:
 
 def _section(service: str, kinds: Iterable[Kind]) -> Iterator[str]:
     yield f"\n## {service}\n"
+    yield from (f"{note}\n" for note in lifecycle_notes(service))
     yield COLUMNS
     yield "|---|---|---|---|---|---|---|---|---|"
     for kind in kinds:
@@ -124,6 +130,14 @@ def _waiters(kinds: Collection[Waiter]) -> Iterator[str]:
         members = (f"[{member}]" if member in kind.optional else member for member in kind.request)
         marks = " | ".join("yes" if mark else "" for mark in (kind.never_fails, kind.waits_for_absence))
         yield f"| `{kind.name}` | {kind.describe} | {', '.join(members)} | {_statuses(kind)} | {marks} |"
+
+
+def lifecycle_notes(service: str) -> Iterator[str]:
+    """What AWS has announced about the service, with a link: the end of its support, or no new customers."""
+    for stage, note in LIFECYCLE_NOTES.items():
+        if (known := LIFECYCLE[stage].get(service)) is not None:
+            which = ", ".join(f"`{service}/{kind}`" for kind in known.get("kinds", ())) or "This service"
+            yield f"{which}: {note.format(**known)} ([AWS's page]({known['source']}))."
 
 
 def elsewhere(kind: Kind) -> Iterator[str]:

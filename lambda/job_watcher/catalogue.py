@@ -52,6 +52,8 @@ class Kind:
     """Every API call that starts such a job."""
     action: str | None = None
     constant: Mapping[str, Any] = field(default_factory=dict)
+    pick: Mapping[str, str] = field(default_factory=dict)
+    """Lists of the answer, and the member by which each is filtered: of the request, and not of the describe call."""
     started: Mapping[str, str] = field(default_factory=dict)
     """Where a CloudTrail event of those calls has the members of the request; by default anywhere, by their names."""
     event: Mapping[str, Any] = field(default_factory=dict)
@@ -109,6 +111,19 @@ class Kind:
         if outcome != "succeeded":
             return outcome
         return next((other for other, condition in self.but.items() if search(condition, job)), outcome)
+
+    def arguments(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the describe call's arguments for a request."""
+        picked = self.pick.values()
+        return {**{name: value for name, value in request.items() if name not in picked}, **self.constant}
+
+    def picked(self, answer: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer with only those items of the lists in `pick` that have the request's value."""
+        lists = {
+            name: [item for item in answer.get(name) or () if item.get(member) == request[member]]
+            for name, member in self.pick.items()
+        }
+        return {**answer, **lists}
 
     def leave_out(self, job: Any) -> tuple[Any, list[str]]:
         """The job without what `omit` names, and the paths of what was there."""

@@ -138,9 +138,10 @@ def describe(kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
     """One describe call's answer, with every member the service sent."""
     call = getattr(client(kind.service), xform_name(kind.describe))
     try:
-        return complete(call(**request, **kind.constant), operation(kind).output_shape)
+        answer = complete(call(**kind.arguments(request)), operation(kind).output_shape)
     except (ValueError, AttributeError, ResponseParserError) as error:  # botocore's parser raises what Python does
         raise Unreadable(error=error) from error
+    return kind.picked(answer, request)
 
 
 class Unreadable(BotoCoreError):

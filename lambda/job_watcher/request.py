@@ -45,12 +45,16 @@ def check_request(kind: Kind, request: Mapping[str, Any], shape: StructureShape)
         _names(shape.members[name], request[name]) for name in request
     ):
         raise Refused(f"The request names nothing; it takes {', '.join(kind.request)}.")
-    report = ParamValidator().validate({**request, **kind.constant}, shape)
+    for member in kind.pick.values():
+        if not isinstance(request[member], str) or not request[member]:
+            raise Refused(f"{member} is {request[member]!r}; accepted is a string that is not empty.")
+    arguments = kind.arguments(request)
+    report = ParamValidator().validate(arguments, shape)
     if report.has_errors():
         faults = report.generate_report().replace("\n", "; ")
         raise Refused(f"The request is not one that {kind.describe} accepts: {faults}.")
-    for member in request:
-        for fault in _faults(member, request[member], shape.members[member]):
+    for member in arguments.keys() - kind.constant.keys():
+        for fault in _faults(member, arguments[member], shape.members[member]):
             raise Refused(fault)
 
 

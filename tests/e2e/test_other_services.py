@@ -298,5 +298,5 @@ def announced(world: World, job: Job, request: Request, watch: str) -> dict[str,
 def described(world: World, name: str, request: Request) -> Any:
     """The job as boto3 describes it now."""
     kind = KINDS[name]
-    answer = getattr(world.cloud.client(kind.service), xform_name(kind.describe))(**request, **kind.constant)
+    answer = getattr(world.cloud.client(kind.service), xform_name(kind.describe))(**kind.arguments(request))
     return plain(search(kind.job, {member: answer[member] for member in answer if member != "ResponseMetadata"}))

@@ -99,6 +99,21 @@ def test_a_wrong_entry_is_refused_with_a_sentence(change: dict[str, Any], senten
     assert any(fault.startswith(sentence) for fault in found), found
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"pick": {"runs": "executionId"}}, "pick: the answer of DescribeFlowExecutionRecords has no list 'runs'"),
+        ({"pick": {"flowExecutions": "runId"}}, "pick: the answer of DescribeFlowExecutionRecords has no list"),
+        ({"pick": {"flowExecutions": "startedAt"}}, "pick: 'startedAt' must be a member of request"),
+        ({"pick": {}}, "unknown member of DescribeFlowExecutionRecords in request: 'executionId'"),
+        ({"pick": ["executionId"]}, "pick must be a table."),
+    ],
+)
+def test_a_wrong_pick_is_refused_with_a_sentence(change: dict[str, Any], sentence: str) -> None:
+    found = faults("appflow/FlowExecution", {**TABLES["appflow/FlowExecution"], **change})
+    assert any(fault.startswith(sentence) for fault in found), found
+
+
 def test_a_missing_key_is_refused() -> None:
     assert faults("voice-id/X", {"describe": "DescribeSpeakerEnrollmentJob"})[0] == "request is missing."
 

@@ -29,7 +29,8 @@ NOT_EVERYWHERE = {
         supplychain/DataIntegrationEvent wellarchitected/AgentRecommendationGeneration
     """,
     "only in us-east-1": """
-        artifact/ComplianceInquiry bcm-pricing-calculator/BillEstimate ce/CommitmentPurchaseAnalysis
+        account/RegionOptStatus artifact/ComplianceInquiry bcm-pricing-calculator/BillEstimate
+        ce/CommitmentPurchaseAnalysis
         ce/SavingsPlansPurchaseRecommendationGeneration cloudfront/Distribution cloudfront/Invalidation
         cloudfront/InvalidationForDistributionTenant iam/ServiceLinkedRoleDeletion marketplace-catalog/ChangeSet
         organizations/CreateAccountStatus organizations/Handshake

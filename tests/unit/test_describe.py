@@ -167,6 +167,30 @@ def test_the_other_kind_is_described_by_its_own_call(voice_id: Stubber, poll: Po
     assert poll({"kind": FRAUDSTER, "request": REQUEST})["detail"]["kind"] == FRAUDSTER
 
 
+@pytest.mark.parametrize(
+    ("wanted", "outcome"), [("run-1", "failed"), ("run-2", "running"), ("run-3", "running"), ("", "lost"), (7, "lost")]
+)
+def test_a_request_may_pick_the_job_from_a_list(
+    poll: Poll, monkeypatch: pytest.MonkeyPatch, wanted: Any, outcome: str
+) -> None:
+    """AppFlow describes a flow's runs, but takes no execution id; run-3 is not there, which is no news at first."""
+    monkeypatch.setattr(describe, "KINDS", ["appflow/*"])
+    runs = [
+        {"executionId": "run-2", "executionStatus": "InProgress"},
+        {"executionId": "run-1", "executionStatus": "Error"},
+    ]
+    with Stubber(describe.client("appflow")) as stub:
+        asked = {"flowName": "flow", "maxResults": 100}
+        stub.add_response("describe_flow_execution_records", {"flowExecutions": runs}, asked)
+        end = poll({"kind": "appflow/FlowExecution", "request": {"flowName": "flow", "executionId": wanted}})
+    assert end["outcome"] == outcome
+    assert end.get("status") == ("InProgress" if wanted == "run-2" else None)
+    if outcome == "failed":
+        assert end["detail"]["job"]["executionId"] == "run-1"
+    if outcome == "lost":
+        assert end["detail"]["reason"] == f"executionId is {wanted!r}; accepted is a string that is not empty."
+
+
 def test_an_execution_fails_when_it_was_asked_to(voice_id: Stubber, poll: Poll) -> None:
     answers(voice_id, {**JOB, "JobStatus": "FAILED"})
     assert poll({**INPUT, "fail_on": ["failed"]})["error"] == "JobFailed"

@@ -140,6 +140,11 @@ def test_who_waits_for_an_object_may_list_its_bucket_for_else_s3_does_not_say_th
     assert "arn:${Partition}:s3:::*" in arns and "arn:${Partition}:s3:::*/*" in arns
 
 
+def test_who_waits_for_a_version_may_read_versions_and_list_the_bucket() -> None:
+    ((actions, _),) = statements(catalogue.kinds(["s3/ObjectVersionRestore"]).values())
+    assert actions == ["s3:GetObjectVersion", "s3:ListBucket"]
+
+
 def test_all_kinds_at_once_fit_the_managed_policies_of_one_role() -> None:
     assert len(packed(statements(catalogue.kinds().values()))) <= MOST_POLICIES
 

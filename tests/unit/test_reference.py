@@ -1,6 +1,7 @@
 """The page of all kinds is current, and what it and `make kinds` say of others is so."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,25 @@ def test_what_others_are_said_to_call_are_operations_of_botocores() -> None:
 def test_every_service_of_sync_has_a_kind_that_it_waits_for() -> None:
     found = {kind.service for kind in KINDS.values() if "`.sync`" in reference.elsewhere(kind)}
     assert found == set(reference.ELSEWHERE["step-functions"]) - {"source"}
+
+
+LIFECYCLE = [(stage, service) for stage, services in reference.LIFECYCLE.items() for service in services]
+
+
+@pytest.mark.parametrize(("stage", "service"), LIFECYCLE)
+def test_a_note_about_a_services_lifecycle_is_on_the_page(stage: str, service: str) -> None:
+    known = reference.LIFECYCLE[stage][service]
+    assert type(known["date"]) is date
+    assert {f"{service}/{noun}" for noun in known.get("kinds", ())} <= KINDS.keys()
+    assert re.match(r"https://(docs\.)?aws\.amazon\.com/", known["source"])
+    (section,) = re.findall(rf"^## {service}\n(.*?)^\|", PAGE, flags=re.MULTILINE | re.DOTALL)
+    assert known["date"].isoformat() in section and known["source"] in section
+
+
+def test_a_note_says_what_ends_and_when() -> None:
+    (note,) = reference.lifecycle_notes("workspaces")
+    assert note.startswith("`workspaces/WorkspacesPool`: AWS's support ends on 2027-12-31 ([AWS's page](https://")
+    assert list(reference.lifecycle_notes("glue")) == []
 
 
 def test_the_readme_counts_what_there_is() -> None:

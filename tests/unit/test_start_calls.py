@@ -23,8 +23,12 @@ GIVEN = {
     "docdb/DBCluster": {"engine": "docdb"},
     "docdb/DBClusterSnapshot": {"engine": "docdb"},
     "docdb/DBInstance": {"engine": "docdb"},
+    "neptune/DBCluster": {"engine": "neptune"},
     "neptune/DBClusterSnapshot": {"engine": "neptune"},
     "cloudformation/Stack": {"stackName": "arn:aws:cloudformation:eu-west-1:111122223333:stack/network/0a1b2c3d"},
+    "quicksight/DashboardVersion": {
+        "versionArn": "arn:aws:quicksight:eu-west-1:111122223333:dashboard/sales/version/7"
+    },
     "sagemaker/ImageVersion": {"imageVersionArn": "arn:aws:sagemaker:eu-west-1:111122223333:image-version/base/7"},
 }
 
@@ -63,7 +67,7 @@ OTHER_NAMES = {
 }
 
 # Members whose value is only a part of a value of the event.
-DERIVED = {("sagemaker/ImageVersion", "Version"): 7}
+DERIVED = {("quicksight/DashboardVersion", "VersionNumber"): 7, ("sagemaker/ImageVersion", "Version"): 7}
 
 SUFFIX = re.compile(r"(id|arn|name)?s?$")
 UNRELATED = 9
