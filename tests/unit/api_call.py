@@ -74,6 +74,7 @@ class Values:
     def __init__(self) -> None:
         self.used: set[Any] = set()
         self._numbers = count(1)
+        self._variants: dict[Any, Iterator[str]] = {}
 
     def __call__(self, shape: Shape) -> Any:
         if shape.type_name == "string":
@@ -88,7 +89,9 @@ class Values:
             base = string(shape)
         except (AssertionError, StopIteration):  # a pattern that the examples cannot follow
             base = "x" * max(1, shape.metadata.get("min", 1))
-        value = next((one for one in _variants(base, shape) if one not in self.used), base)
+        rules = tuple(str(shape.metadata.get(name)) for name in ("enum", "pattern", "min", "max"))
+        variants = self._variants.setdefault((base, rules), _variants(base, shape))
+        value = next((one for one in variants if one not in self.used), base)
         self.used.add(value)
         return value
 
