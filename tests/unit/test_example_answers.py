@@ -31,6 +31,7 @@ NO_JOB = {
     "elasticbeanstalk/describe-application-versions.rst": "written before application versions had a status",
     "elasticbeanstalk/examples-1.json": "written before application versions had a status",
     "lambda/get-function-configuration.rst": "written before functions had a state",
+    "omics/get-sequence-store.rst": "written before sequence stores had a status",
     "ec2/describe-snapshot-tier-status.rst": "calls the status LastTieringOperationState, unlike the API",
     "ec2/describe-volumes-modifications.rst": "has one structure where the API has a list",
 }
