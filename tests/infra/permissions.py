@@ -19,8 +19,9 @@ ADMINISTRATOR = "Administrator"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 API_GATEWAY = "arn:aws:apigateway:eu-west-1::"
 # Describe calls that the kinds make on fewer resources than AWS lists for the action: API Gateway has one action to
-# read anything, and only recovery points of EBS and S3 can have an index.
+# read anything, only recovery points of EBS and S3 can have an index, and Regions are asked about for one account.
 ONLY_ON = {
+    "account:GetRegionOptStatus": (f"arn:aws:account::{ACCOUNT}:account",),
     "apigateway:GET": (f"{API_GATEWAY}/apis/a1b2c3/deployments/d4e5f6", f"{API_GATEWAY}/vpclinks/a1b2c3"),
     "backup:GetRecoveryPointIndexDetails": (
         f"arn:aws:backup:{REGION}:{ACCOUNT}:recovery-point:bucket-20261126-a1b2c3",
