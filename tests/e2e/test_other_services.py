@@ -154,7 +154,7 @@ JOBS = [
     Job("translate/TextTranslationJob", stopped_translation, "STOPPED", "stopped"),
     Job("dynamodb/Export", export, "COMPLETED", "succeeded"),
     Job("dynamodb/Import", table_import, "COMPLETED", "succeeded"),
-    Job("dynamodb/Import", import_without_keys, "FAILED", "failed", says="(Some of the items failed validation checks"),
+    Job("dynamodb/Import", import_without_keys, "FAILED", "failed", says="Some of the items failed validation checks"),
     Job("glue/JobRun", glue_run, "SUCCEEDED", "succeeded", polls=2),
     Job("athena/QueryExecution", query, "SUCCEEDED", "succeeded", polls=2),
     Job("athena/QueryExecution", stopped_query, "CANCELLED", "stopped"),
