@@ -36,7 +36,7 @@ def test_request_job_and_status_are_mostly_as_people_decided(proposals: list[tup
         set(kind.request) == set(table["request"]) and (kind.job, kind.status) == (table["job"], table["status"])
         for kind, table in proposals
     ]
-    assert sum(same) > 0.79 * len(same), sum(same) / len(same)
+    assert sum(same) > 0.77 * len(same), sum(same) / len(same)
 
 
 def test_most_statuses_are_under_the_outcome_that_people_decided(

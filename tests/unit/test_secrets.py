@@ -36,6 +36,7 @@ ACCEPTED = {
     ("firehose/DeliveryStream", "Destinations.Snowflake*.AccountUrl"): "an account's address; its key is not returned",
     ("fsx/*", "*FsxAdminPassword"): "always redacted in the response",
     ("fsx/*", "*.DomainJoinServiceAccountSecret"): REFERENCE,
+    ("kinesisanalyticsv2/Application", "ConditionalToken"): "guards against concurrent updates",
     ("lexv2-models/TestSetDiscrepancyReport", "testSetDiscrepancyRawOutputUrl"): RESULT,
     ("mediaconvert/Job", "*.CertificateSecret"): REFERENCE,
     ("qconnect/ImportJob", "failedRecordReport"): RESULT,
