@@ -36,10 +36,17 @@ def subject(kind: Kind | None, detail: Detail) -> str:
     """Outcome first: `Partial: SpeakerEnrollmentJob u9c… (COMPLETED_WITH_ERRORS)`."""
     name = kind.noun if kind else "job"
     members = [member for member in (kind.request if kind else detail["request"]) if member in detail["request"]]
-    which = "".join(f" {_prose(detail['request'][member])}" for member in members[-1:])
+    which = "".join(f" {_short_name(detail['request'][member])}" for member in members[-1:])
     line = f"{detail['outcome'].capitalize()}: {name}{which} ({detail.get('error') or detail.get('status')})"
     ascii_line = re.sub(r"[^\x20-\x7e]", "?", line)
     return ascii_line if len(ascii_line) <= SUBJECT else ascii_line[: SUBJECT - 3] + "..."
+
+
+def _short_name(value: Any) -> str:
+    """Return what tells one job from another in a request's value: the last text in it, of an ARN the last part."""
+    *_, last = ["", *_texts(value)]
+    last = last.rpartition(": ")[2]
+    return re.split("[/:]", last)[-1] if last.startswith("arn:") else last
 
 
 def body(kind: Kind | None, detail: Detail) -> str:

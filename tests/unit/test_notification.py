@@ -107,6 +107,21 @@ def test_the_email_of_a_job_that_completed() -> None:
     assert not [line for line in lines if "What went wrong" in line]
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("orders", "orders"),
+        (["arn:aws:ecs:eu-west-1:111122223333:task/jobs/0123456789abcdef"], "0123456789abcdef"),
+        ([{"Name": "replication-task-arn", "Values": ["arn:aws:dms:eu-west-1:111122223333:task:ORDERS"]}], "ORDERS"),
+        (7, "7"),
+        ("", ""),
+    ],
+)
+def test_a_subject_names_the_job_in_a_word(value: Any, shown: str) -> None:
+    told = {**detail("FAILED", "failed"), "request": {"DomainId": "d", "JobId": value}}
+    assert subject(SPEAKER, cast(Detail, told)) == f"Failed: SpeakerEnrollmentJob {shown} (FAILED)"
+
+
 def test_the_email_of_a_job_that_failed_says_why() -> None:
     told = detail("FAILED", "failed", **FAILURE)
     lines = body(SPEAKER, told).splitlines()
