@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from local.cloud import ROOT
 from local.default_bus import DefaultBus, Delivery
 from local.listener import Listener
 
@@ -99,12 +98,12 @@ def test_what_blocks_the_removal_of_a_deployment_is_listed_and_removed(world: Wo
 def test_a_deployment_that_is_not_there_is_reported_in_one_sentence(world: World) -> None:
     done = _before_destroy(world, "--stack", "Nowhere")
     assert done.returncode == 1
-    assert done.stderr.startswith("before_destroy.py: ") and "Nowhere" in done.stderr
+    assert done.stderr.startswith("before_destroy: ") and "Nowhere" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
 def _before_destroy(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "before_destroy.py"), "--stack", "Second", *arguments]
+    command = [sys.executable, "-m", "infra.before_destroy", "--stack", "Second", *arguments]
     return subprocess.run(command, env=world.cloud.environment, capture_output=True, text=True, check=False)
 
 

@@ -256,11 +256,19 @@ def test_a_waiter_waits_for_what_is_not_there_yet(world: World) -> None:
 def test_a_waiter_waits_for_something_to_be_gone(world: World) -> None:
     dynamodb, request = world.cloud.client("dynamodb"), {"TableName": f"callers-{next(numbers)}"}
     dynamodb.create_table(**request, **KEY)
+    watch = world.watch({"kind": "dynamodb/waiter/TableNotExists", "request": request})
+    until(lambda: [event for event in history(world, watch) if event["type"] == "WaitStateEntered"])
     dynamodb.delete_table(**request)
-    world.end(world.watch({"kind": "dynamodb/waiter/TableNotExists", "request": request}))
+    world.end(watch)
     detail = world.event(request)["detail"]
     assert (detail["status"], detail["outcome"]) == ("ResourceNotFoundException", "succeeded")
     assert detail["job"]["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_a_waiter_for_absence_does_not_report_a_misspelt_name_as_gone(world: World) -> None:
+    request = {"TableName": f"caller-{next(numbers)}"}
+    execution = world.end(world.watch({"kind": "dynamodb/waiter/TableNotExists", "request": request}))
+    assert (execution["error"], world.event(request)["detail"]["outcome"]) == ("WatchLost", "lost")
 
 
 def history(world: World, watch: str) -> list[dict[str, Any]]:

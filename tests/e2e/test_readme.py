@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text()
 BASH = re.findall(r"^```bash\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 OF_THE_MAKEFILE = [block for block in BASH if block.startswith("make ")]
-OF_REMOVAL = [block for block in BASH if "before_destroy.py" in block]
+OF_REMOVAL = [block for block in BASH if "before_destroy" in block]
 OF_AWS = [block for block in BASH if "aws " in block and block not in OF_THE_MAKEFILE]
 
 
@@ -32,7 +32,7 @@ def test_make_has_the_target(target: str) -> None:
 
 
 def test_each_python_command_of_the_readme_has_its_options() -> None:
-    commands = re.findall(r"\.venv/bin/python [a-z_]+\.py(?: --[a-z]+)*", README)
+    commands = re.findall(r"\.venv/bin/python (?:-m )?[a-z_.]+(?: --[a-z]+)*", README)
     assert len(commands) == 4
     for command in commands:
         shown = subprocess.run(f"{command} --help", shell=True, cwd=ROOT, capture_output=True, text=True, check=True)

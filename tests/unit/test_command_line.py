@@ -7,8 +7,8 @@ import botocore.session
 import pytest
 from botocore.stub import Stubber
 
-import before_destroy
 import watch
+from infra import before_destroy
 
 
 @pytest.mark.parametrize(

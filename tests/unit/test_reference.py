@@ -88,7 +88,8 @@ def test_a_note_says_what_ends_and_when() -> None:
 def test_the_readme_counts_what_there_is() -> None:
     said = counts(KINDS.values())
     assert (
-        f"[{said['kinds']} kinds of {said['services']} services](docs/kinds.md), and boto3's {len(WAITERS)} waiters"
+        f"[{said['kinds']} kinds of jobs at {said['services']} AWS services](docs/kinds.md), each described by a table of "
+        f"data instead of code,\nand boto3's {len(WAITERS)} waiters"
         in README
     )
 

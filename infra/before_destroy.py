@@ -35,7 +35,7 @@ def main() -> int:
         found = list(obstacles(boto3.client, arguments.stack))
         return _remove(found) if arguments.remove else _list(found)
     except (BotoCoreError, ClientError, Stays) as error:
-        sys.exit(f"before_destroy.py: {error}")
+        sys.exit(f"before_destroy: {error}")
 
 
 def obstacles(client: Callable[[str], Any], stack: str) -> Iterator[Obstacle]:
