@@ -1,5 +1,6 @@
 """A proposed table is a good beginning: measured on the kinds that people have decided."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from typing import Any
@@ -35,8 +36,9 @@ def test_request_job_and_status_are_mostly_as_people_decided(proposals: list[tup
     same = [
         set(kind.request) == set(table["request"]) and (kind.job, kind.status) == (table["job"], table["status"])
         for kind, table in proposals
+        if re.fullmatch(r"[\w.]+", kind.status)  # nobody can propose a status that people made of several members
     ]
-    assert sum(same) > 0.77 * len(same), sum(same) / len(same)
+    assert sum(same) > 0.79 * len(same), sum(same) / len(same)
 
 
 def test_most_statuses_are_under_the_outcome_that_people_decided(
