@@ -53,10 +53,11 @@ MODELLED = {
         TooManyRequestException TooManyRequestsException
     """,
     Meaning.MISSING: """
-        AcceleratorNotFoundException AccessPointNotFound AnalysisNotFoundException
+        AcceleratorNotFoundException AccessPointNotFound AnalysisNotFoundException AssociationDoesNotExist
         AutomationExecutionNotFoundException BackupNotFound BackupNotFoundException
         BlueGreenDeploymentNotFoundFault CacheClusterNotFound ChangeSetNotFound
-        CloudHsmResourceNotFoundException ClusterNotFound ClusterNotFoundException ClusterSnapshotNotFound
+        CloudHsmResourceNotFoundException ClusterNotFound ClusterNotFoundException ClusterNotFoundFault
+        ClusterSnapshotNotFound UnknownResourceFault
         CreateAccountStatusNotFoundException CustomKeyStoreNotFoundException DBClusterNotFoundFault
         DBClusterSnapshotNotFoundFault DBInstanceNotFound DBProxyNotFoundFault DBSnapshotNotFound
         DaemonNotFoundException DataRepositoryAssociationNotFound DataRepositoryTaskNotFound
@@ -90,7 +91,8 @@ MODELLED = {
         KMSAccessDeniedException KMSDisabledException KMSInvalidStateException KMSNotFoundException
         KmsAccessDeniedException KmsInvalidStateException MissingAuthenticationToken NoLongerSupportedException
         NoManagementAccountSLRExistsException NotAuthorizedException OperationNotEnabledException
-        OperationNotPermittedException OptInRequiredException OrganizationAccessDeniedException
+        OperationNotPermittedException OperationNotPermittedFault OptInRequiredException
+        OrganizationAccessDeniedException
         ServiceAccountException UnauthenticatedException UnauthorizedClientException UnauthorizedException
         UninitializedAccountException UnsupportedAPIEndpointException UnsupportedFeatureException
         UnsupportedRegionException UnsupportedUserEditionException
