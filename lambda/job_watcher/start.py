@@ -123,7 +123,13 @@ def _runs_since_earlier(job: Found, period: int, now: float) -> bool:
 
 
 def _covers(watch: Execution, event: Mapping[str, Any]) -> bool:
-    """Whether a watch sees, or saw, what the event says: it is running, or polled after the event and succeeded."""
+    """Whether a watch sees, or saw, what the event says.
+
+    It is running, it polled after the event and succeeded, or this same event started it and is delivered once more.
+    """
+    started_by = json.loads(watch.get("input") or "{}").get("event") or {}
+    if event.get("id") and started_by.get("id") == event["id"]:
+        return True
     told = moment(event.get("time"))
     ended_after = told is not None and "stopDate" in watch and told < watch["stopDate"] - ENDING
     return watch["status"] == "RUNNING" or (watch["status"] == "SUCCEEDED" and ended_after)

@@ -121,6 +121,12 @@ def test_an_event_that_arrives_twice_starts_one_execution(world: World) -> None:
     assert len(world.states.executions) == 2
 
 
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
+def test_an_event_that_arrives_again_after_the_end_starts_nothing(world: World, status: str) -> None:
+    world.states.end(world.event(AGAIN, id="same"), status)
+    assert world.event(AGAIN, id="same") is None
+
+
 def test_no_event_makes_a_watch_look_that_notifies_each_time(world: World) -> None:
     world.event(AGAIN)
     world.pass_(timedelta(minutes=5))
