@@ -45,7 +45,7 @@ def start(states: Any, machine: str, kind: str, request: dict[str, Any]) -> str:
     return str(states.start_execution(stateMachineArn=machine, input=watch_input)["executionArn"])
 
 
-def polls(states: Any, watch: str) -> Iterator[dict[str, Any]]:
+def polls(states: Any, watch: str, every: float) -> Iterator[dict[str, Any]]:
     """What each poll of a watch remembered (status, percent, wait, …), as it happens, until the watch ends."""
     seen = 0
     while True:
@@ -58,16 +58,16 @@ def polls(states: Any, watch: str) -> Iterator[dict[str, Any]]:
             yield memories[0]
         if not running:
             return
-        time.sleep(0.2)
+        time.sleep(every)
 
 
-def follow(states: Any, watch: str) -> dict[str, Any]:
+def follow(states: Any, watch: str, every: float = 2) -> dict[str, Any]:
     """Show a watch's progress until it ends, as a bar or, without a terminal, as lines; the execution as it ended."""
     console = Console()
     if console.is_terminal:
-        _bar(console, polls(states, watch))
+        _bar(console, polls(states, watch, every))
     else:
-        for memory in polls(states, watch):
+        for memory in polls(states, watch, every):
             print(_line(memory))
     ended: dict[str, Any] = states.describe_execution(executionArn=watch)
     return ended
@@ -116,7 +116,7 @@ def _arguments() -> argparse.Namespace:
         nargs="*",
         type=_pair,
         metavar="Member=value",
-        help="such as JobId=…, or jobs:=JSON for what is no string",
+        help="such as JobId=…, or jobs:=JSON for values that aren't strings",
     )
     parser.add_argument("--list", action="store_true", help="list the newest watches instead")
     parser.add_argument("--stack", default="JobWatcher", help="the deployed stack (default: JobWatcher)")

@@ -33,7 +33,7 @@ class Announcer(Construct):
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
-        self.bus = events.EventBus(self, "Bus", description="The ends of watched jobs.")
+        self.bus = events.EventBus(self, "Bus", description="Job Watcher events.")
         if settings.allow_accounts:
             allow(self.bus, settings.allow_accounts)
         self.key = topic_key(self)

@@ -92,7 +92,8 @@ def _delete(events: Any, bus: str, rule: str) -> None:
 def _list(found: list[Obstacle]) -> int:
     for obstacle in found:
         print(obstacle.description)
-    print(f"{len(found)} in the way; --remove removes them" if found else "Nothing is in the way of `cdk destroy`.")
+    what = f"{len(found)} found; --remove removes those that can be removed"
+    print(what if found else "Nothing is in the way of `cdk destroy`.")
     return 1 if found else 0
 
 

@@ -111,7 +111,7 @@ def settings(context: Mapping[str, Any]) -> Settings:
 def _check_names(context: Mapping[str, Any]) -> None:
     for name in context:
         if name not in (*NAMES, *CDKS_OWN) and not re.search(r"[:@/]", name):  # as the CDK's other names have
-            raise WrongSetting(f"{name!r} is no setting; {_suggest(name, NAMES)}")
+            raise WrongSetting(f"{name!r} is not a setting; {_suggest(name, NAMES)}")
 
 
 def _stack_name(given: Any) -> str:
@@ -127,7 +127,7 @@ def _kinds(patterns: Iterable[str], folder: Path | None) -> Mapping[str, Kind]:
     known = {**catalogue.kinds(own=folder or catalogue.OWN), **waiters.kinds(services)}
     for pattern in patterns:
         if not any(catalogue.enabled(name, [pattern]) for name in known):
-            raise WrongSetting(f"kinds: {pattern!r} names no kind of the catalogue; {_suggest(pattern, known)}")
+            raise WrongSetting(f"kinds: {pattern!r} matches no kind in the catalogue; {_suggest(pattern, known)}")
     return {name: kind for name, kind in known.items() if catalogue.enabled(name, patterns)}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -40,7 +40,7 @@ def python_function(
         timeout=Duration.seconds(30),
         tracing=lambda_.Tracing.ACTIVE,
         environment={
-            "POWERTOOLS_SERVICE_NAME": "job-watcher",
+            "POWERTOOLS_SERVICE_NAME": Aws.STACK_NAME,
             "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
             **(environment or {}),
         },

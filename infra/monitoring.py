@@ -41,12 +41,13 @@ class Monitoring(Construct):
         self._alarm(
             "Unannounced",
             announcer.machine.metric_failed(period=PERIOD, statistic="Sum"),
-            "A notification failed. Redrive the execution of the Announce machine: only its failed branches run again.",
+            "A notification failed. Redrive the failed execution of the Announce state machine within 14 days: only "
+            "its failed branches run again.",
         )
         self._alarm(
             "Bug",
             watcher.describe.metric_errors(period=PERIOD, statistic="Sum"),
-            "The Describe function has a bug. See its log.",
+            "The Describe function failed or timed out. Check its log.",
         )
 
     def watch_triggers(self, triggers: Triggers) -> None:
@@ -54,7 +55,8 @@ class Monitoring(Construct):
         self._alarm(
             "LostEvents",
             _waiting(triggers.lost_events),
-            "An event could not start a watch. Inspect the LostEvents queue, then redrive it.",
+            "An event could not start a watch. The LostEvents queue holds it with the reason. Fix the cause, start the "
+            "watch yourself if the job still matters, and delete the message.",
         )
 
     def _alarm(self, id: str, metric: cloudwatch.IMetric, what_to_do: str) -> None:
@@ -106,7 +108,7 @@ def _alarms() -> iam.ServicePrincipal:
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
     """
-    alarms = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:{Aws.STACK_NAME}-*"
+    alarms = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:{Aws.STACK_NAME}-Monitoring*"
     return iam.ServicePrincipal(
         "cloudwatch.amazonaws.com",
         conditions={

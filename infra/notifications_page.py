@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "notifications.md"
 SAMPLES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("sample_jobs.json").read_text(encoding="utf-8"))
 WATCH = "arn:aws:states:eu-west-1:111122223333:execution:JobWatcher-Watch:0a1b2c3d"
 NOW = datetime.fromisoformat("2026-03-01T15:00:00Z").timestamp()
-FOLLOWED: Memory = {"polls": 12, "waited": 3600, "outcome": "running", "status": "RUNNING"}
+FOLLOWED: Memory = {"polls": 12, "waited": 3600, "outcome": "running"}
 HEAD = """\
 # Notifications
 
@@ -36,7 +36,8 @@ def page() -> str:
 def email(sample: Mapping[str, Any]) -> End:
     """Return the end of a watch of this job: subject and text are the email."""
     kind = kind_of(sample["kind"])
-    watch = judge.Watch({"kind": kind.name, "request": sample["request"]}, WATCH, FOLLOWED, judge.Rules(), kind)
+    memory: Memory = {**FOLLOWED, **sample.get("memory", {})}
+    watch = judge.Watch({"kind": kind.name, "request": sample["request"]}, WATCH, memory, judge.Rules(), kind)
     if "lost" in sample:
         return judge.lost(watch, **sample["lost"])
     seen = kind.read(sample["answer"])

@@ -9,7 +9,7 @@ from .failure_members import handling
 
 PAGE = Path(__file__).parents[1] / "docs" / "outcomes.md"
 HEAD = """\
-# What decides an outcome beside the status
+# How outcomes are determined
 
 Made by `make kinds`. A status such as `COMPLETED` doesn't always mean that everything went well. This page lists every
 kind whose job has members that count or name failures, or has further statuses. *Overrides*: conditions under which a

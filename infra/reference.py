@@ -80,7 +80,7 @@ def text(kinds: Mapping[str, Kind], of_boto3: Mapping[str, Waiter]) -> str:
 
 
 def _summary(services: Mapping[str, list[Kind]]) -> Iterator[str]:
-    yield "| service | kinds | with % | with a call that begins them | with an event |"
+    yield "| service | kinds | with % | with a start call | with an event |"
     yield "|---|--:|--:|--:|--:|"
     for service, kinds in services.items():
         numbers = (len(kinds), *(sum(map(bool, column)) for column in _columns(kinds)))

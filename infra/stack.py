@@ -18,7 +18,7 @@ class JobWatcher(Stack):
     """One deployment of the watcher."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
-        super().__init__(scope, id, description="Watches AWS jobs and announces their ends on EventBridge and SNS.")
+        super().__init__(scope, id, description="Watches AWS jobs and publishes their results to EventBridge and SNS.")
         announcer = Announcer(self, "Announcer", settings=settings)
         kinds = settings.kinds.values()
         own = own_kinds.texts(settings.kinds_folder, kinds)
@@ -39,7 +39,7 @@ class JobWatcher(Stack):
                 )
             )
         self._output("WatchArn", watcher.machine.state_machine_arn, "Start an execution of it to watch a job.")
-        self._output("BusName", announcer.bus.event_bus_name, "Jobs' ends are events here; write rules on this bus.")
+        self._output("BusName", announcer.bus.event_bus_name, "The bus that receives job events. Create rules on it.")
         self._output("TopicArn", announcer.programs.topic_arn, "Subscribe queues and functions: messages are JSON.")
         self._output("EmailTopicArn", announcer.people.topic_arn, "Subscribe email addresses: messages are text.")
 

@@ -23,6 +23,7 @@ from . import cloudtrail
 from .config import Settings
 from .functions import python_function
 
+SHORT_NAME = 24  # characters of a stack's name that fit into a rule's name
 LONGEST_PATTERN = 2000  # characters; EventBridge takes 2,048
 ENABLED = "ENABLED"
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
@@ -91,8 +92,9 @@ class Triggers(Construct):
 
     def _let_eventbridge_in(self) -> None:
         """EventBridge may call Start, and keep what it cannot deliver, for this stack's rules alone."""
-        # A rule's name has at most 64 characters, so CloudFormation shortens the stack's name in it.
-        named = f"{Stack.of(self).stack_name}-"[:20]
+        # A rule's name has at most 64 characters, so CloudFormation shortens a long stack's name in it.
+        stack = Stack.of(self).stack_name
+        named = f"{stack}-Triggers" if len(stack) <= SHORT_NAME else stack[:20]
         ours = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/{named}*"
         eventbridge = iam.ServicePrincipal("events.amazonaws.com")
         lambda_.CfnPermission(

@@ -35,7 +35,7 @@ def main() -> int:
         console.print("[bold]3[/] CloudTrail tells of the call, and a rule starts a watch: nobody else has to.")
         console.print(f"  Step Functions' waits pass {FASTER} times faster here than on AWS.")
         states = cloud.client("stepfunctions")
-        watch.follow(states, _first_watch(states, outputs["WatchArn"]))
+        watch.follow(states, _first_watch(states, outputs["WatchArn"]), every=0.2)
         agreed = _show(cloud, listener, {"DomainId": DOMAIN, "JobId": job_id})
         if arguments.keep:
             _keep(cloud, outputs)

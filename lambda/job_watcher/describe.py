@@ -1,4 +1,4 @@
-"""Ask a job's own service how the job is doing: one call, no waiting, no memory."""
+"""Poll a job once: call the service's describe operation and evaluate the answer."""
 
 import json
 import os

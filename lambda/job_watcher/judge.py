@@ -1,4 +1,4 @@
-"""What one poll means for a watch: wait and ask again, the job has ended, or the watch is lost. Knows no clock."""
+"""What one poll means for a watch: wait and ask again, the job has ended, or the watch is lost."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +16,7 @@ TRUST = 0.1  # of the time a watch went well: how long it then waits for its job
 DAY = 24 * 3600
 OLDEST = 366 * 24 * 3600  # seconds; a creation time before that isn't the run's, because no watch lasts longer
 OLD_NEWS = 80 * 24 * 3600  # seconds; Step Functions frees the names of notifications after 90 days
+LOOKS = 3  # polls of a watch that is to poll once, if the service throttles or fails
 REASON = 2_000  # characters of a reason
 
 
@@ -88,11 +89,12 @@ def no_news(watch: Watch, meaning: Meaning, error: str, reason: str, chance: flo
     A watch that the service's own event started ends without a notification if its job was missing from the first poll:
     the answer is then the memory without a wait.
     """
-    if watch.once:
-        return watch.memory
     memory = _dated(watch.memory)
     waited = memory["waited"]
     passing = meaning in (Meaning.UNAVAILABLE, Meaning.THROTTLED)
+    if watch.once:
+        again = passing and memory["polls"] < LOOKS
+        return _wait(watch, memory, watch.pace.shortest * memory["polls"]) if again else _without_wait(memory)
     hopeless = meaning is Meaning.INVALID and "answered" not in memory
     interval = _interval(watch, memory)
     if hopeless or not (passing or _patient(memory, interval)):
@@ -143,16 +145,16 @@ def _progress(watch: Watch, memory: Memory, seen: Seen) -> Memory | Progress:
     if step is None or before[0] is None or before == now:
         return memory
     told: Detail = {**_detail(watch, "running", None), "status": seen.status, "percent": seen.percent}
-    name = job_name(told["kind"], told["request"], [plain(seen.created), *now])
+    name = job_name(told["kind"], told["request"], [_identity(watch, seen), *now])
     return {**memory, "name": name, "detail": told, "subject": "", "text": ""}
 
 
 def _is_old(watch: Watch, seen: Seen, now: float) -> bool:
     """Whether an event named a job that ended long before: it was notified about then, under a name since freed."""
-    if watch.event is None or watch.kind is None or "status" in watch.memory:
+    if watch.event is None or watch.kind is None or watch.kind.recurs or "status" in watch.memory:
         return False
-    ended = moment(search(watch.kind.ended, seen.job)) or moment(seen.created)
-    return ended is not None and now - ended.timestamp() > OLD_NEWS and not watch.kind.recurs
+    ended = moment(search(watch.kind.ended, seen.job))
+    return ended is not None and now - ended.timestamp() > OLD_NEWS
 
 
 def _steps(percent: float | None, step: float | None) -> int:
@@ -161,10 +163,14 @@ def _steps(percent: float | None, step: float | None) -> int:
 
 def _ended(watch: Watch, seen: Seen) -> End:
     told = _detail(watch, seen.outcome, seen)
-    which = watch.arn if watch.kind and watch.kind.recurs else plain(seen.created)
-    name = job_name(told["kind"], told["request"], which)
+    name = job_name(told["kind"], told["request"], _identity(watch, seen))
     end = _end(watch, told, name)
     return {**end, "error": "JobFailed"} if seen.outcome in watch.input.get("fail_on", ()) else end
+
+
+def _identity(watch: Watch, seen: Seen) -> Any:
+    """Return what distinguishes this run from others with the same request."""
+    return watch.arn if watch.kind and watch.kind.recurs else plain(seen.created)
 
 
 def _detail(watch: Watch, outcome: str, seen: Seen | None) -> Detail:
@@ -233,7 +239,7 @@ def _began(watch: Watch, seen: Seen) -> datetime | None:
 def _interval(watch: Watch, memory: Memory) -> float:
     age = memory.get("age", 0)
     still, unanswered = age - memory.get("moved", age), age - memory.get("answered", age)
-    return polling.interval(watch.pace, age, memory.get("percent"), still, unanswered)
+    return polling.interval(watch.pace, age, memory.get("percent"), still, unanswered, memory["waited"])
 
 
 def _wait(watch: Watch, memory: Memory, seconds: float) -> Memory:

@@ -18,16 +18,15 @@ _HEADLINES = {
     "succeeded": "The {job} has succeeded.",
     "partial": "The {job} has ended, but part of its work failed.",
     "failed": "The {job} has failed.",
-    "stopped": "The {job} was stopped before its end.",
-    "lost": "The watch of the {job} is lost: nobody is following this job any more.",
+    "stopped": "The {job} was stopped before it finished.",
+    "lost": "Job Watcher stopped watching the {job}.",
 }
 _ADVICE = {
     "succeeded": "No action needed.",
-    "partial": "Look into the results for the parts that failed, and run those again.",
-    "failed": "Correct what went wrong and start the job again.",
+    "partial": "Check the results and rerun the failed parts.",
+    "failed": "Fix the problem and start the job again.",
     "stopped": "If nobody stopped it on purpose, start the job again.",
-    "lost": "The job itself may still be running. Mend what went wrong and start a new watch of the job: "
-    "it will announce the job's end.",
+    "lost": "The job itself may still be running. Fix the problem, then start a new watch of the job.",
 }
 _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
@@ -60,7 +59,7 @@ def body(kind: Kind | None, detail: Detail) -> str:
         f"The watch: {console_link(detail['watch'])}",
     ]
     if job:
-        parts.append("The whole job, as its service describes it:\n" + _whole(job))
+        parts.append("The job, as the service describes it:\n" + _whole(job))
     return "\n\n".join(parts) + "\n"
 
 
@@ -124,7 +123,7 @@ def _table(facts: Iterator[tuple[str, Any]]) -> str:
 
 def _whole(job: dict[str, Any]) -> str:
     lines = [f"  {path}: {_prose(value)}" for path, value in _leaves(job)]
-    more = [f"  … and {len(lines) - WHOLE_JOB} more lines, which the event carries"] if len(lines) > WHOLE_JOB else []
+    more = [f"  … and {len(lines) - WHOLE_JOB} more lines; see the event"] if len(lines) > WHOLE_JOB else []
     return "\n".join(lines[:WHOLE_JOB] + more)
 
 

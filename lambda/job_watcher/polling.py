@@ -14,7 +14,7 @@ DONE = 99  # percent, from which on the end may come at any time
 STILL = 0.02  # of the time a percentage has stood still
 POLL = 1  # second: a poll itself, in Step Functions and Lambda; rounded up, for waits are whole seconds
 AGED = 0.0001  # of the age: so that a percentage that creeps up for months does not keep the watch awake
-YEARLY = 0.003  # of the age: keeps a watch of a year under Step Functions' 25,000 history events
+YEARLY = 0.003  # of the time watched: keeps a watch of a year under Step Functions' 25,000 history events
 MOST = 2_600  # polls of a watch: each makes nine of those events, and what is announced meanwhile needs some too
 
 
@@ -27,12 +27,20 @@ class Pace:
     longest: float = 900
 
 
-def interval(pace: Pace, age: float, percent: float | None = None, still: float = 0, unanswered: float = 0) -> float:
-    """Seconds to the next poll of a job of this age.
+def interval(
+    pace: Pace,
+    age: float,
+    percent: float | None = None,
+    still: float = 0,
+    unanswered: float = 0,
+    watched: float | None = None,
+) -> float:
+    """Seconds to the next poll of a job of this age that has been watched for so long, by default from its beginning.
 
     Its percentage was last told `unanswered` seconds ago, and last higher than ever `still` seconds ago.
     """
-    cap = min(max(pace.longest, YEARLY * age), max(MINUTE, pace.late * age))
+    longest = max(pace.longest, YEARLY * (age if watched is None else watched))
+    cap = min(longest, max(MINUTE, pace.late * age))
     if percent is None:
         return cap
     percent = min(max(percent, 0), 100)

@@ -12,6 +12,7 @@ from typing import Any
 import botocore.session
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 
 from . import trigger
 from .job import moment, text
@@ -59,11 +60,11 @@ def begin(job: Found, event: Mapping[str, Any]) -> str | None:
     period = int(now // PERIOD)
     if job.kind.recurs and now % PERIOD < LONGEST_WATCH:
         if not execution(job, [period, 0]):
-            return None if _runs_since_earlier(job, period, now) else start_watch(job, event, [period, 0])
+            return None if _runs_since(period - 1, job) else start_watch(job, event, [period, 0])
     elif started := start_watch(job, event, [period, 0]):
         return started
     number, newest = newest_watch(job, period)
-    if newest and _covers(newest, event):
+    if newest and _covers(newest, job, event):
         return _look(job, newest, event)
     return start_watch(job, event, [period, number + 1 if number < STEPS[-1] else event.get("id")])
 
@@ -111,18 +112,20 @@ def execution(job: Found, which: Any) -> Execution | None:
 @cache
 def states() -> Any:
     """Return the Step Functions client, made once."""
-    return botocore.session.get_session().create_client("stepfunctions")
+    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    return botocore.session.get_session().create_client("stepfunctions", config=config)
 
 
-def _runs_since_earlier(job: Found, period: int, now: float) -> bool:
-    """Whether a watch that started in an earlier period still runs; only kinds that recur need to know."""
-    oldest = int((now - LONGEST_WATCH) // PERIOD)
-    newest = (newest_watch(job, earlier)[1] for earlier in range(period - 1, oldest - 1, -1))
-    watch = next(filter(None, newest), None)
+def _runs_since(period: int, job: Found) -> bool:
+    """Whether the newest watch of an earlier period still runs; only kinds that recur need to know.
+
+    A watch that runs for more than a whole period, which takes a `give-up-after-days` above 58, isn't found.
+    """
+    _, watch = newest_watch(job, period)
     return watch is not None and watch["status"] == "RUNNING"
 
 
-def _covers(watch: Execution, event: Mapping[str, Any]) -> bool:
+def _covers(watch: Execution, job: Found, event: Mapping[str, Any]) -> bool:
     """Whether a watch sees, or saw, what the event says.
 
     It is running, it polled after the event and succeeded, or this same event started it and is delivered once more.
@@ -131,17 +134,19 @@ def _covers(watch: Execution, event: Mapping[str, Any]) -> bool:
     if event.get("id") and started_by.get("id") == event["id"]:
         return True
     told = moment(event.get("time"))
-    ended_after = told is not None and "stopDate" in watch and told < watch["stopDate"] - ENDING
+    # the end of what recurs is told once more by the service: better a change missed than each end notified twice
+    margin = timedelta(0) if job.news and job.kind.recurs else ENDING
+    ended_after = told is not None and "stopDate" in watch and told < watch["stopDate"] - margin
     return watch["status"] == "RUNNING" or (watch["status"] == "SUCCEEDED" and ended_after)
 
 
 def _look(job: Found, watch: Execution, event: Mapping[str, Any]) -> str | None:
-    """Start an execution that polls once, if the service's own event says something that a running watch may not know.
+    """Start an execution that polls once, if the service's own event may report the end of a job that is being watched.
 
     Not for kinds that recur: each of their watches notifies.
     """
     told = moment(event.get("time"))
     is_new = watch["status"] == "RUNNING" and (told is None or told > watch["startDate"])
-    if not (job.news and is_new) or job.kind.recurs:
+    if not (job.news and is_new) or job.kind.recurs or trigger.says_running(job.kind, event):
         return None
     return start_watch(job, event, ["look", event.get("id")], once=True)

@@ -64,6 +64,21 @@ def watch_name(found: Found, which: Any) -> str:
     return job_name(found.kind.name, found.request, which)
 
 
+def says_running(kind: Kind, event: Mapping[str, Any]) -> bool:
+    """Whether the statuses in the service's own event only say that the job still runs; False if there are none."""
+    outcomes = {status.lower(): outcome for status, outcome in kind.outcome_of.items()}
+    told = {outcomes.get(status.lower()) for status in _statuses(_detail(event))}
+    return "running" in told and told <= {"running", None}
+
+
+def _statuses(data: Any) -> Iterator[str]:
+    if isinstance(data, Mapping):
+        for name, value in data.items():
+            if isinstance(value, str) and re.search("(status|state)$", name, re.IGNORECASE):
+                yield value
+            yield from _statuses(value)
+
+
 def is_own(event: Mapping[str, Any], machines: Collection[str]) -> bool:
     """Whether the event is about an execution of one of these state machines, or about a watch of an execution.
 

@@ -28,8 +28,9 @@ _PAGING = re.compile(
 SECRETS = {"lambda/GetFunction": ["Code.Location"]}
 ADVICE = {
     "succeeded": "No action needed: what the waiter waits for has happened.",
-    "failed": "Check the resource. What the waiter waits for can no longer happen by itself.",
+    "failed": "Check the resource: it can no longer reach the state that the waiter waits for.",
 }
+LOST = "Check the resource, fix the problem, then start a new watch."
 NEVER_FAILS = "{noun} has no failure condition, so it never reports a failure."
 WAITS_FOR_ABSENCE = "{noun} also succeeds when the resource isn't found, whoever deleted it."
 
@@ -144,7 +145,8 @@ def _advice(noun: str, acceptors: Sequence[AcceptorConfig]) -> Mapping[str, str]
     fails = any(acceptor.state == "failure" for acceptor in acceptors)
     absence = any(_succeeds_on_absence(acceptor) for acceptor in acceptors)
     notes = [NEVER_FAILS] * (not fails) + [WAITS_FOR_ABSENCE] * absence
-    return {**ADVICE, "succeeded": " ".join([ADVICE["succeeded"], *notes]).format(noun=noun)}
+    lost = {"lost": f"{LOST} {NEVER_FAILS}".format(noun=noun)} if not fails else {}
+    return {**ADVICE, **lost, "succeeded": " ".join([ADVICE["succeeded"], *notes]).format(noun=noun)}
 
 
 def _omit(service: str, operation: str) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """The deployed stack in the local cloud: what its execution histories count, beside the simulation of the same jobs."""
 
 import json
+import math
 import time
 from dataclasses import dataclass
 from itertools import chain, pairwise, repeat
@@ -108,7 +109,7 @@ def _delay_with_event(cloud: Cloud, machine: str) -> float:
         time.sleep(0.1)
     for running in states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
         states.stop_execution(executionArn=running["executionArn"])
-    return min(at for at, _ in looked) - float(job["EndedAt"])
+    return min((at for at, _ in looked), default=math.inf) - float(job["EndedAt"])
 
 
 def _looks(states: Any, machine: str, request: dict[str, str]) -> list[tuple[float, float]]:

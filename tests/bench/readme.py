@@ -45,11 +45,11 @@ def block(rows: Grid) -> str:
     """What is written between the two comments."""
     return (
         f"{_table(rows)}\n\n"
-        f"By their defaults some give up, and are shown as if told not to: {_impatient()}.\n\n"
+        f"Some time out by default; the table shows them without time-outs: {_impatient()}.\n\n"
         "![Jobs of 8 h: what a thousand cost, and how late their ends are seen](docs/bench/polling.png)\n\n"
         f"{cost(rows)}\n"
-        "All figures, more shapes of progress and lengths of jobs, and how they come about: "
-        "[the benchmark](docs/bench/README.md).\n"
+        "See [the benchmark](docs/bench/README.md) for all figures and the method. "
+        "That an event arrives 0.5 to 4 s after the end is an assumption.\n"
     )
 
 
@@ -61,9 +61,9 @@ def cost(rows: Grid) -> str:
     told, untold = (rows[OURS.name, LENGTH, shape] for shape in ("linear", "none"))
     return (
         f"**USD for a thousand jobs = polls of one job × {each:.5f} + {besides:.4f}**\n\n"
-        f"A poll is {transitions} transitions and one Lambda request of {costs.BILLED} s; besides there are {fixed} "
-        "transitions, one event and two messages (us-east-1, free tiers left aside).\n\n"
-        f"A job that tells no percentage is asked about once a minute in its first {early / 60:g} minutes, then "
+        f"A poll costs {transitions} transitions and one Lambda request of {costs.BILLED} s; each watch adds {fixed} "
+        "transitions, one event and two messages (us-east-1, without free tiers).\n\n"
+        f"Without a percentage, a job is polled once a minute in its first {early / 60:g} minutes, then "
         f"{1 / PACE.late:g} × ln(age / {early / 60:g} min) times until {late / HOUR:g} hours, then "
         f"{HOUR / PACE.longest:g} times an hour: {untold.polls:g} polls in 8 hours, simulated. A thousand such jobs "
         f"cost {untold.polls:g} × {each:.5f} + {besides:.4f} = {untold.usd:.2f} USD. "

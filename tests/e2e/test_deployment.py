@@ -85,7 +85,7 @@ def test_what_blocks_the_removal_of_a_deployment_is_listed_and_removed(world: Wo
     assert set(listed.stdout.splitlines()) == {
         "rule second on the bus",
         f"running execution {watch}",
-        "2 in the way; --remove removes them",
+        "2 found; --remove removes those that can be removed",
     }
     assert _before_destroy(world, "--remove").returncode == 0
     assert world.end(watch)["status"] == "ABORTED"

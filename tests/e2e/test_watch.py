@@ -203,7 +203,7 @@ def test_a_watcher_with_a_bug_loses_the_watch_and_says_so(world: World) -> None:
     assert (execution["error"], event["detail-type"]) == ("WatchLost", "Watch Lost")
     assert event["detail"]["kind"] == SPEAKERS
     assert event["detail"]["reason"] == execution["cause"]
-    assert world.email(execution["executionArn"])["Subject"] == "Lost: the watcher itself failed"
+    assert world.email(execution["executionArn"])["Subject"] == "Lost: Job Watcher failed"
 
 
 def test_a_watch_of_a_job_that_never_ends_gives_up(world: World, never_ending: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.permissions import actions
+from infra.triggers import SHORT_NAME
 from job_watcher.catalogue import Kind
 
 from .deployment import ACCOUNT, REGION, Deployment
@@ -154,7 +155,9 @@ def _others(stack: Deployment) -> Iterator[tuple[str, str]]:
     yield "administrator_user", f"arn:aws:iam::{ACCOUNT}:user/administrator"
     yield "default_bus", _here("events", "event-bus/default")
     yield "instance", _here("ec2", "instance/i-0123456789abcdef0")
-    yield "other_alarm", _here("cloudwatch", "alarm:OtherStack-Alarm-1A2B3C4D5E6F")
+    # whose name begins with this stack's, as far as CloudFormation doesn't shorten it in the names of rules
+    other = f"{stack.name}-2" if len(stack.name) <= SHORT_NAME else "OtherStack"
+    yield "other_alarm", _here("cloudwatch", f"alarm:{other}-MonitoringBug-1A2B3C4D5E6F")
     yield "other_execution", _here("states", "execution:OtherStack-Machine:a-job")
     yield "other_function", _here("lambda", "function:OtherStack-Function")
     yield "other_key", _here("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")
@@ -162,7 +165,7 @@ def _others(stack: Deployment) -> Iterator[tuple[str, str]]:
     yield "other_log_group", _here("logs", "log-group:OtherStack-Log")
     yield "other_machine", _here("states", "stateMachine:OtherStack-Machine")
     yield "other_queue", _here("sqs", "OtherStack-Queue")
-    yield "other_rule", _here("events", "rule/OtherStack-Rule-1A2B3C4D5E6F")
+    yield "other_rule", _here("events", f"rule/{other}-TriggersRule0-1A2B3C4D5E6F")
     yield "other_topic", _here("sns", "OtherStack-Topic")
     yield "voice_id_domain", _here("voiceid", "domain/DemoDomain000000000022")
 

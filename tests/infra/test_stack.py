@@ -60,7 +60,7 @@ def test_each_topic_is_a_branch_of_its_own_with_plain_strings_and_retries(stack:
     states = [list(branch["States"].values()) for branch in parallel["Branches"]]
     assert [state["Arguments"].get("TopicArn") for (state,) in states] == [None, "${programs}", "${people}"]
     assert all("MessageStructure" not in state["Arguments"] for (state,) in states)
-    assert all(state["Retry"][0]["MaxAttempts"] == 20 for (state,) in states)
+    assert all(state["Retry"][0]["MaxAttempts"] == 25 for (state,) in states)
 
 
 def test_every_log_group_forgets_after_three_months(stack: Synthesized) -> None:
@@ -282,7 +282,7 @@ def test_every_alarm_tells_somebody(stack: Synthesized) -> None:
 @pytest.mark.parametrize(
     ("context", "sentence"),
     [
-        ({"kinds": "voice-id/Speaker"}, "kinds: 'voice-id/Speaker' names no kind of the catalogue; did you mean"),
+        ({"kinds": "voice-id/Speaker"}, "kinds: 'voice-id/Speaker' matches no kind in the catalogue; did you mean"),
         ({"email": "supervisor"}, "email: 'supervisor' is no email address; accepted are addresses such as"),
         ({"email-outcomes": "FAILED"}, "email-outcomes: 'FAILED' is no outcome; accepted are succeeded, partial,"),
     ],

@@ -74,9 +74,9 @@ def test_waiters_of_boto3s_are_chosen_by_patterns_of_their_own() -> None:
 
 
 def test_a_misspelt_waiter_is_refused_with_the_closest_one() -> None:
-    sentence = "kinds: 'rds/waiter/DBSnapshotComplete' names no kind of the catalogue; did you mean"
+    sentence = "kinds: 'rds/waiter/DBSnapshotComplete' matches no kind in the catalogue; did you mean"
     assert refusal(kinds="rds/waiter/DBSnapshotComplete") == f"{sentence} 'rds/waiter/DBSnapshotCompleted'?"
-    assert refusal(kinds="rsd/waiter/*").startswith("kinds: 'rsd/waiter/*' names no kind of the catalogue; ")
+    assert refusal(kinds="rsd/waiter/*").startswith("kinds: 'rsd/waiter/*' matches no kind in the catalogue; ")
 
 
 @pytest.mark.parametrize("kinds", ["", [], " , "])
@@ -85,14 +85,14 @@ def test_no_kinds_are_the_default_ones(kinds: Any) -> None:
 
 
 def test_a_misspelt_kind_is_refused_with_a_guess() -> None:
-    sentence = f"kinds: 'voice-id/SpeakerEnrolmentJob' names no kind of the catalogue; did you mean {SPEAKER!r}?"
+    sentence = f"kinds: 'voice-id/SpeakerEnrolmentJob' matches no kind in the catalogue; did you mean {SPEAKER!r}?"
     assert refusal(kinds=[FRAUDSTER, "voice-id/SpeakerEnrolmentJob"]) == sentence
 
 
 @pytest.mark.parametrize("pattern", ["voiceid/*", "transcripts", "VOICE-ID/*"])
 def test_a_pattern_that_names_no_kind_is_refused(pattern: str) -> None:
     sentence = refusal(kinds=pattern)
-    assert sentence.startswith(f"kinds: {pattern!r} names no kind of the catalogue; ")
+    assert sentence.startswith(f"kinds: {pattern!r} matches no kind in the catalogue; ")
     assert "accepted are " in sentence or "did you mean " in sentence
 
 
@@ -276,13 +276,13 @@ def test_a_stack_name_that_cloudformation_refuses_is_refused_at_synth(name: Any)
 def test_a_misspelt_setting_is_refused_with_a_guess(name: str, meant: str) -> None:
     with pytest.raises(WrongSetting) as wrong:
         settings({name: "x"})
-    assert str(wrong.value) == f"{name!r} is no setting; did you mean {meant!r}?"
+    assert str(wrong.value) == f"{name!r} is not a setting; did you mean {meant!r}?"
 
 
 def test_a_setting_like_no_other_is_refused_with_those_there_are() -> None:
     with pytest.raises(WrongSetting) as wrong:
         settings({"qqqq": 1})
-    assert str(wrong.value).startswith("'qqqq' is no setting; accepted are kinds, email, email-outcomes, ")
+    assert str(wrong.value).startswith("'qqqq' is not a setting; accepted are kinds, email, email-outcomes, ")
 
 
 @pytest.mark.parametrize(

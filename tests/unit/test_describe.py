@@ -334,7 +334,7 @@ def test_a_wrong_input_is_lost_at_once_and_before_any_call(
 def test_a_wrong_request_of_a_known_kind_is_told_in_the_kinds_words(poll: Poll) -> None:
     end = poll({"kind": SPEAKER, "request": {"DomainId": 7, "JobId": REQUEST["JobId"]}})
     assert end["subject"] == f"Lost: SpeakerEnrollmentJob {REQUEST['JobId']} (InvalidInput)"
-    assert end["text"].startswith("The watch of the speaker enrollment job is lost")
+    assert end["text"].startswith("Job Watcher stopped watching the speaker enrollment job.")
 
 
 def test_a_kind_that_this_deployment_does_not_watch_is_refused(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:

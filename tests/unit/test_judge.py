@@ -18,6 +18,7 @@ from job_watcher.errors import Meaning
 from job_watcher.job import Detail, End, Memory, job_name, remembered, text
 
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
+RECURRING = replace(SPEAKER, recurs=True)
 REQUEST = {"DomainId": "a" * 22, "JobId": "b" * 22}
 INPUT = {"kind": SPEAKER.name, "request": REQUEST}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
@@ -268,18 +269,39 @@ def test_other_watches_that_an_event_started_can_be_lost() -> None:
     ended(no_news(watch(600, started_by(news=True), status="IN_PROGRESS", answered=60), Meaning.MISSING))
 
 
+@pytest.mark.parametrize("meaning", PASSING)
+def test_a_watch_that_is_to_poll_once_tries_three_times_if_the_service_fails(meaning: Meaning) -> None:
+    once = {**INPUT, "once": True}
+    waits = [no_news(watch(given=once, polls=polls), meaning).get("wait") for polls in (1, 2, 3)]
+    assert waits == [14, 29, None]
+
+
+@pytest.mark.parametrize("meaning", [*OUT_OF_SIGHT, Meaning.INVALID])
+def test_a_watch_that_is_to_poll_once_leaves_everything_else_to_the_other(meaning: Meaning) -> None:
+    answer = no_news(watch(given={**INPUT, "once": True}, wait=14), meaning)
+    assert "wait" not in answer and "detail" not in answer
+
+
+def test_each_watch_of_what_recurs_reports_its_progress() -> None:
+    rules = judge.Rules(progress_step=25)
+    recurring = [replace(watch(status="IN_PROGRESS"), arn=arn, kind=RECURRING, rules=rules) for arn in (ARN, ARN + "2")]
+    names = {judge.news(one, seen("IN_PROGRESS", 50), NOW)["name"] for one in recurring}  # type: ignore[typeddict-item]
+    assert len(names) == 2
+
+
 FROM_EVENT = {**INPUT, "event": {"id": "e", "time": "2026-03-01T09:30:00Z", "news": False}}
 LATER = CREATED.timestamp() + 81 * 86_400
 
 
 def test_an_event_about_a_job_that_ended_long_ago_ends_its_watch_without_a_notification() -> None:
-    answer = judge.news(watch(given=FROM_EVENT), seen("COMPLETED"), LATER)
+    answer = judge.news(watch(given=FROM_EVENT), seen("COMPLETED", EndedAt=CREATED), LATER)
     assert "wait" not in answer and "detail" not in answer
 
 
 def test_a_job_that_ended_long_ago_is_reported_to_whoever_asks_and_to_a_watch_that_saw_it_run() -> None:
-    ended(judge.news(watch(), seen("COMPLETED"), LATER))
-    ended(judge.news(watch(given=FROM_EVENT, status="IN_PROGRESS"), seen("COMPLETED"), LATER))
+    ended(judge.news(watch(), seen("COMPLETED", EndedAt=CREATED), LATER))
+    ended(judge.news(watch(given=FROM_EVENT, status="IN_PROGRESS"), seen("COMPLETED", EndedAt=CREATED), LATER))
+    ended(judge.news(watch(given=FROM_EVENT), seen("COMPLETED"), LATER))  # nobody knows when it ended
     ended(judge.news(watch(given=FROM_EVENT), seen("COMPLETED", EndedAt=datetime.fromtimestamp(LATER, UTC)), LATER))
 
 

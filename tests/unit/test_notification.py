@@ -78,7 +78,7 @@ correct those requests and start a job with only them.
 The watch: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/\
 arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch
 
-The whole job, as its service describes it:
+The job, as the service describes it:
   CreatedAt: 2026-03-01T09:30:00Z
   DataAccessRoleArn: arn:aws:iam::123456789012:role/voice-data
   DomainId: domain5tuvwxyz01234567
@@ -144,7 +144,7 @@ def test_the_email_of_a_watch_that_gave_up_a_running_job(status: str) -> None:
     told = lost("GaveUp", f"Gave up after 14 d: the job is still {status}.", status=status, job={"JobStatus": status})
     lines = body(SPEAKER, told).splitlines()
     assert subject(SPEAKER, told) == "Lost: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (GaveUp)"
-    assert lines[0] == "The watch of the speaker enrollment job is lost: nobody is following this job any more."
+    assert lines[0] == "Job Watcher stopped watching the speaker enrollment job."
     assert f"  Outcome          lost (status {status})" in lines
     assert f"  What went wrong  Gave up after 14 d: the job is still {status}." in lines
     assert [line for line in lines if line.startswith("What to do: The job itself may still be running. ")]
@@ -163,7 +163,7 @@ def test_the_email_of_an_input_that_names_no_kind() -> None:
     told = lost("InvalidInput", "The input is null; accepted is an object.", kind=None, request={})
     assert subject(None, told) == "Lost: job (InvalidInput)"
     assert body(None, told).startswith(
-        "The watch of the job is lost: nobody is following this job any more.\n\n"
+        "Job Watcher stopped watching the job.\n\n"
         "  Outcome          lost\n"
         "  What went wrong  The input is null; accepted is an object.\n\n"
     )
@@ -178,9 +178,9 @@ def test_both_kinds_of_voice_id_speak_of_their_own_matter() -> None:
     ("outcome", "headline", "advice"),
     [
         ("succeeded", "has succeeded.", "No action needed."),
-        ("partial", "has ended, but part of its work failed.", "Look into the results for the parts that failed"),
-        ("failed", "has failed.", "Correct what went wrong and start the job again."),
-        ("stopped", "was stopped before its end.", "If nobody stopped it on purpose, start the job again."),
+        ("partial", "has ended, but part of its work failed.", "Check the results and rerun the failed parts"),
+        ("failed", "has failed.", "Fix the problem and start the job again."),
+        ("stopped", "was stopped before it finished.", "If nobody stopped it on purpose, start the job again."),
     ],
 )
 def test_a_kind_without_advice_of_its_own_has_a_general_one(outcome: str, headline: str, advice: str) -> None:
@@ -260,9 +260,9 @@ def test_each_fact_is_one_line_that_is_not_empty() -> None:
 def test_a_long_job_is_cut_with_a_note() -> None:
     told = detail("COMPLETED", "succeeded", **{f"More{number:02}": number for number in range(50)})
     lines = body(SPEAKER, told).splitlines()
-    whole = lines[lines.index("The whole job, as its service describes it:") + 1 :]
+    whole = lines[lines.index("The job, as the service describes it:") + 1 :]
     assert len(whole) == 41
-    assert whole[-1] == "  … and 24 more lines, which the event carries"
+    assert whole[-1] == "  … and 24 more lines; see the event"
 
 
 LONG: list[Any] = [

@@ -18,6 +18,8 @@ NOT_IN_THE_MODEL = [
     "SdkClientException",
     "ClientExecutionTimeoutException",
     "AccessDeniedException",
+    "Unknown",  # time-outs and memory, says that page; a slow start in an outage too
+    "Sandbox.Timedout",
 ]
 # Errors of Invoke that a function of ours can't have, or that last until somebody deploys again.
 FEW_RETRIES = {
@@ -74,8 +76,6 @@ def test_short_trouble_delays_a_poll_by_seconds() -> None:
     [
         "Runtime.ExitError",  # the process ended: out of memory, for example
         "Runtime.ImportModuleError",
-        "Sandbox.Timedout",
-        "Lambda.Unknown",  # time-outs and memory too, says the page named above
         "KeyError",
     ],
 )

@@ -12,7 +12,7 @@ from infra import cloudtrail
 from infra.triggers import LONGEST_PATTERN, WITH_READ_ONLY_CALLS, index, rules
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
-from job_watcher.trigger import API_CALL, Found, NoRequest, found, watch_name
+from job_watcher.trigger import API_CALL, Found, NoRequest, found, says_running, watch_name
 
 SPEAKERS = "voice-id/SpeakerEnrollmentJob"
 KINDS = catalogue.load("voice-id")
@@ -133,6 +133,22 @@ def test_two_jobs_or_events_never_share_a_name_and_one_never_has_two(
 
 def kind(name: str, **more: Any) -> Kind:
     return Kind(name, describe="", request=[], job="@", status="@", outcome_of={}, **more)
+
+
+@pytest.mark.parametrize(
+    ("detail", "running"),
+    [
+        ({"status": "IN_PROGRESS"}, True),
+        ({"data": {"jobStatus": "in_progress"}}, True),
+        ({"status": "COMPLETED"}, False),
+        ({"status": "IN_PROGRESS", "job": {"State": "FAILED"}}, False),
+        ({"status": "SOMETHING"}, False),
+        ({"name": "IN_PROGRESS"}, False),
+        ({}, False),
+    ],
+)
+def test_an_event_that_only_says_that_its_job_runs_is_known(detail: dict[str, Any], running: bool) -> None:
+    assert says_running(KINDS[SPEAKERS], {"detail": detail}) is running
 
 
 def test_rules_are_as_few_as_their_length_allows_and_miss_nothing() -> None:
