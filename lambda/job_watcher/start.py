@@ -146,7 +146,8 @@ def _look(job: Found, watch: Execution, event: Mapping[str, Any]) -> str | None:
     Not for kinds that recur: each of their watches notifies.
     """
     told = moment(event.get("time"))
-    is_new = watch["status"] == "RUNNING" and (told is None or told > watch["startDate"])
+    # an event's time is cut to the second
+    is_new = watch["status"] == "RUNNING" and (told is None or told >= watch["startDate"].replace(microsecond=0))
     if not (job.news and is_new) or job.kind.recurs or trigger.says_running(job.kind, event):
         return None
     return start_watch(job, event, ["look", event.get("id")], once=True)

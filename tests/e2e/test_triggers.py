@@ -187,8 +187,9 @@ def _call(request: dict[str, str]) -> dict[str, Any]:
 
 
 def _news(request: dict[str, str]) -> dict[str, Any]:
-    """The service's own event about this job."""
-    detail = {"domainId": request["DomainId"], "batchJobId": request["JobId"], "action": "BATCH_ENROLLMENT_REQUEST"}
+    """The service's own event when this job was submitted."""
+    job = {"domainId": request["DomainId"], "batchJobId": request["JobId"]}
+    detail = {**job, "action": "BATCH_ENROLLMENT_REQUEST", "status": "SUBMITTED"}
     return {"Source": "aws.voiceid", "DetailType": "VoiceId Batch Speaker Enrollment Action", "Detail": detail}
 
 

@@ -45,11 +45,13 @@ class World:
         self.states = FakeStates(start.states().exceptions, now)
         self._number = 0
 
-    def event(self, job: Found, ago: timedelta = timedelta(seconds=1), id: str | None = None) -> str | None:
+    def event(
+        self, job: Found, ago: timedelta = timedelta(seconds=1), id: str | None = None, detail: Any = None
+    ) -> str | None:
         """An event of `ago` arrives now; the ARN of the execution it started."""
         self._number += 1
         time = f"{self.states.now - ago:%Y-%m-%dT%H:%M:%SZ}"
-        started: str | None = self.begin(job, {"id": id or f"event-{self._number}", "time": time})
+        started: str | None = self.begin(job, {"id": id or f"event-{self._number}", "time": time, "detail": detail})
         return started
 
     def begin_numbered(self, job: Found, number: int) -> str:
@@ -105,6 +107,20 @@ def test_the_services_own_event_makes_a_running_watch_look_at_once(world: World)
     assert looking is not None
     assert json.loads(world.states.executions[looking]["input"])["once"] is True
     assert len(world.states.running()) == 2
+
+
+def test_an_end_within_the_second_in_which_the_watch_started_is_looked_at(world: World) -> None:
+    world.pass_(timedelta(milliseconds=100))
+    world.event(CALL)
+    world.pass_(timedelta(milliseconds=400))
+    assert world.event(NEWS, ago=timedelta(0)) is not None
+
+
+def test_an_event_that_says_that_its_job_runs_makes_no_watch_look(world: World) -> None:
+    world.event(CALL)
+    world.pass_(timedelta(minutes=5))
+    assert world.event(NEWS, detail={"status": "IN_PROGRESS"}) is None
+    assert world.event(NEWS, detail={"status": "COMPLETED"}) is not None
 
 
 def test_two_events_at_the_same_instant_start_one_watch(world: World) -> None:
