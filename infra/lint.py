@@ -187,7 +187,7 @@ def _place_faults(what: str, kind: Kind, places: Any) -> Iterator[str]:
     """Of a table that says by JMESPath where each member of the request is to be found."""
     if what == "started" and not places:
         return
-    if not isinstance(places, Mapping) or set(places) != set(kind.request):
+    if not isinstance(places, Mapping) or set(places) - {EACH} != set(kind.request):
         yield f"{what} must say where to find each of {', '.join(kind.request)}, and no more."
         return
     yield from (f"{what}: {path!r} is no JMESPath." for path in places.values() if not _is_jmespath(path))

@@ -94,7 +94,7 @@ def _calls_requests(event: Mapping[str, Any], index: Index) -> Iterator[tuple[Ki
     if "errorCode" in detail:  # the call failed
         return
     for kind in _kinds(index["calls"].get(str(detail.get("eventSource")), {}).get(str(detail.get("eventName")), ())):
-        yield kind, _request_from_call(kind, event)
+        yield from ((kind, request) for request in _requests_from_call(kind, event))
 
 
 def _events_requests(event: Mapping[str, Any], index: Index) -> Iterator[tuple[Kind, dict[str, Any]]]:
@@ -113,13 +113,20 @@ def _detail(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return detail if isinstance(detail, Mapping) else {}
 
 
-def _request_from_call(kind: Kind, event: Mapping[str, Any]) -> dict[str, Any]:
+def _requests_from_call(kind: Kind, event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the requests of the jobs that a call started: of one, or with `each` of every item of a list."""
     if kind.started:  # a few services, such as GameLift Streams, write UpperCamelCase
-        requests = [_search_all(kind.started, spelling) for spelling in (event, _lower_camel_case(event))]
-        return next((request for request in requests if not _is_missing(request)), requests[0])
+        found = [_search_each(kind.started, spelling) for spelling in (event, _lower_camel_case(event))]
+        return next((requests for requests in found if not _is_missing(requests)), found[0])
     detail = _detail(event)
     places = (detail.get("responseElements"), detail.get("requestParameters"))
-    return {member: next((v for p in places if (v := _member(p, member)) is not None), None) for member in kind.request}
+    return [{name: next((v for p in places if (v := _member(p, name)) is not None), None) for name in kind.request}]
+
+
+def _search_each(started: Mapping[str, str], event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    paths = {member: path for member, path in started.items() if member != "each"}
+    items = search(started.get("each", "[@]"), event)
+    return [_search_all(paths, {**event, "each": item}) for item in (items if isinstance(items, list) else [None])]
 
 
 def _search_all(paths: Mapping[str, str], event: Any) -> dict[str, Any]:

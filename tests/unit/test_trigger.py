@@ -114,6 +114,26 @@ def test_a_part_that_a_path_does_not_find_is_as_bad_as_a_member() -> None:
         list(found(assessment({}), kinds))
 
 
+def run_task(elements: Any) -> dict[str, Any]:
+    called = {"eventSource": "ecs.amazonaws.com", "eventName": "RunTask", "responseElements": elements}
+    return {**call(), "detail": called}
+
+
+def test_a_call_that_starts_several_jobs_names_each() -> None:
+    tasks = [{"clusterArn": "arn:c", "taskArn": f"arn:t{number}"} for number in range(3)]
+    jobs = found(run_task({"tasks": tasks, "failures": []}), index([catalogue.load("ecs")["ecs/Task"]]))
+    assert [job.request for job in jobs] == [{"cluster": "arn:c", "tasks": [f"arn:t{number}"]} for number in range(3)]
+
+
+def test_a_call_that_started_none_of_several_jobs_is_ignored_and_one_that_tells_none_is_refused() -> None:
+    kinds = index([catalogue.load("ecs")["ecs/Task"]])
+    assert found(run_task({"tasks": [], "failures": [{"reason": "RESOURCE:MEMORY"}]}), kinds) == []
+    untold: list[Any] = [None, {}, {"tasks": None}, {"tasks": "HIDDEN_DUE_TO_SECURITY_REASONS"}, {"tasks": [{}]}]
+    for elements in untold:
+        with pytest.raises(NoRequest):
+            found(run_task(elements), kinds)
+
+
 @given(requests, st.none() | st.text())
 def test_every_name_is_one_that_step_functions_takes(request: dict[str, Any], event_id: str | None) -> None:
     name = watch_name(Found(KINDS[SPEAKERS], request, news=False), event_id)
