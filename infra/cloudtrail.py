@@ -1,4 +1,4 @@
-"""What CloudTrail records of the API calls that start jobs: under which names, and whether without further settings."""
+"""How CloudTrail names the API calls that start jobs, and whether their events reach the default bus."""
 
 import tomllib
 from collections.abc import Mapping, Sequence

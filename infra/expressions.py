@@ -1,7 +1,7 @@
 """Check a kind's JMESPath expressions against a sample of its job: members, enums and branches."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import jmespath
@@ -10,6 +10,7 @@ from jmespath.parser import ParsedResult
 
 from job_watcher.expressions import OPTIONS
 
+from . import failure_members
 from .sample import Leaf
 
 Node = Any  # of jmespath's tree: a dict with type, value and children
@@ -20,9 +21,9 @@ def condition_faults(expression: str, job: Any) -> Iterator[str]:
     try:
         tree = jmespath.compile(expression).parsed
     except JMESPathError:
-        yield f"{expression!r} is no JMESPath."
+        yield f"{expression!r} is not valid JMESPath."
         return
-    members = list(_members(job))
+    members = [(name, value) for _, name, value in failure_members.members(job, settings=True)]
     known = {name for name, _ in members}
     for node in _nodes(tree):
         if node["type"] == "field" and node["value"] not in known and not node["value"].isupper():  # a key of a map
@@ -75,13 +76,3 @@ def _comparisons(node: Node) -> Iterator[tuple[str, str]]:
         fields = [inner["value"] for inner in _nodes(one) if inner["type"] == "field"]
         if fields and other["type"] == "literal" and isinstance(other["value"], str):
             yield fields[-1], other["value"]
-
-
-def _members(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _members(item)
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield name, inner
-            yield from _members(inner)

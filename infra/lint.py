@@ -165,7 +165,7 @@ def _event_faults(kind: Kind) -> Iterator[str]:
             yield "the event's source must be a string, and its detail-type a list of strings."
         yield from _where_faults(kind.event.get(WHERE, {}))
         if EACH in kind.event and not _is_jmespath(kind.event[EACH]):
-            yield f"the event's each: {kind.event[EACH]!r} is no JMESPath."
+            yield f"the event's each: {kind.event[EACH]!r} is not valid JMESPath."
         yield from _place_faults("the event's request", kind, kind.event.get("request"))
 
 
@@ -190,7 +190,7 @@ def _place_faults(what: str, kind: Kind, places: Any) -> Iterator[str]:
     if not isinstance(places, Mapping) or set(places) - {EACH} != set(kind.request):
         yield f"{what} must say where to find each of {', '.join(kind.request)}, and no more."
         return
-    yield from (f"{what}: {path!r} is no JMESPath." for path in places.values() if not _is_jmespath(path))
+    yield from (f"{what}: {path!r} is not valid JMESPath." for path in places.values() if not _is_jmespath(path))
 
 
 def _is_jmespath(expression: Any) -> bool:

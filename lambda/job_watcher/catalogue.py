@@ -30,7 +30,7 @@ class Seen:
     created: Any
     omitted: Sequence[str] = ()
     absent: bool = False
-    """The answer says that there is no such thing, which some waiters wait for."""
+    """The answer says that the resource doesn't exist, which is what some waiters wait for."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Kind:
     action: str | None = None
     constant: Mapping[str, Any] = field(default_factory=dict)
     pick: Mapping[str, str] = field(default_factory=dict)
-    """Lists of the answer, and the member by which each is filtered: of the request, and not of the describe call."""
+    """Lists of the answer, each with the request member that filters it; the describe call doesn't take that member."""
     started: Mapping[str, str] = field(default_factory=dict)
     """Where a CloudTrail event of those calls has the members of the request; by default anywhere, by their names."""
     event: Mapping[str, Any] = field(default_factory=dict)

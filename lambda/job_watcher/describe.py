@@ -94,11 +94,11 @@ def judged(watch: judge.Watch) -> Memory | Progress | End:
 
 
 class NotWatched(Refused):
-    """The kind is none that this deployment watches."""
+    """This deployment doesn't watch the kind."""
 
 
 def known(name: str) -> Kind:
-    """The kind of that name, or NotWatched with a sentence."""
+    """Return the kind of that name; NotWatched if this deployment doesn't watch it."""
     kind = _all(name.partition("/")[0], WAITER in name).get(name) if catalogue.enabled(name, KINDS) else None
     if kind is None:
         raise NotWatched(f"{name!r} is not a kind watched here; accepted are {_accepted(name)}.")

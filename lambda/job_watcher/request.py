@@ -10,7 +10,7 @@ from botocore.validate import ParamValidator
 from .catalogue import ENDED, Kind
 
 MEMBERS = ("kind", "request", "fail_on", "once")
-EVENT = "event"  # of the watches that Start starts: the id and time of the event, and whether it was the service's own
+EVENT = "event"  # added by Start: the event's id and time, and whether it is the service's own event
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"  # callers add it to link the executions in the console
 
 

@@ -134,7 +134,7 @@ def _covers(watch: Execution, job: Found, event: Mapping[str, Any]) -> bool:
     if event.get("id") and started_by.get("id") == event["id"]:
         return True
     told = moment(event.get("time"))
-    # the end of what recurs is told once more by the service: better a change missed than each end notified twice
+    # The service reports the end of a recurring change too. Without the margin, its event notifies nobody twice.
     margin = timedelta(0) if job.news and job.kind.recurs else ENDING
     ended_after = told is not None and "stopDate" in watch and told < watch["stopDate"] - margin
     return watch["status"] == "RUNNING" or (watch["status"] == "SUCCEEDED" and ended_after)
@@ -146,7 +146,7 @@ def _look(job: Found, watch: Execution, event: Mapping[str, Any]) -> str | None:
     Not for kinds that recur: each of their watches notifies.
     """
     told = moment(event.get("time"))
-    # an event's time is cut to the second
+    # EventBridge gives times in whole seconds
     is_new = watch["status"] == "RUNNING" and (told is None or told >= watch["startDate"].replace(microsecond=0))
     if not (job.news and is_new) or job.kind.recurs or trigger.says_running(job.kind, event):
         return None
