@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-import watch
+from cli.progress import follow
 from job_watcher.job import plain
 from local.cloud import PATIENCE, Cloud
 from local.listener import Listener
@@ -35,7 +35,7 @@ def main() -> int:
         console.print("[bold]3[/] CloudTrail tells of the call, and a rule starts a watch: nobody else has to.")
         console.print(f"  Step Functions' waits pass {FASTER} times faster here than on AWS.")
         states = cloud.client("stepfunctions")
-        watch.follow(states, _first_watch(states, outputs["WatchArn"]), every=0.2)
+        follow(states, {_first_watch(states, outputs["WatchArn"]): ""}, every=0.2)
         agreed = _show(cloud, listener, {"DomainId": DOMAIN, "JobId": job_id})
         if arguments.keep:
             _keep(cloud, outputs)
@@ -102,7 +102,7 @@ def _keep(cloud: Cloud, outputs: dict[str, str]) -> None:
         "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1",
         f"aws voice-id list-speaker-enrollment-jobs --domain-id {DOMAIN}",
         f"aws stepfunctions list-executions --state-machine-arn {outputs['WatchArn']}",
-        ".venv/bin/python watch.py --list",
+        ".venv/bin/python watch.py list",
     )
     console.print("\n".join(commands), markup=False, highlight=False, soft_wrap=True)
     try:

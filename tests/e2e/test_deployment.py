@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from local.listener import Listener
 
 from .conftest import FRAUDSTERS, SPEAKERS, World, fraudsters, until
 
+ROOT = Path(__file__).parents[2]
 Outputs = dict[str, str]
 
 
@@ -98,12 +100,12 @@ def test_what_blocks_the_removal_of_a_deployment_is_listed_and_removed(world: Wo
 def test_a_deployment_that_is_not_there_is_reported_in_one_sentence(world: World) -> None:
     done = _before_destroy(world, "--stack", "Nowhere")
     assert done.returncode == 1
-    assert done.stderr.startswith("before_destroy: ") and "Nowhere" in done.stderr
+    assert done.stderr.startswith("watch.py: ") and "Nowhere" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
 def _before_destroy(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "infra.before_destroy", "--stack", "Second", *arguments]
+    command = [sys.executable, str(ROOT / "watch.py"), "before-destroy", "--stack", "Second", *arguments]
     return subprocess.run(command, env=world.cloud.environment, capture_output=True, text=True, check=False)
 
 

@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text()
 BASH = re.findall(r"^```bash\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 OF_THE_MAKEFILE = [block for block in BASH if block.startswith("make ")]
-OF_REMOVAL = [block for block in BASH if "before_destroy" in block]
+OF_REMOVAL = [block for block in BASH if "before-destroy" in block]
 OF_AWS = [block for block in BASH if "aws " in block and block not in OF_THE_MAKEFILE]
 
 
@@ -32,7 +32,7 @@ def test_make_has_the_target(target: str) -> None:
 
 
 def test_each_python_command_of_the_readme_has_its_options() -> None:
-    commands = re.findall(r"\.venv/bin/python (?:-m )?[a-z_.]+(?: --[a-z]+)*", README)
+    commands = re.findall(r"\.venv/bin/python watch.py(?: [a-z-]+)(?: --[a-z]+)*", README)
     assert len(commands) == 4
     for command in commands:
         shown = subprocess.run(f"{command} --help", shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -60,18 +60,18 @@ def test_the_commands_deliver_what_they_say(world: World) -> None:
 
 def test_watch_py_follows_a_job_to_its_end(world: World) -> None:
     request = [f"{member}={value}" for member, value in world.start_job().items()]
-    command = ["python3", str(ROOT / "watch.py"), "voice-id/SpeakerEnrollmentJob", *request]
+    command = ["python3", str(ROOT / "watch.py"), "start", "voice-id/SpeakerEnrollmentJob", *request]
     run = subprocess.run(command, env=world.cloud.environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout.splitlines()[-1])["outcome"] == "succeeded"
     listed = subprocess.run(
-        [*command[:2], "--list"], env=world.cloud.environment, capture_output=True, text=True, check=True
+        [*command[:2], "list"], env=world.cloud.environment, capture_output=True, text=True, check=True
     )
     assert run.stdout.splitlines()[0].removeprefix("watch: ") in listed.stdout
 
 
 def test_watch_py_without_a_deployment_says_so_in_one_sentence(world: World) -> None:
-    command = ["python3", str(ROOT / "watch.py"), "--list", "--stack", "Nowhere"]
+    command = ["python3", str(ROOT / "watch.py"), "list", "--stack", "Nowhere"]
     run = subprocess.run(command, env=world.cloud.environment, capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert run.stderr.startswith("watch.py: ") and "Nowhere" in run.stderr and len(run.stderr.splitlines()) == 1

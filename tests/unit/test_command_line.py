@@ -1,14 +1,19 @@
-"""The command line: what it takes for a member of the request, and what it removes before a stack is destroyed."""
+"""The command line: its arguments and errors, following watches, and what it removes before a stack is destroyed."""
 
-import argparse
+import json
+import sys
 from typing import Any
 
 import botocore.session
 import pytest
+import typer
 from botocore.stub import Stubber
 
-import watch
-from infra import before_destroy
+from cli import before_destroy, main, progress, watches
+from cli.errors import CommandError
+from cli.members import parse_member
+
+WATCH = "arn:aws:states:eu-west-1:111122223333:execution:Watch:w"
 
 
 @pytest.mark.parametrize(
@@ -25,16 +30,20 @@ from infra import before_destroy
     ],
 )
 def test_a_member_is_a_string_or_json(word: str, value: Any) -> None:
-    assert watch._pair(word) == (word.partition("=")[0].rstrip(":"), value)
+    assert parse_member(word) == (word.partition("=")[0].rstrip(":"), value)
 
 
 @pytest.mark.parametrize(
     ("word", "sentence"),
-    [("JobId", "is neither Member=value nor Member:=JSON"), ("jobs:=[1", "has no JSON after the :=")],
+    [
+        ("JobId", "is neither Member=value nor Member:=JSON"),
+        ("=u9c", "is neither Member=value nor Member:=JSON"),
+        ("jobs:=[1", "has no valid JSON after the :="),
+    ],
 )
 def test_anything_else_is_refused_with_what_is_accepted(word: str, sentence: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match=sentence):
-        watch._pair(word)
+    with pytest.raises(typer.BadParameter, match=sentence):
+        parse_member(word)
 
 
 def test_rules_of_all_pages_are_listed_and_a_managed_rule_is_left_to_its_owner() -> None:
@@ -65,3 +74,116 @@ def test_a_target_that_stays_is_reported_with_the_reason() -> None:
         assert mine.remove
         with pytest.raises(before_destroy.Stays, match="rule mine: It is being changed"):
             mine.remove()
+
+
+class OneWatch:
+    """The Step Functions calls that follow one watch, whose two polls and end are seen at three looks."""
+
+    def __init__(self, **end: str) -> None:
+        self.looks = 0
+        self.end = {"status": "SUCCEEDED", **end}
+
+    def describe_execution(self, executionArn: str) -> dict[str, Any]:
+        self.looks += 1
+        return {"executionArn": executionArn, **(self.end if self.looks > 3 else {"status": "RUNNING"})}
+
+    def get_execution_history(self, executionArn: str, reverseOrder: bool, maxResults: int) -> dict[str, Any]:
+        poll = {"polls": min(self.looks, 2), "status": "RUNNING", "wait": 15, "percent": 50.0}
+        exits = [{"name": "Describe", "output": json.dumps(poll)}, {"name": "Notify", "output": "{}"}]
+        events = [{"type": "TaskStateExited", "stateExitedEventDetails": exit_} for exit_ in reversed(exits)]
+        return {"events": [{"type": "WaitStateEntered"}, *events]}
+
+
+def test_each_poll_of_a_watch_is_yielded_once_and_then_its_end() -> None:
+    states = OneWatch(output="{}")
+    seen = list(watches.updates(states, [WATCH], every=0))
+    assert [update.poll and update.poll["polls"] for update in seen] == [1, 2, None]
+    assert [bool(update.execution) for update in seen] == [False, False, True]
+
+
+def test_without_a_terminal_progress_is_one_line_for_each_poll_and_one_for_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    states = OneWatch(output=json.dumps({"status": "COMPLETED_WITH_ERRORS", "outcome": "partial"}))
+    ended = progress.follow(states, {WATCH: "Enrollment"}, every=0)
+    assert ended[WATCH]["status"] == "SUCCEEDED"
+    assert capsys.readouterr().out.splitlines() == [
+        "Enrollment, poll 1: RUNNING 50 %, next in 15 s",
+        "Enrollment, poll 2: RUNNING 50 %, next in 15 s",
+        "Enrollment, end: partial (COMPLETED_WITH_ERRORS)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("execution", "detail"),
+    [
+        ({"status": "SUCCEEDED", "output": '{"outcome": "partial"}'}, {"outcome": "partial"}),
+        ({"status": "FAILED", "error": "JobFailed", "cause": '{"outcome": "failed"}'}, {"outcome": "failed"}),
+        (
+            {"status": "FAILED", "error": "WatchLost", "cause": "No such job."},
+            {"outcome": "lost", "reason": "No such job."},
+        ),
+        ({"status": "ABORTED"}, {"outcome": "aborted", "reason": "The watch ended as ABORTED."}),
+        ({"status": "TIMED_OUT"}, {"outcome": "timed out", "reason": "The watch ended as TIMED_OUT."}),
+    ],
+)
+def test_every_end_of_a_watch_has_an_outcome(execution: dict[str, str], detail: dict[str, str]) -> None:
+    assert watches.detail(execution) == detail
+
+
+def test_a_stack_that_is_no_job_watcher_is_reported_as_such() -> None:
+    cloudformation = botocore.session.get_session().create_client("cloudformation", "eu-west-1")
+    stack = {"StackName": "Other", "CreationTime": 0, "StackStatus": "CREATE_COMPLETE"}
+    with Stubber(cloudformation) as stub:
+        stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "Other"})
+        with pytest.raises(CommandError, match="Other has no output WatchArn"):
+            watches.watch_machine(cloudformation, "Other")
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "No AWS credentials were found. Set AWS_PROFILE, or"),
+        ({}, "No AWS region is set. Set AWS_DEFAULT_REGION, or"),
+        ({"AWS_PROFILE": "nobody"}, "The config profile (nobody) could not be found"),
+    ],
+)
+def test_what_is_wrong_with_the_environment_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], sentence: str
+) -> None:
+    nowhere = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}
+    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**nowhere, "AWS_EC2_METADATA_DISABLED": "true", **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    assert exit_of(monkeypatch, "list").startswith(f"job-watcher: {sentence}")
+
+
+@pytest.mark.parametrize(
+    "wrong", [(), ("start",), ("start", "glue/JobRun", "JobId"), ("lst",), ("list", "--stac", "S")]
+)
+def test_a_wrong_call_ends_with_status_2_and_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: tuple[str, ...]
+) -> None:
+    assert exit_of(monkeypatch, *wrong) == 2
+    shown = capsys.readouterr()
+    assert "Usage: job-watcher" in shown.out + shown.err and "Traceback" not in shown.err
+
+
+@pytest.mark.parametrize("command", ["start", "list", "before-destroy"])
+def test_the_help_of_each_command_has_examples_that_fit_into_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert exit_of(monkeypatch, command, "--help") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith(f"    job-watcher {command}") for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
+    """The status, or the message, with which the command line exits."""
+    monkeypatch.setattr(sys, "argv", ["job-watcher", *arguments])
+    with pytest.raises(SystemExit) as exit_:
+        main.main()
+    return exit_.value.code

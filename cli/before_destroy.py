@@ -1,22 +1,24 @@
-"""List what `cdk destroy` would fail on or end without a notification; with --remove, remove it.
+"""`before-destroy`: list or remove what `cdk destroy` would fail on or end without a notification.
 
 These are rules that somebody added to the stack's bus, and running executions of its state machines.
 """
 
-import argparse
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+import typer
 
+from .errors import CommandError
+from .options import DEFAULT_STACK, Stack
+
+Remove = Annotated[bool, typer.Option("--remove", help="Delete these rules and stop these executions.")]
 CAUSE = "Stopped before the Job Watcher stack is destroyed."
 
 
-class Stays(Exception):
+class Stays(CommandError):
     """Something could not be removed; the message says what and why."""
 
 
@@ -28,14 +30,15 @@ class Obstacle:
     remove: Callable[[], object] | None
 
 
-def main() -> int:
-    """Exit status 0 if nothing is in the way any more, 1 if something is, 2 for a wrong call."""
-    arguments = _arguments()
-    try:
-        found = list(obstacles(boto3.client, arguments.stack))
-        return _remove(found) if arguments.remove else _list(found)
-    except (BotoCoreError, ClientError, Stays) as error:
-        sys.exit(f"before_destroy: {error}")
+def before_destroy(stack: Stack = DEFAULT_STACK, remove: Remove = False) -> None:
+    """List or remove what is in the way of `cdk destroy`.
+
+    These are rules that somebody has added to the stack's bus, because `cdk destroy` fails if there are any,
+    and running executions, because `cdk destroy` ends them without a notification.
+    Exit status: 0 if nothing is in the way any more, 1 if something is.
+    """
+    found = list(obstacles(boto3.client, stack))
+    raise typer.Exit(_remove(found) if remove else _list(found))
 
 
 def obstacles(client: Callable[[str], Any], stack: str) -> Iterator[Obstacle]:
@@ -103,14 +106,3 @@ def _remove(found: list[Obstacle]) -> int:
             obstacle.remove()
         print(f"{'removed' if obstacle.remove else 'stays'}: {obstacle.description}")
     return 0 if all(obstacle.remove for obstacle in found) else 1
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stack", default="JobWatcher", help="the deployed stack (default: JobWatcher)")
-    parser.add_argument("--remove", action="store_true", help="delete these rules and stop these executions")
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command line: start, follow and list watches, and prepare a deployment for removal."""

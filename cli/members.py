@@ -1,0 +1,28 @@
+"""The members of a request on the command line: Member=value for strings, Member:=JSON for everything else."""
+
+import json
+from typing import Any, NamedTuple
+
+import typer
+
+
+class Member(NamedTuple):
+    """A member's name and its value."""
+
+    name: str
+    value: Any
+
+
+def parse_member(text: str) -> Member:
+    """Return the member that one argument gives; BadParameter says what is accepted."""
+    name, equals, value = text.partition("=")
+    is_json = name.endswith(":")
+    name = name.removesuffix(":")
+    if not equals or not name:
+        raise typer.BadParameter(f"{text!r} is neither Member=value nor Member:=JSON")
+    if not is_json:
+        return Member(name, value)
+    try:
+        return Member(name, json.loads(value))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} has no valid JSON after the :=. {error}") from error

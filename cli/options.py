@@ -1,0 +1,8 @@
+"""Options that several commands have in common."""
+
+from typing import Annotated
+
+import typer
+
+Stack = Annotated[str, typer.Option(metavar="NAME", help="The name of the deployed stack.")]
+DEFAULT_STACK = "JobWatcher"

@@ -1,0 +1,78 @@
+"""Show the progress of watches: a bar for each in a terminal, else a line for each poll."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from . import watches
+
+
+def follow(states: Any, titles: Mapping[str, str], every: float = 2) -> dict[str, dict[str, Any]]:
+    """Show the progress of watches until all have ended; return each one's execution as it ended, by its ARN.
+
+    `titles` maps the ARNs of the watches to what names each; it may be empty if there is only one.
+    """
+    console = Console()
+    changes = watches.updates(states, titles, every)
+    if console.is_terminal:
+        return _bars(console, titles, changes)
+    return _lines(titles, changes)
+
+
+def _bars(console: Console, titles: Mapping[str, str], changes: Iterable[watches.Update]) -> dict[str, dict[str, Any]]:
+    with _progress(console) as progress:
+        bars = {watch: progress.add_task(title, total=None, says="Starting") for watch, title in titles.items()}
+        ended = {}
+        for watch, poll, execution in changes:
+            if poll:
+                _show_poll(progress, bars[watch], poll)
+            if execution:
+                ended[watch] = execution
+                _show_end(progress, bars[watch], execution)
+    return ended
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[says]}", markup=False),
+        TimeElapsedColumn(),
+        console=console,
+        expand=True,
+    )
+
+
+def _show_poll(progress: Progress, bar: TaskID, poll: dict[str, Any]) -> None:
+    percent = poll.get("percent")
+    says = f"{_state(poll)}, next poll in {poll['wait']} s"
+    progress.update(bar, completed=percent or 0, total=None if percent is None else 100, says=says)
+
+
+def _show_end(progress: Progress, bar: TaskID, execution: dict[str, Any]) -> None:
+    progress.update(bar, completed=100, total=100, says=end(watches.detail(execution)))
+    progress.stop_task(bar)
+
+
+def _lines(titles: Mapping[str, str], changes: Iterable[watches.Update]) -> dict[str, dict[str, Any]]:
+    ended = {}
+    for watch, poll, execution in changes:
+        title = f"{titles[watch]}, " if titles[watch] else ""
+        if poll:
+            print(f"{title}poll {poll['polls']}: {_state(poll)}, next in {poll['wait']} s", flush=True)
+        if execution:
+            ended[watch] = execution
+            print(f"{title}end: {end(watches.detail(execution))}", flush=True)
+    return ended
+
+
+def end(detail: Mapping[str, Any]) -> str:
+    """Return an ended job's outcome with its status, such as `partial (COMPLETED_WITH_ERRORS)`."""
+    return f"{detail['outcome']} ({detail['status']})" if detail.get("status") else str(detail["outcome"])
+
+
+def _state(poll: Mapping[str, Any]) -> str:
+    percent = "" if poll.get("percent") is None else f" {poll['percent']:.0f} %"
+    return f"{poll.get('status', 'no answer')}{percent}"

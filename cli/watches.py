@@ -1,0 +1,76 @@
+"""Watches in a deployment: find its state machine, start, list and follow watches. Nothing here prints."""
+
+import json
+import time
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+from .errors import CommandError
+
+NEWEST = 50
+RECENT_EVENTS = 25  # of an execution's history; a poll adds nine
+
+
+class Update(NamedTuple):
+    """Something new about a watch: the state that its latest poll left, or the execution as it ended."""
+
+    watch: str
+    poll: dict[str, Any] | None
+    execution: dict[str, Any] | None = None
+
+
+def watch_machine(cloudformation: Any, stack: str) -> str:
+    """Return the ARN of a deployed stack's Watch state machine; CommandError if the stack has none."""
+    (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    for output in described.get("Outputs", []):
+        if output["OutputKey"] == "WatchArn":
+            return str(output["OutputValue"])
+    raise CommandError(f"The stack {stack} has no output WatchArn, so it isn't a Job Watcher. Is --stack right?")
+
+
+def start(states: Any, machine: str, kind: str, request: dict[str, Any]) -> str:
+    """Start a watch and return its execution's ARN."""
+    watch_input = json.dumps({"kind": kind, "request": request})
+    return str(states.start_execution(stateMachineArn=machine, input=watch_input)["executionArn"])
+
+
+def newest(states: Any, machine: str) -> list[dict[str, Any]]:
+    """Return the newest watches as ListExecutions does, the newest first."""
+    executions: list[dict[str, Any]] = states.list_executions(stateMachineArn=machine, maxResults=NEWEST)["executions"]
+    return executions
+
+
+def updates(states: Any, watches: Collection[str], every: float) -> Iterator[Update]:
+    """Yield each poll of these watches as it happens, and each watch's end, until all have ended.
+
+    `every` is the seconds between two looks. A poll is left out if another follows it between two looks.
+    """
+    polls = dict.fromkeys(watches, 0)
+    while polls:
+        for watch in list(polls):
+            execution = states.describe_execution(executionArn=watch)
+            poll = _latest_poll(states, watch)
+            if poll.get("polls", 0) > polls[watch]:
+                polls[watch] = poll["polls"]
+                yield Update(watch, poll)
+            if execution["status"] != "RUNNING":
+                del polls[watch]
+                yield Update(watch, None, execution)
+        time.sleep(every if polls else 0)
+
+
+def detail(execution: dict[str, Any]) -> dict[str, Any]:
+    """Return the event's detail that an ended watch carries; without one, the outcome and why there is none."""
+    if "output" in execution:
+        return dict(json.loads(execution["output"]))
+    if execution.get("error") == "JobFailed":
+        return dict(json.loads(execution["cause"]))
+    outcome = "lost" if execution.get("error") == "WatchLost" else execution["status"].lower().replace("_", " ")
+    return {"outcome": outcome, "reason": execution.get("cause") or f"The watch ended as {execution['status']}."}
+
+
+def _latest_poll(states: Any, watch: str) -> dict[str, Any]:
+    history = states.get_execution_history(executionArn=watch, reverseOrder=True, maxResults=RECENT_EVENTS)["events"]
+    exits = [event["stateExitedEventDetails"] for event in history if event["type"] == "TaskStateExited"]
+    outputs = [json.loads(exit_["output"]) for exit_ in exits if exit_["name"] == "Describe"]
+    return dict(outputs[0]) if outputs else {}
