@@ -13,14 +13,14 @@ metrics = Metrics()
 voice_id = boto3.client("voice-id")
 
 
-class Request(BaseModel):  # type: ignore[misc]  # pydantic is installed only where this runs
+class Request(BaseModel):
     """Which job."""
 
     DomainId: str
     JobId: str
 
 
-class Event(BaseModel):  # type: ignore[misc]  # pydantic is installed only where this runs
+class Event(BaseModel):
     """What the state machine passes."""
 
     request: Request
