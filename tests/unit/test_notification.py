@@ -72,8 +72,8 @@ The speaker enrollment job has ended, but part of its work failed.
   Took      2 h 5 min
   Results   s3://our-calls/results/u9cJob4tuvwxyz01234567/march.json.out
 
-What to do: Some speakers were not enrolled. The results file has one entry for each request and says why it failed: \
-correct those requests and start a job with only them.
+What to do: Some speakers were not enrolled. The results file has one entry for each request, with the reason if it \
+failed. Correct the failed requests and start a new job with only those requests.
 
 The watch: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/\
 arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch
@@ -129,7 +129,7 @@ def test_the_email_of_a_job_that_failed_says_why() -> None:
     assert lines[0] == "The speaker enrollment job has failed."
     assert "  What went wrong  The manifest is not valid JSON. (400)" in lines
     assert "  Took             2 h 5 min" in lines
-    assert [line for line in lines if line.startswith("What to do: No speaker was enrolled by this job. ")]
+    assert [line for line in lines if line.startswith("What to do: The job didn't enroll any speakers. ")]
     assert f"The watch: {LINK}" in lines
     assert "  FailureDetails.StatusCode: 400" in lines
 
