@@ -50,10 +50,14 @@ test: check
 bench: install
 	@$(PY) -m tests.bench $(PART)
 
+# The hooks in .pre-commit-config.yaml run the same commands.
 check: install
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
+	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/test.yml
+	$(PY) -m check_jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(PY) -m check_jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml .github/ISSUE_TEMPLATE/new-kind.yml
 
 # make cdk ARGS=deploy: the CDK CLI that is installed here, with the credentials and region of your environment.
 cdk: install

@@ -1,0 +1,52 @@
+"""The files around the code agree with each other and with the conventions that they name."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+KEEP_A_CHANGELOG = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
+
+
+def test_pre_commit_runs_the_same_commands_as_make_check() -> None:
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [hook["entry"] for hook in repository["hooks"]] == recipe("check")
+
+
+def recipe(target: str) -> list[str]:
+    """Return the commands of a target in the Makefile."""
+    (lines,) = re.findall(rf"^{target}:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    return [line.strip().replace("$(PY)", ".venv/bin/python") for line in lines.splitlines()]
+
+
+def test_pre_commit_hooks_run_as_a_whole_and_with_installed_tools_only() -> None:
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert repository["repo"] == "local"
+    assert all(hook["language"] == "system" and hook["pass_filenames"] is False for hook in repository["hooks"])
+
+
+def test_every_issue_form_and_workflow_is_checked_by_make_check() -> None:
+    checked = {path for command in recipe("check") for path in re.findall(r"\.github/\S+", command)}
+    exempt = {".github/ISSUE_TEMPLATE/config.yml"}
+    assert {str(path.relative_to(ROOT)) for path in (ROOT / ".github").rglob("*.yml")} - exempt == checked
+
+
+def test_workflows_pin_each_action_to_a_commit_and_may_only_read() -> None:
+    for path in (ROOT / ".github/workflows").iterdir():
+        text = path.read_text()
+        assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
+        used = re.findall(r"uses: (.*)", text)
+        assert used == re.findall(r"uses: (\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$", text, flags=re.MULTILINE)
+
+
+def test_changelog_begins_with_the_changes_that_are_not_released() -> None:
+    versions = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert versions[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}", version) for version in versions[1:])
+
+
+def test_changelog_groups_changes_as_keep_a_changelog_does() -> None:
+    groups = re.findall(r"^### (.*)\n\n(.*)", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert groups
+    assert all(name in KEEP_A_CHANGELOG and first.strip() for name, first in groups)
