@@ -1,8 +1,8 @@
-"""docs/kinds.md: every kind of the catalogue, and who else waits for such jobs."""
+"""docs/kinds.md: every kind of the catalogue, by service, and who else waits for such jobs."""
 
 import tomllib
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,48 +13,67 @@ from job_watcher.catalogue import OUTCOMES, Kind
 from job_watcher.waiters import Waiter
 
 from .cloudtrail import starts_automatically
+from .markdown import anchor, breakable, breakable_code, code, details, table
+from .service_names import by_service, product_name, short_name
 
+FIRST = "voice-id"
 PAGE = Path(__file__).parents[1] / "docs" / "kinds.md"
 ELSEWHERE: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("elsewhere.toml").read_text())
 LIFECYCLE: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("lifecycle.toml").read_text())
 LIFECYCLE_NOTES = {
-    "end-of-support": "AWS's support ends on {date}",
-    "closed-to-new-customers": "closed to new customers, as AWS announced on {date}",
+    "end-of-support": "End of support on {date}",
+    "closed-to-new-customers": "Closed to new customers, announced on {date}",
 }
 
 HEAD = """\
-# The kinds of jobs that can be watched
+# Supported kinds of jobs
 
-Made by `make kinds` from `lambda/kinds/*.toml`; {kinds} kinds of {services} services with {statuses} statuses.
+Job Watcher supports {kinds} kinds of jobs at {services} AWS services, with {statuses} statuses. A kind's name consists
+of the service's name in boto3 and a noun: `glue/JobRun`. Use these names in the `kinds` setting and in a watch's input.
+[boto3's {waiters} waiters](#boto3s-waiters) are kinds too. The first supported service was [{first}](#{first_anchor}).
 
-- ↻: it can end again and again, as a resource does with each change; each watch of it announces.
-- *Request*: the members that name one job in a watch's input; of those that are lists, with exactly one item.
-- *%*: whether the service tells how far the job is.
-- *Starts automatically*: whether events start a watch of such a job. *Needs CloudTrail data events*: only if a trail
-  logs the service's data events, which trails don't do by default. *Only in us-east-1* (or another Region): AWS sends
-  the service's events to that Region alone, so deploy Job Watcher there. *No*: no event names the job, so start the
-  watch yourself.
-- *Started by*: the API calls whose CloudTrail events start a watch. The account needs a trail for them.
-- *Event*: the service's own events on the default bus. They need no trail.
-- *Waited for by*: [`.sync` of Step Functions]({sync}), a waiter of [Airflow's Amazon provider]({airflow}), or
-  boto3's waiters on the same operation. They may wait for less, or for something else, such as a deletion: those of
-  boto3 and Airflow do not name every status. Airflow's hooks and sensors, which are not counted here, poll some more.
+`make kinds` generates this page from `lambda/kinds/*.toml`.
+
+## How to read the tables
+
+- **Kind**: the kind's name, and the API call that Job Watcher polls. ↻ marks jobs that can end more than once. For
+  example, a resource is ready again after each update. Each watch reports one end.
+- **Request**: the members that identify one job in a watch's input. If a member is a list, give exactly one item.
+- **Automatic start**: whether a watch starts without your help, and the API calls that start the job. Job Watcher
+  receives these calls as CloudTrail events, so the account needs a trail.
+  - *Only in us-east-1* (or another Region): AWS sends the service's events to that Region only. Deploy Job Watcher
+    there.
+  - *Needs CloudTrail data events*: the trail must log the service's data events. By default, trails don't.
+  - *No*: no event identifies the job. Start the watch yourself.
+- **Service event**: the detail types of the service's own events, which also start a watch. They don't need a trail.
+- **Progress**: *yes* if the service reports how much of the job is done.
+
+The collapsed list below each table shows the service's statuses by the outcome that Job Watcher reports for them. It
+also shows what else waits for such jobs: [`.sync` integrations of Step Functions]({sync}),
+waiters of [Airflow's Amazon provider]({airflow}),
+and boto3's waiters for the same API call. They may wait for less, or for something else such as a deletion. The waiters
+of boto3 and Airflow don't cover every status. Airflow's hooks and sensors support more kinds and aren't listed.
+
+## Services
+
+Watches of {automatic} kinds can start automatically, {event} kinds have a service event, and {percent} kinds report
+progress.
 """
-COLUMNS = (
-    "| kind | describe call | request | statuses | % | starts automatically | started by | event | waited for by |"
-)
+COLUMNS = ("Kind", "Request", "Automatic start", "Service event", "Progress")
+WAITER_COLUMNS = ("Waiter", "Request", "Outcomes")
 WAITERS = """
 ## boto3's waiters
 
-The {waiters} waiters of {services} services in botocore {botocore} are kinds too, and botocore's own code decides their
+The {waiters} waiters of {services} services in botocore {botocore} are kinds too. botocore's own code determines their
 outcomes.
 
-- *Request*: members in brackets are optional. Where all are, at least one is required.
-- *Outcomes*: statuses, error codes or conditions. Any other answer means that the waiter is still waiting, and other
-  errors mean the same as for other kinds.
-- *Never fails*: the waiter has no failure condition, so it never reports a failure.
-- *Absence*: the waiter also succeeds when the resource is not found. If it has never been found, the watch is reported
-  as lost, because the name may be misspelt.
+- **Waiter**: the kind's name, and the API call that Job Watcher polls.
+- **Request**: members in brackets are optional. If all members are optional, give at least one.
+- **Outcomes**: statuses, error codes or conditions. Any other answer means that the waiter is still waiting. Other
+  errors are handled as for other kinds.
+  - *Never fails*: the waiter has no failure condition, so it never reports a failure.
+  - *Absence*: the waiter also succeeds if the resource doesn't exist. If Job Watcher has never found the resource, it
+    reports the watch as lost, because the name may be misspelt.
 """
 
 
@@ -64,84 +83,101 @@ def write() -> None:
 
 
 def text(kinds: Mapping[str, Kind], of_boto3: Mapping[str, Waiter]) -> str:
-    """The page, as Markdown."""
-    services: dict[str, list[Kind]] = defaultdict(list)
-    for kind in kinds.values():
-        services[kind.service].append(kind)
-    head = HEAD.format(
+    """Return the page as Markdown."""
+    services = by_service(kinds.values())
+    sections = (line for service, its in services.items() for line in _section(service, its))
+    waiting = _waiters(by_service(of_boto3.values()))
+    head = _head(kinds.values(), len(services), len(of_boto3))
+    return "\n".join([head, *_index(services), *sections, *waiting]) + "\n"
+
+
+def _head(kinds: Collection[Kind], services: int, of_boto3: int) -> str:
+    return HEAD.format(
         kinds=len(kinds),
-        services=len(services),
-        statuses=f"{sum(len(kind.outcome_of) for kind in kinds.values()):,}",
+        services=services,
+        statuses=f"{sum(len(kind.outcome_of) for kind in kinds):,}",
+        waiters=of_boto3,
+        first=product_name(FIRST),
+        first_anchor=anchor(_heading(FIRST)),
         sync=ELSEWHERE["step-functions"]["source"],
         airflow=ELSEWHERE["airflow"]["source"],
+        automatic=sum(starts_automatically(kind) != "no" for kind in kinds),
+        event=sum(bool(kind.event) for kind in kinds),
+        percent=sum(bool(kind.percent) for kind in kinds),
     )
-    sections = (line for service, its in services.items() for line in _section(service, its))
-    return "\n".join([head, *_summary(services), *sections, *_waiters(of_boto3.values())]) + "\n"
 
 
-def _summary(services: Mapping[str, list[Kind]]) -> Iterator[str]:
-    yield "| service | kinds | with % | with a start call | with an event |"
-    yield "|---|--:|--:|--:|--:|"
-    for service, kinds in services.items():
-        numbers = (len(kinds), *(sum(map(bool, column)) for column in _columns(kinds)))
-        yield f"| [{service}](#{service}) | {' | '.join(map(str, numbers))} |"
+def _index(services: Iterable[str]) -> Iterator[str]:
+    for initial, those in groupby(services, key=lambda service: short_name(service)[0].upper()):
+        links = (f"[{short_name(service)}](#{anchor(_heading(service))})" for service in those)
+        yield f"**{initial}**: {', '.join(links)}\n"
 
 
-def _columns(kinds: Iterable[Kind]) -> Iterator[tuple[Any, ...]]:
-    yield from zip(*((kind.percent, kind.start, kind.event) for kind in kinds), strict=True)
+def _heading(service: str) -> str:
+    return f"{product_name(service)} (`{service}`)"
 
 
-def _section(service: str, kinds: Iterable[Kind]) -> Iterator[str]:
-    yield f"\n## {service}\n"
+def _section(service: str, kinds: Sequence[Kind]) -> Iterator[str]:
+    yield f"\n### {_heading(service)}\n"
     yield from (f"{note}\n" for note in lifecycle_notes(service))
-    yield COLUMNS
-    yield "|---|---|---|---|---|---|---|---|---|"
-    for kind in kinds:
-        cells = (
-            f"`{kind.name}`{' ↻' if kind.recurs else ''}",
-            kind.describe,
-            ", ".join(kind.request),
-            _statuses(kind),
-            "yes" if kind.percent else "no",
-            starts_automatically(kind),
-            ", ".join(kind.start),
-            "; ".join(kind.event.get("detail-type", ())),
-            "; ".join(elsewhere(kind)),
-        )
-        yield f"| {' | '.join(cells)} |"
+    yield from table(COLUMNS, map(_row, kinds))
+    yield from details("Statuses, and what else waits for these jobs", map(_outcomes, kinds))
 
 
-def _statuses(kind: Kind) -> str:
+def _row(kind: Kind) -> Sequence[str]:
+    return (
+        f"{breakable_code(kind.name)}{' ↻' if kind.recurs else ''}<br>{breakable(kind.describe)}",
+        breakable(", ".join(kind.request)),
+        _automatic_start(kind),
+        ";<br>".join(kind.event.get("detail-type", ())),
+        "yes" if kind.percent else "",
+    )
+
+
+def _automatic_start(kind: Kind) -> str:
+    calls = breakable(", ".join(kind.start))
+    return f"{starts_automatically(kind)}: {calls}" if calls else starts_automatically(kind)
+
+
+def _outcomes(kind: Kind) -> str:
+    others = "; ".join(elsewhere(kind))
+    return f"- **{kind.noun}**<br>{statuses(kind)}{f'<br>also waited for by: {others}' if others else ''}"
+
+
+def statuses(kind: Kind, as_code: Callable[[str], str] = code) -> str:
+    """Return the kind's statuses by outcome, one outcome per line of a table's cell or list item."""
     by_outcome = {name: [s for s, outcome in kind.outcome_of.items() if outcome == name] for name in OUTCOMES}
-    return "<br>".join(f"{name}: {', '.join(_code(s) for s in words)}" for name, words in by_outcome.items() if words)
+    return "<br>".join(f"{name}: {', '.join(map(as_code, words))}" for name, words in by_outcome.items() if words)
 
 
-def _code(status: str) -> str:
-    fence = "``" if "`" in status else "`"
-    return f"{fence}{status}{fence}".replace("|", "\\|")
+def _waiters(services: Mapping[str, Sequence[Waiter]]) -> Iterator[str]:
+    count = sum(map(len, services.values()))
+    yield WAITERS.format(waiters=count, services=len(services), botocore=botocore.__version__)
+    for service, kinds in services.items():
+        summary = f"{product_name(service)} (<code>{service}</code>): {len(kinds)} waiter{'s' * (len(kinds) > 1)}"
+        yield from details(summary, table(WAITER_COLUMNS, map(_waiter_row, kinds)))
 
 
-def _waiters(kinds: Collection[Waiter]) -> Iterator[str]:
-    services = len({kind.service for kind in kinds})
-    yield WAITERS.format(waiters=len(kinds), services=services, botocore=botocore.__version__)
-    yield "| kind | describe call | request | outcomes | never fails | absence |"
-    yield "|---|---|---|---|---|---|"
-    for kind in kinds:
-        members = (f"[{member}]" if member in kind.optional else member for member in kind.request)
-        marks = " | ".join("yes" if mark else "" for mark in (kind.never_fails, kind.waits_for_absence))
-        yield f"| `{kind.name}` | {kind.describe} | {', '.join(members)} | {_statuses(kind)} | {marks} |"
+def _waiter_row(kind: Waiter) -> Sequence[str]:
+    members = (f"[{member}]" if member in kind.optional else member for member in kind.request)
+    notes = ["<br>*never fails*"] * kind.never_fails + ["<br>*absence*"] * kind.waits_for_absence
+    return (
+        f"{breakable_code(kind.name)}<br>{breakable(kind.describe)}",
+        breakable(", ".join(members)),
+        "".join([statuses(kind, breakable_code), *notes]),
+    )
 
 
 def lifecycle_notes(service: str) -> Iterator[str]:
-    """What AWS has announced about the service, with a link: the end of its support, or no new customers."""
+    """Yield what AWS has announced about the service, with a link: the end of its support, or no new customers."""
     for stage, note in LIFECYCLE_NOTES.items():
         if (known := LIFECYCLE[stage].get(service)) is not None:
-            which = ", ".join(f"`{service}/{kind}`" for kind in known.get("kinds", ())) or "This service"
-            yield f"{which}: {note.format(**known)} ([AWS's page]({known['source']}))."
+            which = f" ({', '.join(f'`{service}/{kind}`' for kind in known['kinds'])})" if "kinds" in known else ""
+            yield f"**{note.format(**known)}**{which}. See [AWS's page]({known['source']})."
 
 
 def elsewhere(kind: Kind) -> Iterator[str]:
-    """Who else waits for such a job: Step Functions, Airflow, boto3's waiters by name."""
+    """Yield what else waits for such a job: Step Functions, Airflow, boto3's waiters by name."""
     if {*kind.start, kind.describe} & set(ELSEWHERE["step-functions"].get(kind.service, ())):
         yield "`.sync`"
     if kind.describe in ELSEWHERE["airflow"].get(kind.service, ()):
