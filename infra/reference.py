@@ -1,4 +1,4 @@
-"""docs/kinds.md: every kind of the catalogue, by service, and who else waits for such jobs."""
+"""Generates docs/kinds.md: the kinds of each service, their statuses, and what else waits for such jobs."""
 
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -72,13 +72,13 @@ outcomes.
 - **Outcomes**: statuses, error codes or conditions. Any other answer means that the waiter is still waiting. Other
   errors are handled as for other kinds.
   - *Never fails*: the waiter has no failure condition, so it never reports a failure.
-  - *Absence*: the waiter also succeeds if the resource doesn't exist. If Job Watcher has never found the resource, it
-    reports the watch as lost, because the name may be misspelt.
+  - *Succeeds if not found*: the waiter also succeeds if the resource doesn't exist. If Job Watcher has never found the
+    resource, it reports the watch as lost, because the name may be misspelt.
 """
 
 
 def write() -> None:
-    """Write docs/kinds.md anew."""
+    """Write docs/kinds.md."""
     PAGE.write_text(text(catalogue.kinds(), waiters.kinds()), encoding="utf-8")
 
 
@@ -160,7 +160,7 @@ def _waiters(services: Mapping[str, Sequence[Waiter]]) -> Iterator[str]:
 
 def _waiter_row(kind: Waiter) -> Sequence[str]:
     members = (f"[{member}]" if member in kind.optional else member for member in kind.request)
-    notes = ["<br>*never fails*"] * kind.never_fails + ["<br>*absence*"] * kind.waits_for_absence
+    notes = ["<br>*never fails*"] * kind.never_fails + ["<br>*succeeds if not found*"] * kind.waits_for_absence
     return (
         f"{breakable_code(kind.name)}<br>{breakable(kind.describe)}",
         breakable(", ".join(members)),

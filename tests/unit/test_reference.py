@@ -1,4 +1,4 @@
-"""The page of all kinds is current, and what it and `make kinds` say of others is so."""
+"""docs/kinds.md is current, complete and fits the page; what it says about other tools matches botocore."""
 
 import re
 from datetime import date
