@@ -39,9 +39,12 @@ install: .venv/installed
 	$(PY) -c 'from infra.bundling import packages; packages()'
 	@touch $@
 
-# MANIFEST=path takes your own manifest; KEEP=1 leaves it all up until Ctrl-C.
+# MANIFEST=path takes your own manifest, with its audio files beside it; KEEP=1 keeps the local cloud running until Ctrl-C.
+# Both are passed in the environment, because a path may have spaces and quotes.
+override MANIFEST := $(value MANIFEST)
+export MANIFEST KEEP
 demo: install
-	@$(PY) -m local.demo $(if $(MANIFEST),--manifest '$(MANIFEST)') $(if $(KEEP),--keep)
+	@$(PY) -m local.demo
 
 test: check
 	$(PY) -m pytest -n 2

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from . import watches
+
+COLOURS = {"succeeded": "green", "partial": "yellow"}
 
 
 def follow(states: Any, titles: Mapping[str, str], every: float = 2) -> dict[str, dict[str, Any]]:
@@ -38,7 +41,7 @@ def _progress(console: Console) -> Progress:
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
-        TextColumn("{task.fields[says]}", markup=False),
+        TextColumn("{task.fields[says]}"),
         TimeElapsedColumn(),
         console=console,
         expand=True,
@@ -47,12 +50,14 @@ def _progress(console: Console) -> Progress:
 
 def _show_poll(progress: Progress, bar: TaskID, poll: dict[str, Any]) -> None:
     percent = poll.get("percent")
-    says = f"{_state(poll)}, next poll in {poll['wait']} s"
+    says = escape(f"{_state(poll)}, next poll in {poll['wait']} s")
     progress.update(bar, completed=percent or 0, total=None if percent is None else 100, says=says)
 
 
 def _show_end(progress: Progress, bar: TaskID, execution: dict[str, Any]) -> None:
-    progress.update(bar, completed=100, total=100, says=end(watches.detail(execution)))
+    detail = watches.detail(execution)
+    colour = COLOURS.get(detail["outcome"], "red")
+    progress.update(bar, completed=100, total=100, says=f"[{colour}]{escape(end(detail))}[/]")
     progress.stop_task(bar)
 
 

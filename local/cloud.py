@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -141,9 +142,22 @@ class Cloud:
 
     def _cdk(self, *arguments: str, folder: Path = ROOT) -> None:
         command = [str(TOOLS / "cdk"), *arguments, "--no-notices", "--ci"]
-        done = subprocess.run(command, cwd=folder, env=self.environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"cdk {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+        with subprocess.Popen(
+            command,
+            cwd=folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # so that it can be ended together with the processes that it starts
+        ) as process:
+            try:
+                output, _ = process.communicate()
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        if process.returncode:
+            raise RuntimeError(f"cdk {arguments[0]} failed:\n{output}")
 
     def _environment(self, wait_scale: float) -> dict[str, str]:
         """The caller's environment without AWS's variables, so that nothing here can reach a real account."""
@@ -158,6 +172,7 @@ class Cloud:
             "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.folder),
             "TMPDIR": str(self.folder),
+            "STATE_DIR": str(self.folder / "state"),  # MiniStack's; /tmp/ministack-state otherwise
             "TZ": "UTC",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,

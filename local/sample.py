@@ -26,6 +26,13 @@ def put_sample(s3: Any, requests: int = REQUESTS, bad: int = 1) -> str:
     return f"s3://{BUCKET}/input-file.json"
 
 
+def put_call(s3: Any) -> str:
+    """Put the recording of a call into S3. Its URI."""
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key="calls/greeting.wav", Body=tone())
+    return f"s3://{BUCKET}/calls/greeting.wav"
+
+
 def put_own(s3: Any, manifest: Path) -> str:
     """Put a person's own manifest into S3 as it is, and the audio it names as far as it lies beside it. Its URI."""
     s3.create_bucket(Bucket=BUCKET)

@@ -1,0 +1,98 @@
+"""Start a local cloud, deploy the stack, run the two jobs, and show what their receivers get."""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from cli.progress import follow
+from local.cloud import Cloud
+from local.demo import keep as kept
+from local.demo.cloud import DemoCloud, step
+from local.demo.jobs import SPEED, Job, enrollment, transcription
+from local.demo.notifications import SUBSCRIBER, Inbox
+from local.demo.output import console, show_job
+
+KINDS = "voice-id/*,transcribe/TranscriptionJob"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+EXAMPLES = """\b
+Examples:
+  make demo
+  make demo MANIFEST=path/to/manifest.json
+  make demo KEEP=1"""
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+Manifest = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="MANIFEST",
+        metavar="PATH",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="Your own input manifest for the Voice ID job.",
+    ),
+]
+Keep = Annotated[bool, typer.Option("--keep", envvar="KEEP", help="Keep the local cloud running until Ctrl-C.")]
+
+
+@app.command(epilog=EXAMPLES)
+def demo(manifest: Manifest = None, keep: Keep = False) -> None:
+    """Run two jobs in a local cloud, and show their progress, events, emails and results.
+
+    No AWS account is used, and everything that the demo starts ends with it.
+
+    Audio files for your own manifest must be in the same folder: the entry
+    s3://voice-samples/audio/NAME.wav is the file NAME.wav there.
+
+    Exit status: 0 if the event and the email about each job arrived and agree with its service, else 1.
+    """
+    end_on_signals()
+    console.print("[bold]Job Watcher demo.[/] Everything runs on 127.0.0.1; no AWS account is used.\n", highlight=False)
+    with DemoCloud(wait_scale=1 / SPEED) as cloud:
+        outputs = cloud.deploy({"email": SUBSCRIBER, "kinds": KINDS})
+        agreed = run_jobs(cloud, outputs, manifest)
+        if keep:
+            kept.keep(cloud, outputs)
+    raise typer.Exit(0 if agreed else 1)
+
+
+def run_jobs(cloud: Cloud, outputs: dict[str, str], manifest: Path | None) -> bool:
+    """Run both jobs to their ends and show what arrived; return whether all of it agrees with the services."""
+    inbox = Inbox(cloud, outputs["BusName"])
+    jobs = start_jobs(cloud, outputs["WatchArn"], manifest)
+    console.print(f"\nOn AWS, the watches wait {SPEED} times longer between polls than here.\n", highlight=False)
+    follow(cloud.client("stepfunctions"), {job.watch: job.noun for job in jobs}, every=0.2)
+    inbox.wait(len(jobs))
+    return all([show_job(job, inbox.about(job)) for job in jobs])
+
+
+def start_jobs(cloud: Cloud, machine: str, manifest: Path | None) -> list[Job]:
+    """Start both jobs, each with a watch: one by the rules, one by hand."""
+    with step("Starting a Voice ID job; CloudTrail's event starts its watch"):
+        first = enrollment(cloud, machine, manifest)
+    with step("Starting a Transcribe job and, as `watch.py start` does, its watch"):
+        second = transcription(cloud, machine)
+    return [first, second]
+
+
+def end_on_signals() -> None:
+    """Exit on Ctrl-C, SIGTERM and a closed terminal, so that everything that was started is ended and removed."""
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)  # a second signal must not interrupt the cleanup
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    app()
