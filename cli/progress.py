@@ -15,7 +15,7 @@ COLOURS = {"succeeded": "green", "partial": "yellow"}
 def follow(states: Any, titles: Mapping[str, str], every: float = 2) -> dict[str, dict[str, Any]]:
     """Show the progress of watches until all have ended; return each one's execution as it ended, by its ARN.
 
-    `titles` maps the ARNs of the watches to what names each; it may be empty if there is only one.
+    `titles` maps the ARNs of the watches to a few words that name each.
     """
     console = Console()
     changes = watches.updates(states, titles, every)
@@ -64,12 +64,11 @@ def _show_end(progress: Progress, bar: TaskID, execution: dict[str, Any]) -> Non
 def _lines(titles: Mapping[str, str], changes: Iterable[watches.Update]) -> dict[str, dict[str, Any]]:
     ended = {}
     for watch, poll, execution in changes:
-        title = f"{titles[watch]}, " if titles[watch] else ""
         if poll:
-            print(f"{title}poll {poll['polls']}: {_state(poll)}, next in {poll['wait']} s", flush=True)
+            print(f"{titles[watch]}, poll {poll['polls']}: {_state(poll)}, next in {poll['wait']} s", flush=True)
         if execution:
             ended[watch] = execution
-            print(f"{title}end: {end(watches.detail(execution))}", flush=True)
+            print(f"{titles[watch]}, end: {end(watches.detail(execution))}", flush=True)
     return ended
 
 

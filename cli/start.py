@@ -14,7 +14,7 @@ from .progress import follow
 
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="A kind that is deployed, such as glue/JobRun.")]
 Request = Annotated[
-    list[Member],
+    list[Member] | None,
     typer.Argument(
         metavar="Member=value",
         parser=parse_member,
@@ -24,7 +24,7 @@ Request = Annotated[
 ]
 
 
-def start(kind: Kind, request: Request = [], stack: Stack = DEFAULT_STACK) -> None:  # noqa: B006
+def start(kind: Kind, request: Request = None, stack: Stack = DEFAULT_STACK) -> None:
     """Start a watch of a job and follow it until the job ends.
 
     Prints the watch's ARN, its progress and, at the end, the event's detail as JSON.
@@ -32,10 +32,10 @@ def start(kind: Kind, request: Request = [], stack: Stack = DEFAULT_STACK) -> No
     """
     states = boto3.client("stepfunctions")
     machine = watches.watch_machine(boto3.client("cloudformation"), stack)
-    watch = watches.start(states, machine, kind, dict(request))
+    watch = watches.start(states, machine, kind, dict(request or ()))
     print(f"watch: {watch}", flush=True)
     try:
-        execution = follow(states, {watch: ""})[watch]
+        execution = follow(states, {watch: kind.rpartition("/")[2]})[watch]
     except KeyboardInterrupt:
         typer.echo("No longer following. The watch continues, and reports the job's end.", err=True)
         raise typer.Exit(130) from None

@@ -61,7 +61,7 @@ def updates(states: Any, watches: Collection[str], every: float) -> Iterator[Upd
 
 def detail(execution: dict[str, Any]) -> dict[str, Any]:
     """Return the event's detail that an ended watch carries; without one, the outcome and why there is none."""
-    if "output" in execution:
+    if execution["status"] == "SUCCEEDED":
         return dict(json.loads(execution["output"]))
     if execution.get("error") == "JobFailed":
         return dict(json.loads(execution["cause"]))

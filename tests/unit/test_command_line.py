@@ -1,6 +1,7 @@
 """The command line: its arguments and errors, following watches, and what it removes before a stack is destroyed."""
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -114,6 +115,16 @@ def test_without_a_terminal_progress_is_one_line_for_each_poll_and_one_for_the_e
     ]
 
 
+def test_a_terminal_shows_a_bar_with_the_outcome_at_its_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"TTY_COMPATIBLE": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+    progress.follow(OneWatch(output=json.dumps({"status": "COMPLETED", "outcome": "succeeded"})), {WATCH: "Job"}, 0)
+    *_, last = re.sub("\x1b[^a-zA-Z]*[a-zA-Z]", "", capsys.readouterr().out).split("Job ")
+    assert "━━━ succeeded (COMPLETED) 0:00:00" in last and len(f"Job {last.rstrip()}") == 80
+
+
 @pytest.mark.parametrize(
     ("execution", "detail"),
     [
@@ -121,6 +132,11 @@ def test_without_a_terminal_progress_is_one_line_for_each_poll_and_one_for_the_e
         ({"status": "FAILED", "error": "JobFailed", "cause": '{"outcome": "failed"}'}, {"outcome": "failed"}),
         (
             {"status": "FAILED", "error": "WatchLost", "cause": "No such job."},
+            {"outcome": "lost", "reason": "No such job."},
+        ),
+        (
+            # MiniStack gives an output to executions that failed
+            {"status": "FAILED", "output": '{"polls": 1}', "error": "WatchLost", "cause": "No such job."},
             {"outcome": "lost", "reason": "No such job."},
         ),
         ({"status": "ABORTED"}, {"outcome": "aborted", "reason": "The watch ended as ABORTED."}),
