@@ -36,7 +36,7 @@ install: .venv/installed
 	rm -f .venv/bin/aws
 	printf '#!/bin/sh\nexec "$${0%%/*}/../aws-cli/bin/python" -m awscli "$$@"\n' > .venv/bin/aws
 	chmod +x .venv/bin/aws
-	$(PY) -c 'from infra.bundling import packages; packages()'
+	$(PY) -c 'from infra.bundle.build import packages; packages()'
 	@touch $@
 
 # MANIFEST=path takes your own manifest, with its audio files beside it; KEEP=1 keeps the local cloud running until Ctrl-C.
@@ -68,15 +68,15 @@ cdk: install
 
 # The resources that each describe call can be limited to, anew from AWS's list; after changes of the catalogue.
 actions: install
-	$(PY) -m infra.actions
+	$(PY) -m infra.catalogue.iam_resources
 
 # The counts of the catalogue, its share of botocore's describe operations, and docs/kinds.md anew.
 kinds: install
-	@$(PY) -m infra.coverage
+	@$(PY) -m infra.catalogue.coverage
 
-# docs/notifications.md anew: the emails about realistic jobs, from infra/sample_jobs.json.
+# docs/notifications.md anew: the emails about realistic jobs, from infra/catalogue/sample_jobs.json.
 notifications: install
-	@$(PY) -m infra.notifications_page
+	@$(PY) -m infra.catalogue.notifications_page
 
 # docs/permissions.md anew, from the tables of tests/infra/permissions.toml.
 permissions: install
@@ -84,7 +84,7 @@ permissions: install
 
 # make kind SERVICE=glue OPERATION=GetJobRun: a table for a new kind, proposed from botocore's model.
 kind: install
-	@$(PY) -m infra.propose '$(SERVICE)' '$(OPERATION)'
+	@$(PY) -m infra.catalogue.scaffold '$(SERVICE)' '$(OPERATION)'
 
 clean:
 	rm -rf .venv .cache cdk.out

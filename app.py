@@ -1,22 +1,20 @@
-"""The CDK app: one stack, with the settings of cdk.json or `-c name=value`."""
+"""The CDK app: one stack, with the settings in cdk.json or `-c name=value`."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(
-    0, str(Path(__file__).parent / "lambda")
-)  # the infrastructure reads the same catalogue as the functions
+sys.path.insert(0, str(Path(__file__).parent / "lambda"))  # infra/ reads the same catalogue as the functions
 
 import aws_cdk as cdk
 
-from infra.config import settings
-from infra.setting_types import WrongSetting
-from infra.stack import JobWatcher
+from infra import context
+from infra.setting_types import InvalidSetting
+from infra.stack import JobWatcherStack
 
 app = cdk.App()
+settings = app.node.get_all_context()
 try:
-    chosen = settings(app.node.get_all_context())
-    JobWatcher(app, chosen.stack_name, settings=chosen)
-except WrongSetting as wrong:
-    sys.exit(str(wrong))
+    JobWatcherStack(app, context.stack_name(settings), props=context.props(settings))
+except InvalidSetting as invalid:
+    sys.exit(str(invalid.renamed(context.SETTINGS)))
 app.synth()

@@ -7,7 +7,7 @@ from typing import Any
 
 from job_watcher.catalogue import Kind
 
-from .models import service_model
+from .service_models import service_model
 
 FACTS: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 

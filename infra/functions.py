@@ -1,4 +1,4 @@
-"""How every Lambda function of the watcher is set up."""
+"""Set up Lambda functions."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from .config import Settings
+from .settings import Settings
+
+METRIC_NAMESPACE = "JobWatcher"
+SERVICE = Aws.STACK_NAME
+"""The dimension `service` of metrics and log lines."""
 
 
 def python_function(
@@ -21,7 +25,7 @@ def python_function(
     bundle: Path,
     environment: Mapping[str, str] | None = None,
 ) -> lambda_.Function:
-    """A function of the bundle with its own log group and role, traced, allowed nothing but to log and trace."""
+    """Return a function of the bundle with tracing, its own log group, and a role that allows only logs and traces."""
     group = logs.LogGroup(
         scope, f"{id}Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
     )
@@ -40,8 +44,8 @@ def python_function(
         timeout=Duration.seconds(30),
         tracing=lambda_.Tracing.ACTIVE,
         environment={
-            "POWERTOOLS_SERVICE_NAME": Aws.STACK_NAME,
-            "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
+            "POWERTOOLS_SERVICE_NAME": SERVICE,
+            "POWERTOOLS_METRICS_NAMESPACE": METRIC_NAMESPACE,
             **(environment or {}),
         },
     )

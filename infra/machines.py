@@ -1,4 +1,4 @@
-"""How every state machine of the watcher is set up."""
+"""Set up state machines."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from constructs import Construct
 def machine(
     scope: Construct, id: str, *, definition: str, substitutions: Mapping[str, str], timeout: Duration | None = None
 ) -> sfn.StateMachine:
-    """A standard state machine of a definition file in this folder, traced, its errors logged without their data."""
+    """Return a standard state machine from a definition file in this folder. It logs errors without data."""
     group = _log_group(scope, f"{id}Log")
     states = json.loads(Path(__file__).with_name(definition).read_text())
     if timeout:  # the CDK drops its own `timeout` when the definition is text
@@ -29,16 +29,16 @@ def machine(
 
 
 def _log_group(scope: Construct, id: str) -> logs.LogGroup:
-    """A log group whose name begins as AWS recommends; then come stack, logical id, and a part of the stack's UUID.
+    """Return a log group whose name has the prefix that AWS recommends and is unique to the stack.
 
-    With other names, each state machine makes the account's resource policy for log delivery longer, up to a limit:
+    With other names, each state machine adds to the account's resource policy for log delivery, which has a size limit:
     https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
     """
     group = logs.LogGroup(scope, id, retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY)
     resource = group.node.default_child
     assert isinstance(resource, logs.CfnLogGroup)
     uuid = Fn.select(2, Fn.split("/", Aws.STACK_ID))
-    # only its first part, because Step Functions takes 256 characters of ARN:
+    # Only the first part of the UUID, because Step Functions accepts ARNs of up to 256 characters:
     # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CloudWatchLogsLogGroup.html
     name = [Aws.STACK_NAME, Stack.of(scope).get_logical_id(resource), Fn.select(0, Fn.split("-", uuid))]
     resource.log_group_name = f"/aws/vendedlogs/states/{'-'.join(name)}"

@@ -1,4 +1,6 @@
-"""Tells operators when Job Watcher itself fails: alarms, each with a sentence that says what to do."""
+"""Alarms about Job Watcher itself. Each description says what to do."""
+
+from typing import Any
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -11,55 +13,54 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from .announcer import Announcer
-from .config import Settings
-from .triggers import Triggers
+from .functions import METRIC_NAMESPACE, SERVICE
+from .logical_ids import prefix
+from .notifier import Notifier
+from .settings import Settings
 from .watcher import Watcher
 
 PERIOD = Duration.minutes(5)
 
 
 class Monitoring(Construct):
-    """The alarm topic, separate from the topics for jobs. Public attribute: topic."""
+    """The alarms and their topic. Public attribute: topic."""
 
-    def __init__(
-        self, scope: Construct, id: str, *, settings: Settings, watcher: Watcher, announcer: Announcer
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, watcher: Watcher, notifier: Notifier) -> None:
         super().__init__(scope, id)
         self.topic = sns.Topic(
-            self, "Topic", display_name="Job Watcher alarms", master_key=announcer.key, enforce_ssl=True
+            self, "Topic", display_name="Job Watcher alarms", master_key=notifier.key, enforce_ssl=True
         )
-        self.topic.grant_publish(_alarms())  # and use the key
+        self.topic.grant_publish(self._cloudwatch())  # this also allows using the key
         for address in settings.email:
             self.topic.add_subscription(subscriptions.EmailSubscription(address))
         self._alarm(
-            "BrokenWatches",
-            _waiting(self._broken_watches(watcher)),
-            "A watch ended without a notification. The BrokenWatches queue holds its execution's ARN: redrive that "
-            "execution, or start another with the same input. Then delete the message.",
+            "WatchUnreported",
+            _visible_messages(self._unreported_watches(watcher)),
+            "A watch ended without a notification. The UnreportedWatches queue has the execution's ARN. Redrive this "
+            "execution, or start a new one with the same input. Then delete the message.",
         )
         self._alarm(
-            "Unannounced",
-            announcer.machine.metric_failed(period=PERIOD, statistic="Sum"),
-            "A notification failed. Redrive the failed execution of the Announce state machine within 14 days: only "
-            "its failed branches run again.",
+            "NotificationFailed",
+            notifier.machine.metric_failed(period=PERIOD, statistic="Sum"),
+            "A notification failed. Redrive the failed execution of the Notify state machine within 14 days. Only its "
+            "failed branches run again.",
         )
         self._alarm(
-            "Bug",
+            "DescribeFunctionErrors",
             watcher.describe.metric_errors(period=PERIOD, statistic="Sum"),
             "The Describe function failed or timed out. Check its log.",
         )
 
-    def watch_triggers(self, triggers: Triggers) -> None:
-        """Raise an alarm when an event could not start a watch."""
+    def add_trigger_alarm(self, dead_letter_queue: sqs.IQueue) -> None:
+        """Add an alarm for events that couldn't start a watch."""
         self._alarm(
-            "LostEvents",
-            _waiting(triggers.lost_events),
-            "An event could not start a watch. The LostEvents queue holds it with the reason. Fix the cause, start the "
-            "watch yourself if the job still matters, and delete the message.",
+            "TriggerFailed",
+            _visible_messages(dead_letter_queue),
+            "An event could not start a watch. The TriggerDLQ queue has the event and the reason. Fix the cause, start "
+            "the watch yourself if you still need it, and delete the message.",
         )
 
-    def _alarm(self, id: str, metric: cloudwatch.IMetric, what_to_do: str) -> None:
+    def _alarm(self, id: str, metric: cloudwatch.IMetric, description: str) -> None:
         alarm = cloudwatch.Alarm(
             self,
             id,
@@ -68,19 +69,20 @@ class Monitoring(Construct):
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=what_to_do,
+            alarm_description=description,
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
 
-    def _broken_watches(self, watcher: Watcher) -> sqs.Queue:
-        """A queue of the watches that ended without a notification, which no metric distinguishes from failed jobs.
+    def _unreported_watches(self, watcher: Watcher) -> sqs.Queue:
+        """Return a queue of watches that ended without a notification. No metric distinguishes them from failed jobs.
 
-        The rule's target is a queue: EventBridge supports no conditions in a topic's policy or its key's, so any
-        account's rules could use them. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+        The rule's target is a queue, not the topic: EventBridge supports no conditions in the policies of a topic and
+        its key, so rules in any account could publish.
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
         """
         queue = sqs.Queue(
             self,
-            "BrokenWatchesQueue",
+            "UnreportedWatches",
             enforce_ssl=True,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             retention_period=Duration.days(14),
@@ -88,7 +90,7 @@ class Monitoring(Construct):
         failed = {"status": ["FAILED"], "error": [{"anything-but": ["JobFailed", "WatchLost"]}]}
         events.Rule(
             self,
-            "BrokenWatch",
+            "UnreportedWatch",
             description="Watches that ended without a notification.",
             event_pattern=events.EventPattern(
                 source=["aws.states"],
@@ -102,22 +104,27 @@ class Monitoring(Construct):
         )
         return queue
 
+    def _cloudwatch(self) -> iam.ServicePrincipal:
+        """Return CloudWatch as a principal, limited to this construct's alarms.
 
-def _alarms() -> iam.ServicePrincipal:
-    """CloudWatch, acting for this stack's alarms.
+        https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+        """
+        alarm = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:{Aws.STACK_NAME}-{prefix(self)}*"
+        return iam.ServicePrincipal(
+            "cloudwatch.amazonaws.com",
+            conditions={"ArnLike": {"aws:SourceArn": alarm}, "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+        )
 
-    https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
-    """
-    alarms = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:{Aws.STACK_NAME}-Monitoring*"
-    return iam.ServicePrincipal(
-        "cloudwatch.amazonaws.com",
-        conditions={
-            "ArnLike": {"aws:SourceArn": alarms},
-            "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-        },
+
+def function_metric(name: str, **options: Any) -> cloudwatch.Metric:
+    """Return a metric that the functions publish; its statistic is the sum unless `options` has another."""
+    return cloudwatch.Metric(
+        namespace=METRIC_NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": SERVICE},
+        **{"statistic": "Sum", "period": PERIOD, **options},
     )
 
 
-def _waiting(queue: sqs.IQueue) -> cloudwatch.Metric:
-    """The number of messages on a queue."""
+def _visible_messages(queue: sqs.IQueue) -> cloudwatch.Metric:
     return queue.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")

@@ -9,14 +9,14 @@ from pathlib import Path
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 
-from .models import service_model
+from .service_models import service_model
 
 Statement = tuple[list[str], list[str]]
-LONGEST_POLICY = 6_144 - 50  # characters of a managed policy, less what stands around its statements
-MOST_POLICIES = 10  # managed policies of a role
-ACTIONS = Path(__file__).with_name("actions.json")
+MAX_POLICY_LENGTH = 6_144 - 50  # characters of a managed policy, less what stands around its statements
+MAX_POLICIES = 10  # managed policies of a role
+ACTIONS = Path(__file__).with_name("iam_resources.json")
 # Operations of boto3's waiters that IAM allows by another name and that no table of the catalogue has.
-ELSEWHERE = {
+OTHER_ACTIONS = {
     "s3:HeadBucket": "s3:ListBucket",
     "monitoring:DescribeAlarms": "cloudwatch:DescribeAlarms",
     "monitoring:GetAlarmMuteRule": "cloudwatch:GetAlarmMuteRule",
@@ -29,7 +29,7 @@ def action(kind: Kind) -> str:
     assert model is not None, f"{kind.name} passed the catalogue's check"
     named = f"{model.signing_name}:{kind.describe}"
     told = (one.action for one in catalogue.load(kind.service).values() if one.describe == kind.describe)
-    return kind.action or next(filter(None, told), None) or ELSEWHERE.get(named, named)
+    return kind.action or next(filter(None, told), None) or OTHER_ACTIONS.get(named, named)
 
 
 def actions(kind: Kind) -> Iterator[str]:
@@ -64,7 +64,7 @@ def packed(statements: Iterable[Statement]) -> list[list[Statement]]:
         number = next((number for number, left in enumerate(room) if length <= left), len(policies))
         if number == len(policies):
             policies.append([])
-            room.append(LONGEST_POLICY)
+            room.append(MAX_POLICY_LENGTH)
         policies[number].append(statement)
         room[number] -= length
     return policies

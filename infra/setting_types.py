@@ -1,59 +1,87 @@
-"""The types that settings have: each function returns a setting's value, or says what is wrong with it and accepted."""
+"""Convert and check the values of settings. Each function returns the value or raises InvalidSetting."""
 
 import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-
-class WrongSetting(Exception):
-    """A setting nobody can deploy; the message says what was wrong and what is accepted."""
+from aws_cdk import Duration
 
 
-def words(context: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """A list, or a string with commas or spaces between."""
-    given = context.get(name, ())
-    found = re.split(r"[,\s]+", given.strip()) if isinstance(given, str) else given
-    if not isinstance(found, list | tuple) or not all(isinstance(word, str) for word in found):
-        raise WrongSetting(f"{name} is {given!r}; accepted is a list, or words with commas between.")
-    return tuple(word for word in found if word)
+class InvalidSetting(ValueError):
+    """A setting can't be deployed. The message is one sentence: what was wrong and what is accepted.
+
+    The sentence starts with `name`, the prop or setting; `problem` continues it.
+    """
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}{problem}")
+        self.name, self.problem = name, problem
+
+    def renamed(self, names: Mapping[str, str]) -> "InvalidSetting":
+        """Return the same error with other names for the props."""
+        problem = re.sub(r"\w+", lambda word: names.get(word[0], word[0]), self.problem)
+        return InvalidSetting(names.get(self.name, self.name), problem)
 
 
-def choice(context: Mapping[str, Any], name: str, default: str, accepted: Sequence[str]) -> str:
-    """One of the accepted words."""
-    given = context.get(name, default)
-    if given not in accepted:
-        raise WrongSetting(f"{name} is {given!r}; accepted are {', '.join(accepted)}.")
-    return str(given)
+def string_list(name: str, value: Any) -> tuple[str, ...]:
+    """Return a list of strings; also from a string with commas or spaces between the items."""
+    found = re.split(r"[,\s]+", value.strip()) if isinstance(value, str) else value
+    if not isinstance(found, list | tuple) or not all(isinstance(item, str) for item in found):
+        raise InvalidSetting(name, f" is {value!r}; accepted is a list of strings, or a string with commas.")
+    return tuple(item for item in found if item)
 
 
-def number(context: Mapping[str, Any], name: str, default: float, least: float, most: float) -> float:
-    """A number from `least` to `most`; `-c name=value` gives it as text."""
+def choice(name: str, value: Any, accepted: Sequence[str]) -> str:
+    """Return one of the accepted strings."""
+    if value not in accepted:
+        raise InvalidSetting(name, f" is {value!r}; accepted are {', '.join(accepted)}.")
+    return str(value)
+
+
+def number(name: str, value: Any, minimum: float, maximum: float, of: str = "") -> float:
+    """Return a number in a range; also from a string, as `-c name=value` gives it. `of` is its unit."""
     try:
-        value = float(context.get(name, default))
+        found = float(value)
     except (TypeError, ValueError):
-        value = math.nan
-    if not least <= value <= most:
-        raise WrongSetting(f"{name} is {context[name]!r}; accepted is a number from {least:g} to {most:,}.")
+        found = math.nan
+    if not minimum <= found <= maximum or isinstance(value, bool):
+        raise InvalidSetting(name, f" is {value!r}; accepted is a number{of} from {minimum:g} to {maximum:,}.")
+    return found
+
+
+def seconds(name: str, value: Any, minimum: float, maximum: float) -> float:
+    """Return a Duration in seconds."""
+    return number(name, _duration(name, value).to_seconds(integral=False), minimum, maximum, " of seconds")
+
+
+def days(name: str, value: Any, minimum: float, maximum: float) -> float:
+    """Return a Duration in days."""
+    return number(name, _duration(name, value).to_days(integral=False), minimum, maximum, " of days")
+
+
+def _duration(name: str, value: Any) -> Duration:
+    if not isinstance(value, Duration):
+        raise InvalidSetting(name, f" is {value!r}; accepted is a Duration, such as Duration.hours(1).")
     return value
 
 
-def switch(name: str, given: Any) -> bool:
-    """A truth value; `-c name=value` gives it as a word."""
+def boolean(name: str, value: Any) -> bool:
+    """Return a boolean; also from a string, as `-c name=value` gives it."""
     known = {"true": True, "on": True, "false": False, "off": False}
-    if str(given).lower() not in known:
-        raise WrongSetting(f"{name} is {given!r}; accepted are {', '.join(known)}.")
-    return known[str(given).lower()]
+    if str(value).lower() not in known:
+        raise InvalidSetting(name, f" is {value!r}; accepted are {', '.join(known)}.")
+    return known[str(value).lower()]
 
 
-def step(given: Any) -> float | None:
-    """Off, on for every 25 percent, or a number of percent."""
+def percent_step(name: str, value: Any) -> float | None:
+    """Return a number of percent, 25 for true, or None for false."""
     try:
-        percent = float(given) if not isinstance(given, bool) else None
+        percent = float(value) if not isinstance(value, bool) else None
     except (TypeError, ValueError):
         percent = None
     if percent is None:
-        return 25.0 if switch("progress-events", given) else None
+        return 25.0 if boolean(name, value) else None
     if not 1 <= percent <= 100:
-        raise WrongSetting(f"progress-events is {given!r}; accepted are true, false, or percent from 1 to 100.")
+        raise InvalidSetting(name, f" is {value!r}; accepted are true, false, or a percentage from 1 to 100.")
     return percent

@@ -1,4 +1,4 @@
-"""The loop: describe, wait, describe again, until the job has an outcome."""
+"""The polling loop: describe the job, wait, describe it again, until it ends."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -11,68 +11,64 @@ from constructs import Construct
 from job_watcher.catalogue import Kind
 
 from . import permissions
-from .config import Settings
 from .functions import python_function
 from .machines import machine
-from .setting_types import WrongSetting
+from .setting_types import InvalidSetting
+from .settings import Settings
 
 
 class Watcher(Construct):
-    """One execution of `machine` follows one job. Public: machine, describe."""
+    """The Watch state machine and its Describe function. Public attributes: machine, describe."""
 
     def __init__(
-        self, scope: Construct, id: str, *, settings: Settings, bundle: Path, announce: sfn.IStateMachine
+        self, scope: Construct, id: str, *, settings: Settings, bundle: Path, notify: sfn.IStateMachine
     ) -> None:
         super().__init__(scope, id)
-        give_up_after = Duration.seconds(settings.give_up_after)
         self.describe = python_function(
-            self,
-            "Describe",
-            settings=settings,
-            handler="job_watcher.entry.describe",
-            bundle=bundle,
+            self, "Describe", settings=settings, handler="job_watcher.handlers.describe", bundle=bundle
         )
-        self._may_describe(settings.kinds.values())
+        self._allow_describe_calls(settings.kinds.values())
         self.machine = machine(
             self,
             "Watch",
             definition="watch.asl.json",
-            # the loop gives up by itself, and says so; this is for a loop that cannot
-            timeout=give_up_after.plus(Duration.days(7)),
-            substitutions={"describe": self.describe.function_arn, "announce": announce.state_machine_arn},
+            # A watch gives up and notifies before this time-out, which is for executions that can't.
+            timeout=Duration.seconds(settings.give_up_after).plus(Duration.days(7)),
+            substitutions={"describe": self.describe.function_arn, "notify": notify.state_machine_arn},
         )
-        # CDK's grant_invoke would allow every version and alias too
+        # CDK's grant_invoke would also allow all versions and aliases.
         self.machine.add_to_role_policy(
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.describe.function_arn])
         )
-        announce.grant_start_execution(self.machine)
+        notify.grant_start_execution(self.machine)
 
-    def _may_describe(self, kinds: Collection[Kind]) -> None:
-        """Managed policies, and an inline one too: the calls of all kinds and waiters are more than either takes."""
+    def _allow_describe_calls(self, kinds: Collection[Kind]) -> None:
+        """Add managed policies and an inline one, because the calls of all kinds exceed the size limits of either."""
         policies = permissions.packed(permissions.statements(kinds))
-        if len(policies) > permissions.MOST_POLICIES + 1:
-            raise WrongSetting(f"kinds: the permissions are more than a role takes; choose fewer than {len(kinds)}.")
+        if len(policies) > permissions.MAX_POLICIES + 1:
+            problem = f": the permissions for {len(kinds)} kinds exceed IAM's limits for a role; select fewer kinds."
+            raise InvalidSetting("kinds", problem)
         assert self.describe.role
-        for number, policy in enumerate(policies[: permissions.MOST_POLICIES]):
+        for number, policy in enumerate(policies[: permissions.MAX_POLICIES]):
             iam.ManagedPolicy(
                 self,
-                f"MayDescribe{number}",
-                description="The describe calls of the jobs that are watched.",
+                f"DescribePolicy{number}",
+                description="Describe calls for the jobs that Job Watcher watches.",
                 roles=[self.describe.role],
-                statements=[_allowing(statement) for statement in policy],
+                statements=[_allow(statement) for statement in policy],
             )
-        for policy in policies[permissions.MOST_POLICIES :]:
+        for policy in policies[permissions.MAX_POLICIES :]:
             for statement in policy:
-                self.describe.add_to_role_policy(_allowing(statement))
+                self.describe.add_to_role_policy(_allow(statement))
 
 
-def _allowing(statement: permissions.Statement) -> iam.PolicyStatement:
+def _allow(statement: permissions.Statement) -> iam.PolicyStatement:
     actions, arns = statement
     return iam.PolicyStatement(actions=actions, resources=[_arn(arn) for arn in arns])
 
 
 def _arn(pattern: str) -> str:
-    """An ARN in the notation of AWS's documentation, for this account and region."""
+    """Return an ARN in the notation of AWS's documentation for this account and Region."""
     for word, value in (("Partition", Aws.PARTITION), ("Region", Aws.REGION), ("Account", Aws.ACCOUNT_ID)):
         pattern = pattern.replace(f"${{{word}}}", value)
     return pattern

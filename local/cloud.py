@@ -19,8 +19,8 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from infra.bundling import THIS_PYTHON
-from infra.config import RUNTIMES
+from infra.bundle.build import THIS_PYTHON
+from infra.settings import RUNTIMES
 from local.default_bus import DefaultBus
 from local.voice_id import VoiceId
 
@@ -119,7 +119,7 @@ class Cloud:
     def _start(self) -> None:
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "local.repairs"],
+                [sys.executable, "-m", "local.ministack_patches"],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.PIPE,

@@ -19,10 +19,10 @@ class DefaultBus:
 
     def __init__(self, events: Any) -> None:
         self._events = events
-        self.calls, self.news = Delivery(), Delivery()
+        self.calls, self.service_event = Delivery(), Delivery()
 
     def __call__(self, event: dict[str, Any]) -> None:
-        delivery = self.calls if event["DetailType"] == "AWS API Call via CloudTrail" else self.news
+        delivery = self.calls if event["DetailType"] == "AWS API Call via CloudTrail" else self.service_event
         if delivery.delay:
             late = Timer(delivery.delay, self._put, (event, delivery.times))
             late.daemon = True

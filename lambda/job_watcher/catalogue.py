@@ -1,4 +1,4 @@
-"""Which jobs can be watched: TOML tables of JMESPath, read into kinds that can read a describe answer."""
+"""Load the catalogue: each TOML table becomes a Kind, which reads describe answers with JMESPath expressions."""
 
 import fnmatch
 import re
@@ -12,15 +12,15 @@ from typing import Any
 from .expressions import number, search, without
 
 FOLDER = Path(__file__).parent.parent / "kinds"
-OWN = FOLDER / "own"  # in a bundle: the files of the setting kinds-folder
+CUSTOM = FOLDER / "custom"  # in the bundle: the files of the setting custom-kinds-dir
 OUTCOMES = ("running", "succeeded", "partial", "failed", "stopped")
-ENDED = OUTCOMES[1:]
-WAITER = "/waiter/"  # in the names of those kinds that are waiters of boto3's
+FINAL_OUTCOMES = OUTCOMES[1:]
+WAITER = "/waiter/"  # in the names of kinds that are boto3 waiters
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A describe answer, read: the Job dict, the service's status, our outcome, and the percentage if it has one."""
+class Observation:
+    """What a describe answer shows: the Job dict, the service's status, the outcome, and any percentage."""
 
     job: Mapping[str, Any]
     status: str
@@ -30,12 +30,12 @@ class Seen:
     created: Any
     omitted: Sequence[str] = ()
     absent: bool = False
-    """The answer says that the resource doesn't exist, which is what some waiters wait for."""
+    """Whether the resource doesn't exist, which is what some waiters wait for."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One catalogue entry; `outcome_of` maps each of the service's statuses to running, succeeded, partial, …"""
+    """A catalogue entry. `outcome_of` maps each of the service's statuses to an outcome."""
 
     name: str
     describe: str
@@ -49,27 +49,27 @@ class Kind:
     reason: str | None = None
     results: str | None = None
     start: Sequence[str] = ()
-    """Every API call that starts such a job."""
+    """API calls that start such a job."""
     action: str | None = None
-    constant: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
     pick: Mapping[str, str] = field(default_factory=dict)
-    """Lists of the answer, each with the request member that filters it; the describe call doesn't take that member."""
+    """Lists in the answer, each with the request member that filters it and that the describe call doesn't accept."""
     started: Mapping[str, str] = field(default_factory=dict)
-    """Where a CloudTrail event of those calls has the members of the request; by default anywhere, by their names."""
+    """Where CloudTrail's events for these calls have the request's members. By default they are found by name."""
     event: Mapping[str, Any] = field(default_factory=dict)
     advice: Mapping[str, str] = field(default_factory=dict)
     but: Mapping[str, str] = field(default_factory=dict)
-    """Conditions on the job: if one holds, a status that means `succeeded` means this outcome. The first one counts."""
+    """Conditions on the job. The first one that holds replaces the outcome `succeeded` with its own."""
     ignored: Mapping[str, str] = field(default_factory=dict)
-    """Members that name failures or a further status but don't decide the outcome, and why."""
+    """Members that report failures or another status but don't affect the outcome, each with the reason."""
     polling: Mapping[str, float] = field(default_factory=dict)
-    """What differs from the deployment's polling.Pace: for a kind that lasts days, or a service with a low quota."""
+    """Values that replace those of the deployment's PollingLimits, for long jobs or services with low quotas."""
     recurs: bool = False
-    """The same request and creation time can end again, as a resource does with each update: every watch announces."""
+    """Whether a resource with the same creation time can end again, with each update. Then every watch notifies."""
     optional: Sequence[str] = ()
-    """Members of a waiter's request that need not be there, as long as one is."""
+    """Members of a waiter's request that are optional. At least one member is required."""
     omit: Sequence[str] = ()
-    """Members of the job, such as `container.environment`, that may hold plain secrets and so are left out of it."""
+    """Members of the job that may contain secrets, such as `container.environment`. They are removed."""
 
     @property
     def service(self) -> str:
@@ -78,25 +78,25 @@ class Kind:
 
     @property
     def noun(self) -> str:
-        """The job's own name: `SpeakerEnrollmentJob`."""
+        """The noun in the kind's name: `SpeakerEnrollmentJob`."""
         return self.name.rpartition("/")[2]
 
     @property
-    def title(self) -> str:
-        """What a sentence calls the job: `speaker enrollment job`."""
+    def label(self) -> str:
+        """The noun as words: `speaker enrollment job`."""
         words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", self.noun)
         return " ".join(word if word.isupper() else word.lower() for word in words)
 
-    def read(self, answer: Mapping[str, Any]) -> Seen | None:
-        """What a describe answer says of the job; None when it names no job."""
-        said = {member: value for member, value in answer.items() if member != "ResponseMetadata"}
-        job = search(self.job, said)
+    def read(self, answer: Mapping[str, Any]) -> Observation | None:
+        """Return what a describe answer shows, or None if it contains no job."""
+        response = {member: value for member, value in answer.items() if member != "ResponseMetadata"}
+        job = search(self.job, response)
         status = search(self.status, job)
         if not isinstance(job, dict) or not isinstance(status, str):
             return None
-        told, omitted = self.leave_out(job)
-        return Seen(
-            job=told,
+        shown, omitted = self.remove_omitted(job)
+        return Observation(
+            job=shown,
             status=status,
             outcome=self._outcome(status, job),
             known=status in self.outcome_of,
@@ -115,51 +115,51 @@ class Kind:
     def arguments(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the describe call's arguments for a request."""
         picked = self.pick.values()
-        return {**{name: value for name, value in request.items() if name not in picked}, **self.constant}
+        return {**{name: value for name, value in request.items() if name not in picked}, **self.constants}
 
-    def picked(self, answer: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer with only those items of the lists in `pick` that have the request's value."""
+    def filter_lists(self, answer: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer with the lists in `pick` reduced to the items that have the request's value."""
         lists = {
             name: [item for item in answer.get(name) or () if item.get(member) == request[member]]
             for name, member in self.pick.items()
         }
         return {**answer, **lists}
 
-    def leave_out(self, job: Any) -> tuple[Any, list[str]]:
-        """The job without what `omit` names, and the paths of what was there."""
+    def remove_omitted(self, job: Any) -> tuple[Any, list[str]]:
+        """Return the job without the members in `omit`, and the paths of those that were present."""
         omitted = [path for path in self.omit if without(job, path) != job]
         return reduce(without, omitted, job), omitted
 
-    def read_error(self, answer: Mapping[str, Any]) -> Seen | None:
-        """What a failed call's response says of the job: of a job, nothing."""
+    def read_error(self, answer: Mapping[str, Any]) -> Observation | None:
+        """Return what a failed call's response shows about the job. Only waiters override this."""
         return None
 
 
-def parse(name: str, table: Mapping[str, Any]) -> Kind:
-    """The kind that a TOML table of the catalogue describes."""
+def parse_kind(name: str, table: Mapping[str, Any]) -> Kind:
+    """Return the kind that a catalogue table describes."""
     given = dict(table)
     outcome_of = {status: outcome for outcome in OUTCOMES for status in given.pop(outcome, ())}
-    return Kind(name=name, outcome_of=outcome_of, constant=given.pop("with", {}), **given)
+    return Kind(name=name, outcome_of=outcome_of, constants=given.pop("with", {}), **given)
 
 
 @cache
-def load(service: str, folder: Path = FOLDER, own: Path = OWN) -> Mapping[str, Kind]:
-    """All kinds of one service, by name: its tables in `folder` and in `own`, which replace ours of the same name."""
+def load(service: str, folder: Path = FOLDER, custom: Path = CUSTOM) -> Mapping[str, Kind]:
+    """Return a service's kinds by name. Tables in `custom` replace tables of the same name in `folder`."""
     if not re.fullmatch(r"[a-z0-9-]{1,64}", service):
         return {}
-    files = [place / f"{service}.toml" for place in (folder, own)]
+    files = [place / f"{service}.toml" for place in (folder, custom)]
     texts = (file.read_text(encoding="utf-8") for file in files if file.is_file())
     tables = {noun: table for text in texts for noun, table in tomllib.loads(text).items()}
-    return {f"{service}/{noun}": parse(f"{service}/{noun}", table) for noun, table in tables.items()}
+    return {f"{service}/{noun}": parse_kind(f"{service}/{noun}", table) for noun, table in tables.items()}
 
 
-def kinds(patterns: Iterable[str] = ("*",), folder: Path = FOLDER, own: Path = OWN) -> Mapping[str, Kind]:
-    """Every kind whose name matches one of the patterns, such as `voice-id/*`."""
-    names = sorted({path.stem for place in (folder, own) for path in place.glob("*.toml")})
-    services = (load(name, folder, own) for name in names)
-    return {name: kind for service in services for name, kind in service.items() if enabled(name, patterns)}
+def kinds(patterns: Iterable[str] = ("*",), folder: Path = FOLDER, custom: Path = CUSTOM) -> Mapping[str, Kind]:
+    """Return the kinds whose names match one of the patterns, such as `voice-id/*`."""
+    names = sorted({path.stem for place in (folder, custom) for path in place.glob("*.toml")})
+    services = (load(name, folder, custom) for name in names)
+    return {name: kind for service in services for name, kind in service.items() if is_enabled(name, patterns)}
 
 
-def enabled(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a kind's name matches one of the patterns; waiters only match such as have `/waiter/` in them."""
+def is_enabled(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a kind's name matches one of the patterns. Waiters match only patterns that contain `/waiter/`."""
     return any((WAITER in name) == (WAITER in one) and fnmatch.fnmatchcase(name, one) for one in patterns)

@@ -18,104 +18,134 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from . import catalogue, errors, judge, polling
-from .answer import complete, keep_raw
-from .catalogue import WAITER, Kind
+from . import catalogue, errors, evaluate, polling
+from .catalogue import WAITER, Kind, Observation
+from .detail import Notification
 from .errors import Meaning
-from .job import End, Memory, Progress, remembered
-from .metric import count
-from .request import Refused, check_input, check_request
+from .metrics import count
+from .notification import watch_lost
+from .poll_state import PollState, ProgressUpdate, carried_over
+from .unmodeled import add_unmodeled_members, keep_body
+from .watch import Rules, Watch
+from .watch_input import InvalidInput, check_input, check_request
 
 SETTINGS = json.loads(Path(os.environ["LAMBDA_TASK_ROOT"], "settings.json").read_text())
 KINDS: list[str] = SETTINGS["kinds"]
-RULES = judge.Rules(
+RULES = Rules(
     give_up_after=SETTINGS["give_up_after"],
-    pace=polling.Pace(**SETTINGS["pace"]),
-    event_pace=polling.Pace(**SETTINGS["event_pace"]) if SETTINGS["event_pace"] else None,
+    limits=polling.PollingLimits(**SETTINGS["limits"]),
+    limits_with_events=polling.PollingLimits(**limits) if (limits := SETTINGS["limits_with_events"]) else None,
     progress_step=SETTINGS["progress_step"],
 )
-# One poll ends well inside the function's 30 seconds: two attempts of at most 13.
-CLIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
-REMOVED = (
+# A poll takes at most 26 of the function's 30 seconds: two attempts of 13 seconds.
+CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+KIND_REMOVED = (
     "This deployment no longer watches the kind {kind}. The job may still be running. "
     "To watch it again, add the kind to the setting `kinds`, deploy, and start a new watch with the same input."
 )
 
 logger = Logger()
+PollResult = PollState | ProgressUpdate | Notification
 
 
 class Event(TypedDict):
-    """What the Watch state machine passes: the execution's input and ARN, and the last poll's memory."""
+    """What the Watch state machine passes: the execution's input and ARN, and the state after the last poll."""
 
     input: Any
     watch: str
-    memory: Memory
+    state: PollState
 
 
-@logger.inject_lambda_context
-def handler(event: Event, context: LambdaContext) -> Memory | Progress | End:
-    """What the service says now: an outcome, with seconds to wait while it runs, or the announcement when it ended.
-
-    Every AWS error is an answer too; only a bug raises.
-    """
-    answer = judged(judge.Watch(event["input"], event["watch"], remembered(event["memory"]), RULES))
-    logger.info("polled", watch=event["watch"], outcome=answer["outcome"], wait=answer.get("wait"))
-    return answer
-
-
-def judged(watch: judge.Watch) -> Memory | Progress | End:
-    """One poll: ask, and judge the answer."""
-    try:
-        check_input(watch.input)
-        kind, request = known(watch.input["kind"]), watch.input["request"]
-        watch = replace(watch, kind=kind)
-        check_request(kind, request, operation(kind).input_shape)
-    except NotWatched as refused:
-        if watch.memory["polls"]:  # an earlier poll accepted it
-            return judge.lost(watch, "KindRemoved", REMOVED.format(kind=watch.input["kind"]))
-        return judge.lost(watch, "InvalidInput", str(refused))
-    except Refused as refused:
-        return judge.lost(watch, "InvalidInput", str(refused))
-    watch = replace(watch, memory={**watch.memory, "polls": watch.memory["polls"] + 1})
-    try:
-        seen = kind.read(describe(kind, request))
-    except (ClientError, BotoCoreError) as error:
-        meaning, reason = errors.meaning(error), f"{kind.describe}: {errors.message(error)}"
-        seen = kind.read_error(error.response) if isinstance(error, ClientError) else None
-        denied = meaning is Meaning.DENIED  # which is the watcher's fault, not that of what it waits for
-        if seen is None or (denied and seen.outcome == "failed"):
-            return no_news(watch, meaning, errors.code(error), reason)
-    if seen is None or (seen.absent and "status" not in watch.memory):
-        return no_news(watch, Meaning.MISSING, "NotFound", f"{kind.describe} finds no such job.")
-    if not seen.known:
-        logger.warning("unknown status", kind=kind.name, status=seen.status)
-        count("UnknownStatus")
-    return judge.news(watch, seen, time.time())
-
-
-class NotWatched(Refused):
+class KindNotWatched(InvalidInput):
     """This deployment doesn't watch the kind."""
 
 
-def known(name: str) -> Kind:
-    """Return the kind of that name; NotWatched if this deployment doesn't watch it."""
-    kind = _all(name.partition("/")[0], WAITER in name).get(name) if catalogue.enabled(name, KINDS) else None
+class UnreadableAnswer(BotoCoreError):
+    """The answer can't be parsed: a proxy's page, for example, or a connection that was cut."""
+
+    fmt = "The answer cannot be read: {error}"
+
+
+@logger.inject_lambda_context
+def handler(event: Event, context: LambdaContext) -> PollResult:
+    """Return the watch's next state with the seconds to wait, or the notification if the job has ended.
+
+    AWS errors are results too. Only a bug raises an exception.
+    """
+    result = poll(Watch(event["input"], event["watch"], carried_over(event["state"]), RULES))
+    logger.info("polled", watch=event["watch"], outcome=result["outcome"], wait=result.get("wait"))
+    return result
+
+
+def poll(watch: Watch) -> PollResult:
+    """Validate the watch's input, then call the describe operation and evaluate the answer."""
+    try:
+        check_input(watch.input)
+        kind, request = watched_kind(watch.input["kind"]), watch.input["request"]
+        watch = replace(watch, kind=kind)
+        check_request(kind, request, operation(kind).input_shape)
+    except InvalidInput as invalid:
+        return _invalid(watch, invalid)
+    state: PollState = {**watch.state, "polls": watch.state["polls"] + 1}
+    return _poll(replace(watch, state=state), kind, request)
+
+
+def _poll(watch: Watch, kind: Kind, request: dict[str, Any]) -> PollResult:
+    try:
+        observation = kind.read(describe(kind, request))
+    except (ClientError, BotoCoreError) as error:
+        meaning = errors.meaning(error)
+        observation = _read_error(kind, error, meaning)
+        if observation is None:
+            return _no_answer(watch, meaning, errors.code(error), f"{kind.describe}: {errors.message(error)}")
+    if observation is None or (observation.absent and "status" not in watch.state):
+        return _no_answer(watch, Meaning.MISSING, "NotFound", f"{kind.describe} finds no such job.")
+    if not observation.known:
+        logger.warning("unknown status", kind=kind.name, status=observation.status)
+        count("UnknownStatus")
+    return evaluate.after_answer(watch, observation, time.time())
+
+
+def _invalid(watch: Watch, invalid: InvalidInput) -> Notification:
+    if isinstance(invalid, KindNotWatched) and watch.state["polls"]:  # an earlier poll accepted the kind
+        return watch_lost(watch, "KindRemoved", KIND_REMOVED.format(kind=watch.input["kind"]))
+    return watch_lost(watch, "InvalidInput", str(invalid))
+
+
+def _read_error(kind: Kind, error: ClientError | BotoCoreError, meaning: Meaning) -> Observation | None:
+    """Return what an error shows about the job, which only waiters look for. A denied call isn't the job's failure."""
+    observation = kind.read_error(error.response) if isinstance(error, ClientError) else None
+    denied = observation is not None and meaning is Meaning.DENIED and observation.outcome == "failed"
+    return None if denied else observation
+
+
+def _no_answer(watch: Watch, meaning: Meaning, error: str, reason: str) -> PollResult:
+    """Count and log a poll without an answer. The log leaves out the service's message, which may quote data."""
+    logger.warning("no answer", watch=watch.arn, meaning=meaning.value, error=error)
+    count("DescribeErrors")
+    return evaluate.after_error(watch, meaning, error, reason, random.random())
+
+
+def watched_kind(name: str) -> Kind:
+    """Return the kind with that name; raise KindNotWatched if this deployment doesn't watch it."""
+    service = name.partition("/")[0]
+    kind = _kinds_of(service, WAITER in name).get(name) if catalogue.is_enabled(name, KINDS) else None
     if kind is None:
-        raise NotWatched(f"{name!r} is not a kind watched here; accepted are {_accepted(name)}.")
+        raise KindNotWatched(f"{name!r} is not a kind watched here; accepted are {_closest_kinds(name)}.")
     return kind
 
 
-def _all(service: str, of_boto3: bool) -> Mapping[str, Kind]:
-    """All kinds of a service, or all its waiters; whose code only those import who watch one, for the cold start."""
-    if not of_boto3:
+def _kinds_of(service: str, of_waiters: bool) -> Mapping[str, Kind]:
+    """Return a service's kinds or its waiters, whose module is imported only if it is needed (cold start)."""
+    if not of_waiters:
         return catalogue.load(service)
     from . import waiters
 
     return waiters.load(service)
 
 
-def _accepted(name: str) -> str:
-    """The kinds that are watched here, the closest to this name first: all of few, and a dozen of many."""
+def _closest_kinds(name: str) -> str:
+    """Return up to a dozen of the watched kinds, those with the most similar names first."""
     from difflib import get_close_matches
 
     from . import waiters
@@ -128,35 +158,22 @@ def _accepted(name: str) -> str:
 
 @cache
 def client(service: str) -> Any:
-    """The client of a service, made once; botocore's own, for boto3 imports as much again that nothing here uses."""
-    made = botocore.session.get_session().create_client(service, config=CLIENT)
-    made.meta.events.register("before-parse", keep_raw)
+    """Return the service's client. It is botocore's own, because boto3 adds import time and nothing used here."""
+    made = botocore.session.get_session().create_client(service, config=CLIENT_CONFIG)
+    made.meta.events.register("before-parse", keep_body)
     return made
 
 
 def describe(kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
-    """One describe call's answer, with every member the service sent."""
+    """Return the describe call's answer with every member that the service sent."""
     call = getattr(client(kind.service), xform_name(kind.describe))
     try:
-        answer = complete(call(**kind.arguments(request)), operation(kind).output_shape)
-    except (ValueError, AttributeError, ResponseParserError) as error:  # botocore's parser raises what Python does
-        raise Unreadable(error=error) from error
-    return kind.picked(answer, request)
-
-
-class Unreadable(BotoCoreError):
-    """The answer is no JSON, or none of the shape that the model says: a proxy's page, a connection cut short."""
-
-    fmt = "The answer cannot be read: {error}"
+        answer = add_unmodeled_members(call(**kind.arguments(request)), operation(kind).output_shape)
+    except (ValueError, AttributeError, ResponseParserError) as error:  # botocore's parser raises Python's own errors
+        raise UnreadableAnswer(error=error) from error
+    return kind.filter_lists(answer, request)
 
 
 def operation(kind: Kind) -> Any:
-    """botocore's model of the kind's describe call."""
+    """Return botocore's model of the kind's describe call."""
     return client(kind.service).meta.service_model.operation_model(kind.describe)
-
-
-def no_news(watch: judge.Watch, meaning: Meaning, error: str, reason: str) -> Memory | Progress | End:
-    """The judgement of a poll without news; counted, and logged without the service's words, which may quote data."""
-    logger.warning("no news", watch=watch.arn, meaning=meaning.value, error=error)
-    count("NoNews")
-    return judge.no_news(watch, meaning, error, reason, random.random())

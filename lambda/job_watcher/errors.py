@@ -1,4 +1,4 @@
-"""What an AWS error means for a watch: try again, try for a while, or give up."""
+"""Classify AWS errors: what a failed describe call means for a watch."""
 
 import re
 from enum import Enum
@@ -9,9 +9,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 class Meaning(Enum):
-    """UNAVAILABLE and THROTTLED pass by themselves. MISSING and DENIED may pass. INVALID never passes.
+    """UNAVAILABLE and THROTTLED are temporary. MISSING and DENIED may be temporary. INVALID is permanent.
 
-    Only an error that no later call can change is INVALID, because it ends a new watch at once.
+    Only errors that no later call can change are INVALID, because such an error ends a new watch at once.
     """
 
     UNAVAILABLE = "unavailable"
@@ -22,10 +22,10 @@ class Meaning(Enum):
 
 
 # AWS has no common list of error codes. These patterns cover the errors that botocore models for the catalogue's calls,
-# those in its retry rules and waiters, and those that moto returns. The first line with a match decides:
+# those in its retry rules and waiters, and those that moto returns. The first line that matches applies:
 # - LimitExceeded and ServiceQuotaExceeded mean too many calls, because a describe call creates nothing.
-# - An error of KMS is about the key, also when it says NotFound.
-# - A conflict, or a state in which a resource can't be described, ends when the resource changes.
+# - A KMS error is about the key, even if its code contains NotFound.
+# - A conflict, or a state in which a resource can't be described, is temporary.
 _CODES = r"""
 throttled    Throttl / TooManyRequest / SlowDown / (Limit|Throughput|Rate|Quota|Requests)Exceeded
 unavailable  (Request|Token|Credentials?)Expired / Expired(Token|Credential) / Skewed
@@ -42,8 +42,8 @@ invalid      Missing(Param|Required|Action) / Required(Exception)?$ / Unknown(Op
 invalid      UnsupportedOperation / OperationNotSupported / SizeExceeded
 """
 _EXPIRED = r"\b(token|signature|credentials?|request)\b.{0,60} expired / expired (security )?token"
-# Services report all of these as validation errors too, or under codes of their own. Then the message decides. What it
-# says about the form of a name or an id comes before what it says about the job: "Member must not have …" names no job.
+# Services also report these errors as validation errors, or with codes of their own. Then the message is matched.
+# Patterns about the form of a name or id come before those about the job, as in "Member must not have …".
 _MESSAGES = rf"""
 throttled    rate (limit )?(has been |was )?exceeded / throttl / (request|call)s? limit exceeded
 throttled    too many (\w+ )?(requests|calls) / request rate / slow down
@@ -65,7 +65,7 @@ unavailable  not (yet )?(ready|available|complete|started) / still \w+ing\b / is
 unavailable  another (request|operation) / \bin (an? )?\S+ status\b
 unavailable  \b(in|current|\w*valid|\w*correct) (\S+ ){{0,2}}state\b(?! machine)
 """
-# botocore rejects these requests itself. Its other errors mean that no answer came: time-outs, credentials and so on.
+# botocore raises these without sending the request. Its other errors mean that there was no answer, such as time-outs.
 _REJECTED = (
     botocore_errors.ParamValidationError,
     botocore_errors.ValidationError,
@@ -77,17 +77,17 @@ _REJECTED = (
 
 
 def code(error: ClientError | BotoCoreError) -> str:
-    """The error's name: the service's own code, or botocore's class."""
+    """Return the service's error code, or the name of botocore's exception."""
     return str(error.response["Error"].get("Code")) if isinstance(error, ClientError) else type(error).__name__
 
 
 def message(error: ClientError | BotoCoreError) -> str:
-    """The error's own words."""
+    """Return the error's message."""
     return str(error.response["Error"].get("Message", "")) if isinstance(error, ClientError) else str(error)
 
 
 def meaning(error: ClientError | BotoCoreError) -> Meaning:
-    """What a failed describe call says about the job. An error that nothing here recognizes counts as DENIED."""
+    """Return what a failed describe call means. Unrecognized errors count as DENIED."""
     if isinstance(error, BotoCoreError):
         return Meaning.INVALID if isinstance(error, _REJECTED) else Meaning.UNAVAILABLE
     by_code = _first(_CODES, code(error))
@@ -108,7 +108,7 @@ def _meaning_of_status(status: int) -> Meaning:
 
 
 def _first(table: str, text: str) -> Meaning | None:
-    """The meaning of the table's first line with a pattern that is in the text."""
+    """Return the meaning in the table's first line that has a pattern in the text."""
     return next((meaning for meaning, patterns in _lines(table) if _has(patterns, text)), None)
 
 
@@ -119,6 +119,6 @@ def _lines(table: str) -> list[tuple[Meaning, str]]:
 
 
 def _has(patterns: str, text: str) -> bool:
-    """Whether one of the patterns is in the text, in upper or lower case."""
+    """Whether the text contains one of the patterns, in any case."""
     text = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns.split(" / "))

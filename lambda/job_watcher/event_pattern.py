@@ -11,7 +11,7 @@ OPERATORS = ("prefix", "anything-but", "exists")
 
 
 def matches(pattern: Mapping[str, Any], event: Any) -> bool:
-    """Whether EventBridge would deliver `event` to a rule with this pattern; an empty pattern matches everything."""
+    """Whether EventBridge would match `event` with this pattern. An empty pattern matches everything."""
     members = event if isinstance(event, Mapping) else {}
     return all(_member_matches(rules, members.get(name)) for name, rules in pattern.items())
 

@@ -1,4 +1,4 @@
-"""JMESPath as the catalogue uses it, with four more functions: `uri`, `basename`, `ratio` and `count`."""
+"""Evaluate the catalogue's JMESPath expressions, with four more functions: `uri`, `basename`, `ratio`, `count`."""
 
 import math
 import posixpath
@@ -11,7 +11,7 @@ from jmespath.exceptions import JMESPathError, JMESPathTypeError
 
 class _Functions(jmespath.functions.Functions):
     def call_function(self, function_name: Any, resolved_args: Any) -> Any:
-        """Return null for arguments of other types, so that the rest of the expression still counts."""
+        """Return null for arguments of the wrong type, so that the rest of the expression is still evaluated."""
         try:
             return super().call_function(function_name, resolved_args)
         except (JMESPathTypeError, TypeError, ValueError, AttributeError, ArithmeticError):
@@ -47,7 +47,7 @@ OPTIONS = jmespath.Options(custom_functions=_Functions())
 
 
 def search(expression: str | None, data: Any) -> Any:
-    """Return what an expression finds in `data`; None if that is nothing or the data has an unexpected shape."""
+    """Return what an expression finds in `data`; None if it finds nothing or the data has an unexpected shape."""
     if expression is None:
         return None
     try:

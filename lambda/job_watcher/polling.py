@@ -1,65 +1,67 @@
-"""How long to wait before the next poll: arithmetic only, all times in seconds.
+"""Calculate polling intervals. All times are in seconds.
 
-No news: wait 5 % of the job's age, between one and fifteen minutes.
-With a percentage: wait a third of the soonest end that the percentage allows.
-If the percentage stands still: wait 2 % of the time it has stood.
-After a poll without an answer: wait one to three times as long, at random, so at most until the soonest end that the
-last answer allows; from that end on the percentage counts as standing still.
+Without a percentage, the interval is 5 % of the run's age, between one and fifteen minutes.
+With a percentage, it is a third of the time to the earliest end that the percentage allows.
+If the percentage stalls, it is at least 2 % of the time it has stalled.
+After a poll without an answer, it is one to three times as long, at random. It never goes beyond the earliest end that
+the last answer allows; from then on, the percentage counts as stalled.
 """
 
 from dataclasses import dataclass
 
 MINUTE = 60
-DONE = 99  # percent, from which on the end may come at any time
-STILL = 0.02  # of the time a percentage has stood still
-POLL = 1  # second: a poll itself, in Step Functions and Lambda; rounded up, for waits are whole seconds
-AGED = 0.0001  # of the age: so that a percentage that creeps up for months does not keep the watch awake
-YEARLY = 0.003  # of the time watched: keeps a watch of a year under Step Functions' 25,000 history events
-MOST = 2_600  # polls of a watch: each makes nine of those events, and what is announced meanwhile needs some too
+NEARLY_DONE = 99  # percent; from here on, the job may end at any time
+STALL_RATIO = 0.02  # of the time for which the percentage has stalled
+POLL_SECONDS = 1  # duration of a poll in Step Functions and Lambda, rounded up because waits are whole seconds
+MIN_AGE_RATIO = 0.0001  # of the run's age, so that a percentage that rises slowly for months doesn't cause many polls
+MIN_WATCHED_RATIO = 0.003  # of the time watched; keeps a watch of a year below Step Functions' 25,000 history events
+MAX_POLLS = 2_600  # of a watch; a poll makes nine history events, and notifications need some too
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How late an end may be seen, as a share of the job's duration, and the bounds of the interval."""
+class PollingLimits:
+    """The accepted delay, as a share of the job's duration, and the bounds of the polling interval in seconds."""
 
-    late: float = 0.05
-    shortest: float = 15
-    longest: float = 900
+    max_delay_ratio: float = 0.05
+    min_interval: float = 15
+    max_interval: float = 900
 
 
 def interval(
-    pace: Pace,
+    limits: PollingLimits,
     age: float,
     percent: float | None = None,
-    still: float = 0,
-    unanswered: float = 0,
+    stalled: float = 0,
+    since_answer: float = 0,
     watched: float | None = None,
 ) -> float:
-    """Seconds to the next poll of a job of this age that has been watched for so long, by default from its beginning.
+    """Return the seconds to the next poll of a run of this age.
 
-    Its percentage was last told `unanswered` seconds ago, and last higher than ever `still` seconds ago.
+    Its percentage was last reported `since_answer` seconds ago, and last rose `stalled` seconds ago. The run has been
+    watched for `watched` seconds, by default since its start.
     """
-    longest = max(pace.longest, YEARLY * (age if watched is None else watched))
-    cap = min(longest, max(MINUTE, pace.late * age))
+    max_interval = max(limits.max_interval, MIN_WATCHED_RATIO * (age if watched is None else watched))
+    longest = min(max_interval, max(MINUTE, limits.max_delay_ratio * age))
     if percent is None:
-        return cap
+        return longest
     percent = min(max(percent, 0), 100)
-    soonest_end = (age - unanswered) * max(0, DONE - percent) / (percent + 1)
-    still -= min(unanswered, soonest_end)
-    return min(cap, max(pace.shortest, AGED * age, (soonest_end - unanswered) / 3, STILL * still))
+    earliest_end = (age - since_answer) * max(0, NEARLY_DONE - percent) / (percent + 1)
+    stalled -= min(since_answer, earliest_end)
+    third = (earliest_end - since_answer) / 3
+    return min(longest, max(limits.min_interval, MIN_AGE_RATIO * age, third, STALL_RATIO * stalled))
 
 
-def least(polls: int, left: float) -> float:
-    """Seconds of the next interval at least, for a watch that has `left` seconds before it gives up.
+def min_interval_left(polls: int, left: float) -> float:
+    """Return the minimum interval for a watch that has made `polls` polls and gives up in `left` seconds.
 
-    By another pace than ours the polls may run short: the last quarter of them is spread over the time that is left.
+    With some settings, a watch could run out of polls. So the last quarter of them is spread over the time left.
     """
-    return left / max(1, MOST - polls) if polls > 0.75 * MOST else 0
+    return left / max(1, MAX_POLLS - polls) if polls > 0.75 * MAX_POLLS else 0
 
 
-def backoff(pace: Pace, usual: float, chance: float) -> float:
-    """The usual interval and full jitter, for a poll without an answer; `chance` is random in 0..1.
+def backoff(limits: PollingLimits, usual: float, random: float) -> float:
+    """Return the usual interval plus full jitter, for a poll without an answer. `random` is from 0 to 1.
 
-    In proportion: of many watches that share a quota, those nearest to their end ask most, and are answered first.
+    The jitter is proportional to the interval. So if watches share a quota, those closest to their end poll most often.
     """
-    return usual + chance * min(pace.longest, 2 * usual)
+    return usual + random * min(limits.max_interval, 2 * usual)

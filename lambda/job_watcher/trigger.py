@@ -1,4 +1,4 @@
-"""Find the jobs that an event of the default bus is about; pure, from the catalogue and the event alone."""
+"""Find the jobs that an event on the default bus is about."""
 
 import re
 from collections import deque
@@ -8,67 +8,68 @@ from typing import Any
 
 from . import catalogue
 from .catalogue import Kind
+from .detail import execution_name
 from .event_pattern import matches
 from .expressions import search
-from .job import job_name
 
 Index = Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
-"""Names of kinds: `calls` by eventSource and eventName, `news` by source and detail-type."""
+"""Names of kinds: `api_calls` by eventSource and eventName, `service_events` by source and detail-type."""
 
 API_CALL = "AWS API Call via CloudTrail"
-# What services write instead of a value: HIDDEN_DUE_TO_SECURITY_REASONS, Hidden_For_Security_Reasons,
+# What services record instead of a value: HIDDEN_DUE_TO_SECURITY_REASONS, Hidden_For_Security_Reasons,
 # "Value hidden due to security reasons." (Systems Manager), *** (Well-Architected, GameLift Streams, Polly).
 _HIDDEN = re.compile(r"\*+|(value )?hidden[_ ](due[_ ]to|for)[_ ]security[_ ]reasons\.?", re.IGNORECASE)
 _WATCH_OF_EXECUTION = re.compile(r"stepfunctions-Execution-[0-9a-f]{32}")  # as job_name makes them
 
 
-class NoRequest(Exception):
-    """The event should have started a watch, but doesn't say of which job."""
+class IncompleteEvent(Exception):
+    """The event should start a watch but doesn't identify the job."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """A job that an event names; `news` if the event is the service's own, not CloudTrail's record of an API call."""
+class TriggeredJob:
+    """A job that an event identifies."""
 
     kind: Kind
     request: Mapping[str, Any]
-    news: bool
+    service_event: bool
+    """Whether the event is the service's own, not CloudTrail's record of an API call."""
 
 
-def found(event: Mapping[str, Any], index: Index) -> list[Found]:
+def jobs_in(event: Mapping[str, Any], index: Index) -> list[TriggeredJob]:
     """Return the jobs an EventBridge event is about.
 
-    Events that start no job give an empty list: failed calls, events that `where` excludes, and those for which an
-    expression of the kind's table finds `false` or an empty list (such as RunTask that placed no task). A member that
-    isn't found at all is an error, NoRequest, unless the event names a job of another kind or is about a read-only
-    call: CloudTrail leaves out the response of those.
+    Events that don't start a job give an empty list: failed calls, events that `where` excludes, and events for which
+    an expression of the kind's table finds `false` or an empty list, such as RunTask that placed no task. A missing
+    member raises IncompleteEvent, unless the event identifies a job of another kind or is about a read-only call, whose
+    response CloudTrail leaves out:
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
     """
     call = event.get("detail-type") == API_CALL
     jobs, errors = [], []
-    for kind, request in _calls_requests(event, index) if call else _events_requests(event, index):
+    for kind, request in _requests_from_calls(event, index) if call else _requests_from_events(event, index):
         if any(value is False or value == [] for value in request.values()):
             continue
         missing = [member for member, value in request.items() if _is_missing(value)]
         if missing:
-            errors.append(f"The event of a {kind.name} does not say its {', '.join(missing)}.")
+            errors.append(f"The event of a {kind.name} job doesn't contain its {', '.join(missing)}.")
         else:
-            jobs.append(Found(kind, request, news=not call))
+            jobs.append(TriggeredJob(kind, request, service_event=not call))
     if errors and not jobs and not _detail(event).get("readOnly"):
-        raise NoRequest(" ".join(errors))
+        raise IncompleteEvent(" ".join(errors))
     return jobs
 
 
-def watch_name(found: Found, which: Any) -> str:
-    """Return the execution name of a watch of this job; `which` distinguishes it from the job's other watches."""
-    return job_name(found.kind.name, found.request, which)
+def watch_name(job: TriggeredJob, which: Any) -> str:
+    """Return the execution name of a watch of this job. `which` distinguishes it from the job's other watches."""
+    return execution_name(job.kind.name, job.request, which)
 
 
 def says_running(kind: Kind, event: Mapping[str, Any]) -> bool:
-    """Whether the statuses in the service's own event only say that the job still runs; False if there are none."""
+    """Whether all statuses in the service's own event mean that the job is running; False if there are none."""
     outcomes = {status.lower(): outcome for status, outcome in kind.outcome_of.items()}
-    told = {outcomes.get(status.lower()) for status in _statuses(_detail(event))}
-    return "running" in told and told <= {"running", None}
+    found = {outcomes.get(status.lower()) for status in _statuses(_detail(event))}
+    return "running" in found and found <= {"running", None}
 
 
 def _statuses(data: Any) -> Iterator[str]:
@@ -80,25 +81,29 @@ def _statuses(data: Any) -> Iterator[str]:
 
 
 def is_own(event: Mapping[str, Any], machines: Collection[str]) -> bool:
-    """Whether the event is about an execution of one of these state machines, or about a watch of an execution.
+    """Whether the event is about an execution of these state machines, or about a watch of an execution.
 
-    Without this, each watch's own execution would start another watch, and two deployments would watch each other's.
+    Otherwise each watch would start a watch of its own execution, and two deployments would watch each other.
     """
     detail = _detail(event)
     own = detail.get("stateMachineArn") in machines or _WATCH_OF_EXECUTION.fullmatch(str(detail.get("name")))
     return event.get("source") == "aws.states" and bool(own)
 
 
-def _calls_requests(event: Mapping[str, Any], index: Index) -> Iterator[tuple[Kind, dict[str, Any]]]:
+def _requests_from_calls(event: Mapping[str, Any], index: Index) -> Iterator[tuple[Kind, dict[str, Any]]]:
     detail = _detail(event)
     if "errorCode" in detail:  # the call failed
         return
-    for kind in _kinds(index["calls"].get(str(detail.get("eventSource")), {}).get(str(detail.get("eventName")), ())):
+    for kind in _kinds(
+        index["api_calls"].get(str(detail.get("eventSource")), {}).get(str(detail.get("eventName")), ())
+    ):
         yield from ((kind, request) for request in _requests_from_call(kind, event))
 
 
-def _events_requests(event: Mapping[str, Any], index: Index) -> Iterator[tuple[Kind, dict[str, Any]]]:
-    for kind in _kinds(index["news"].get(str(event.get("source")), {}).get(str(event.get("detail-type")), ())):
+def _requests_from_events(event: Mapping[str, Any], index: Index) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    for kind in _kinds(
+        index["service_events"].get(str(event.get("source")), {}).get(str(event.get("detail-type")), ())
+    ):
         if matches(kind.event.get("where", {}), event):
             for item in search(kind.event.get("each", "[@]"), event) or [None]:
                 yield kind, _search_all(kind.event["request"], {**event, "each": item})
@@ -114,8 +119,8 @@ def _detail(event: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _requests_from_call(kind: Kind, event: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the requests of the jobs that a call started: of one, or with `each` of every item of a list."""
-    if kind.started:  # a few services, such as GameLift Streams, write UpperCamelCase
+    """Return the requests of the jobs that a call started: one, or with `each`, one for each item of a list."""
+    if kind.started:  # a few services, such as GameLift Streams, use UpperCamelCase in their events
         found = [_search_each(kind.started, spelling) for spelling in (event, _lower_camel_case(event))]
         return next((requests for requests in found if not _is_missing(requests)), found[0])
     detail = _detail(event)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import watches
-from job_watcher.job import plain
+from job_watcher.to_json import to_json
 from local.cloud import PATIENCE, Cloud
 from local.sample import BUCKET, ROLE, put_call, put_own, put_sample
 
@@ -58,7 +58,7 @@ def enrollment(cloud: Cloud, machine: str, manifest: Path | None) -> Job:
     watch = _first_watch(cloud.client("stepfunctions"), machine)
 
     def describe() -> dict[str, Any]:
-        return dict(plain(voice_id.describe_speaker_enrollment_job(**request)["Job"]))
+        return dict(to_json(voice_id.describe_speaker_enrollment_job(**request)["Job"]))
 
     def results() -> list[str]:
         return enrolled(s3, f"results/{request['JobId']}/{uri.rpartition('/')[2]}.out")
@@ -82,7 +82,7 @@ def transcription(cloud: Cloud, machine: str) -> Job:
     watch = watches.start(cloud.client("stepfunctions"), machine, kind, request)
 
     def describe() -> dict[str, Any]:
-        return dict(plain(transcribe.get_transcription_job(**request)["TranscriptionJob"]))
+        return dict(to_json(transcribe.get_transcription_job(**request)["TranscriptionJob"]))
 
     return Job(kind, request, watch, describe, lambda: transcript(s3))
 

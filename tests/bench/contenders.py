@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.bundling import CACHE, LAMBDA, ROOT
+from infra.bundle.build import CACHE, LAMBDA, ROOT
 
 HANDLERS = Path(__file__).parent / "handlers"
 LONG_AGO = 315_532_800  # 1980-01-01: what a zip without dates says

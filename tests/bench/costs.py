@@ -33,17 +33,18 @@ def watch_states(polls: int) -> Iterator[tuple[str, str]]:
         yield name, state["Type"]
         asked += name == "Describe"
         ways = {choice["Next"] for choice in state.get("Choices", ())} | {state.get("Default")}
-        chosen = ("Wait" if asked < polls else "Announce") if name == "Ended?" else state.get("Default")
+        chosen = ("Wait" if asked < polls else "Notify") if name == "Ended?" else state.get("Default")
         assert state["Type"] != "Choice" or chosen in ways
         name = chosen if state["Type"] == "Choice" else state.get("Next")
 
 
-def announce_states() -> Iterator[tuple[str, str]]:
-    """The states of one announcement of an end."""
-    states = definition("announce.asl.json")["States"]
-    yield "Ended?", states["Ended?"]["Type"]
-    yield states["Ended?"]["Default"], states[states["Ended?"]["Default"]]["Type"]
-    for branch in states[states["Ended?"]["Default"]]["Branches"]:
+def notify_states() -> Iterator[tuple[str, str]]:
+    """The states of one notification of an end."""
+    states = definition("notify.asl.json")["States"]
+    yield "Progress?", states["Progress?"]["Type"]
+    parallel = states["Progress?"]["Default"]
+    yield parallel, states[parallel]["Type"]
+    for branch in states[parallel]["Branches"]:
         yield from ((name, state["Type"]) for name, state in branch["States"].items())
 
 
@@ -58,10 +59,10 @@ def line(first: int, second: int) -> tuple[int, int]:
 
 
 def per_poll_and_fixed() -> tuple[int, int]:
-    """States entered by watch and announcement: for each poll, and besides."""
+    """States entered by watch and notification: for each poll, and besides."""
     one, two = (sum(1 for _ in watch_states(polls)) for polls in (1, 2))
     each, fixed = line(one, two)
-    return each, fixed + sum(1 for _ in announce_states())
+    return each, fixed + sum(1 for _ in notify_states())
 
 
 def events_per_poll_and_fixed() -> tuple[int, int]:

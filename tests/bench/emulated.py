@@ -8,7 +8,7 @@ from itertools import chain, pairwise, repeat
 from statistics import mean
 from typing import Any
 
-from job_watcher import judge
+from job_watcher.watch import Rules
 from local.cloud import Cloud
 from local.sample import BUCKET, ROLE, put_sample
 
@@ -69,10 +69,10 @@ class Counted:
 def run() -> Part:
     """One cloud, the cases one after another; it must agree with the simulation to a poll."""
     with Cloud(wait_scale=SCALE) as cloud:
-        cloud.default_bus.calls.times = cloud.default_bus.news.times = 0
-        machine = cloud.deploy({"triggers": "false"})["WatchArn"]
+        cloud.default_bus.calls.times = cloud.default_bus.service_event.times = 0
+        machine = cloud.deploy({"auto-watch": "false"})["WatchArn"]
         counted = {case: _counted(cloud, machine, case) for case in CASES}
-        machine = cloud.deploy({"triggers": "true"})["WatchArn"]
+        machine = cloud.deploy({"auto-watch": "true"})["WatchArn"]
         without_event, delay = _counted(cloud, machine, EVENT_LOST), _delay_with_event(cloud, machine)
     compared = [_compared(case, real) for case, real in counted.items()]
     compared.append(_compared(EVENT_LOST, without_event, ours.RULES_WITH_EVENTS))
@@ -81,7 +81,7 @@ def run() -> Part:
     columns = ["job", "lasts s", "a poll takes ms", "polls", "states entered", "delay s", "agrees"]
     note = (
         "Counted : simulated. Seconds but for a poll's are scaled as the waits are: a poll of 30 ms counts as 3 s, "
-        "so the delays are longer than on AWS. The announcement is left aside: "
+        "so the delays are longer than on AWS. The notification is left aside: "
         "this cloud records no states inside a Parallel."
     )
     part.tables = [Table("Counted in the execution histories", columns, [row for row, _ in compared], note)]
@@ -101,7 +101,7 @@ def _delay_with_event(cloud: Cloud, machine: str) -> float:
     """Seconds from a job's end to the answer that tells it, of a watch whose next poll would come much later."""
     states = cloud.client("stepfunctions")
     cloud.scale_waits(1)
-    cloud.default_bus.calls.times = cloud.default_bus.news.times = 1
+    cloud.default_bus.calls.times = cloud.default_bus.service_event.times = 1
     request = _start(cloud, EVENT_ARRIVES)
     job = cloud.voice_id.wait(request["JobId"], FAR)
     deadline = time.monotonic() + FAR
@@ -120,7 +120,7 @@ def _looks(states: Any, machine: str, request: dict[str, str]) -> list[tuple[flo
     return [_answers(_history(states, arn))[-1] for arn, given in inputs.items() if given["request"] == request]
 
 
-def _compared(case: Case, real: Counted, rules: judge.Rules = ours.RULES) -> tuple[list[str], bool]:
+def _compared(case: Case, real: Counted, rules: Rules = ours.RULES) -> tuple[list[str], bool]:
     """A row, and whether polls, and states entered for so many polls, are as simulated."""
     call = mean(real.calls)
     calls = chain(real.calls, repeat(call))

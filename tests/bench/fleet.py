@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple, cast
 
-from job_watcher import judge
+from job_watcher import evaluate
 from job_watcher.errors import Meaning
-from job_watcher.job import Memory
+from job_watcher.poll_state import PollState
 
 from . import ours
 from .jobs import HOUR, Job
@@ -90,7 +90,7 @@ def simulate(size: int, rate: float, shape: str, within: float = DURATION) -> Fl
     chance = random.Random(SEED)
     births = [chance.uniform(0, within) for _ in range(size)]
     job, quota, retries, order = Job(DURATION, shape), Quota(rate), Retries(), itertools.count()
-    memories: list[Memory] = [ours.NEW] * size
+    states_seen: list[PollState] = [ours.NEW] * size
     queue = [(birth + chance.uniform(1, 60), next(order), number, False) for number, birth in enumerate(births)]
     heapq.heapify(queue)
     offered, throttled, lost, delays, last = 0, 0, 0, [], max(births) + DURATION
@@ -105,13 +105,15 @@ def simulate(size: int, rate: float, shape: str, within: float = DURATION) -> Fl
         age = now - births[number]
         if admitted:
             retries.earn(retried)
-            answer = ours.poll(memories[number], job, age)
+            answer = ours.poll(states_seen[number], job, age)
         else:
-            watch = ours.asked(memories[number])
-            answer = judge.no_news(watch, Meaning.THROTTLED, "ThrottlingException", "Rate exceeded", chance.random())
+            watch = ours.asked(states_seen[number])
+            answer = evaluate.after_error(
+                watch, Meaning.THROTTLED, "ThrottlingException", "Rate exceeded", chance.random()
+            )
         if "wait" in answer:
-            memories[number] = cast(Memory, answer)
-            heapq.heappush(queue, (now + CALL + memories[number]["wait"], next(order), number, False))
+            states_seen[number] = cast(PollState, answer)
+            heapq.heappush(queue, (now + CALL + states_seen[number]["wait"], next(order), number, False))
         elif answer["outcome"] == "lost":
             lost += 1
         else:
@@ -150,7 +152,7 @@ def run() -> Part:
     ]
     part.goals = _goals(fleets)
     part.text = (
-        f"Simulated with the real code, `job_watcher.judge`: jobs of {DURATION / HOUR:.0f} h that begin at random "
+        f"Simulated with the real code, `job_watcher.evaluate`: jobs of {DURATION / HOUR:.0f} h that begin at random "
         f"within {DURATION / HOUR:.0f} h, and a "
         "token bucket for the account's describe calls that holds a second's calls. A throttled call is tried again "
         "once by botocore after up to a second, while botocore's own quota of retries lasts; then the watch waits one "
@@ -162,7 +164,7 @@ def run() -> Part:
     return part
 
 
-MEASURED = ("one turn", "offered a second", "answered", "throttled", "delay p50", "p95", "max", "watches lost")
+MEASURED = ("one turn", "offered a second", "last_answer", "throttled", "delay p50", "p95", "max", "watches lost")
 
 
 def _table(title: str, fleets: Fleets, within: float) -> Table:

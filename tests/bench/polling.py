@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from statistics import fmean
 
-from infra.config import WITH_EVENTS
+from infra.settings import DEFAULT_LIMITS_WITH_EVENTS
 
 from .jobs import FIXED, SHAPES, VARIED, Durations, Job
 from .report import Goal, Part, Table, percentile, seconds
@@ -100,7 +100,7 @@ def run() -> Part:
     part.goals = _goals(rows)
     part.measured = rows
     part.text = (
-        f"Simulated with the real code (`job_watcher.judge.news`) on a clock of the benchmark's: {JOBS} jobs a row, "
+        f"Simulated with the real code (`job_watcher.evaluate`) on a clock of the benchmark's: {JOBS} jobs a row, "
         "the first "
         f"poll 1 to {FIRST:.0f} s after the job's beginning, {CALL} s a poll, whole percent as the service tells it. "
         "A delay is from the job's end "
@@ -116,7 +116,7 @@ def _goals(rows: Grid) -> list[Goal]:
     ours, fixed = rows[OURS.name, "8 h", "linear"], rows[FIXED_30.name, "8 h", "linear"]
     late = sum(row.late for (name, _, _), row in rows.items() if name == OURS.name)
     arrives, lost = (rows[strategy.name, "8 h", "none"] for strategy in OURS_WITH_EVENTS)
-    bound = WITH_EVENTS.longest + ONE_POLL
+    bound = DEFAULT_LIMITS_WITH_EVENTS.max_interval + ONE_POLL
     count = JOBS * len(SHAPES) * len(FIXED + VARIED)
     return [
         Goal(

@@ -4,7 +4,7 @@
 
 from pathlib import Path
 
-from job_watcher.polling import MINUTE, Pace
+from job_watcher.polling import MINUTE, PollingLimits
 
 from . import costs
 from .jobs import FIXED, HOUR
@@ -14,7 +14,7 @@ from .strategies import CLAIRVOYANT, FIXED_15, OURS, OURS_WITH_EVENTS, STRATEGIE
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- make bench writes this -->\n", "<!-- to here -->\n"
-LENGTH, PACE = "8 h", Pace()
+LENGTH, PACE = "8 h", PollingLimits()
 OTHERS = [strategy for strategy in STRATEGIES if strategy not in (OURS, *OURS_WITH_EVENTS, FIXED_15, CLAIRVOYANT)]
 SHOWN = {
     (OURS, "linear"): "**ours**, linear progress",
@@ -57,16 +57,16 @@ def cost(rows: Grid) -> str:
     """What a deployment costs, by the polls of its jobs."""
     transitions, fixed = costs.per_poll_and_fixed()
     each, besides = (1_000 * usd for usd in OURS.usd)
-    early, late = MINUTE / PACE.late, PACE.longest / PACE.late
+    early, late = MINUTE / PACE.max_delay_ratio, PACE.max_interval / PACE.max_delay_ratio
     told, untold = (rows[OURS.name, LENGTH, shape] for shape in ("linear", "none"))
     return (
         f"**USD for a thousand jobs = polls of one job × {each:.5f} + {besides:.4f}**\n\n"
         f"A poll costs {transitions} transitions and one Lambda request of {costs.BILLED} s; each watch adds {fixed} "
         "transitions, one event and two messages (us-east-1, without free tiers).\n\n"
         f"Without a percentage, a job is polled once a minute in its first {early / 60:g} minutes, then "
-        f"{1 / PACE.late:g} × ln(age / {early / 60:g} min) times until {late / HOUR:g} hours, then "
-        f"{HOUR / PACE.longest:g} times an hour: {untold.polls:g} polls in 8 hours, simulated. A thousand such jobs "
-        f"cost {untold.polls:g} × {each:.5f} + {besides:.4f} = {untold.usd:.2f} USD. "
+        f"{1 / PACE.max_delay_ratio:g} × ln(age / {early / 60:g} min) times until {late / HOUR:g} hours, then "
+        f"{HOUR / PACE.max_interval:g} times an hour: {untold.polls:g} polls in 8 hours, simulated. "
+        f"A thousand such jobs cost {untold.polls:g} × {each:.5f} + {besides:.4f} = {untold.usd:.2f} USD. "
         f"With linear progress it is {told.polls:.0f} polls and {told.usd:.2f} USD.\n"
     )
 

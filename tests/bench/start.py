@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from infra.bundling import THIS_PYTHON, bundle
-from infra.config import settings
-from infra.triggers import index
+from infra.bundle.build import THIS_PYTHON, bundle
+from infra.trigger_rules import index
+from tests.settings import from_context
 
 from . import contenders
 from .report import Goal, Part, Table
@@ -62,7 +62,7 @@ class Start:
 def run() -> Part:
     """Interleaved runs of all; medians."""
     load = os.getloadavg()[0]
-    ours, plain = Contender("**ours**", asset(), "job_watcher.entry", "describe"), contenders.plain()
+    ours, plain = Contender("**ours**", asset(), "job_watcher.handlers", "describe"), contenders.plain()
     everybody = [
         ours,
         Contender("plain, valid bytecode", plain, "plain"),
@@ -94,9 +94,9 @@ def run() -> Part:
 
 def asset() -> Path:
     """The Lambda asset of the default settings, as the stack makes it."""
-    chosen = settings({"runtime": THIS_PYTHON})
+    chosen = from_context({"runtime": THIS_PYTHON})
     kinds = chosen.kinds.values()
-    files = {"settings.json": chosen.for_functions(), "triggers.json": json.dumps(index(kinds))}
+    files = {"settings.json": chosen.function_settings(), "triggers.json": json.dumps(index(kinds))}
     return bundle(kinds, files, chosen.runtime)
 
 

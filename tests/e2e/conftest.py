@@ -52,7 +52,7 @@ class World:
         own_kinds.joinpath("dynamodb.toml").write_text(OWN_KIND)
         self.outputs = cloud.deploy(
             {
-                "kinds-folder": str(own_kinds),
+                "custom-kinds-dir": str(own_kinds),
                 "kinds": "*,*/waiter/*",  # everything at once: the largest bundle, template and permissions there are
                 "email": SUBSCRIBER,
                 "email-outcomes": "partial,failed,stopped,lost",
@@ -144,7 +144,7 @@ def world() -> Iterator[World]:
     elsewhere = {"rds", *(kind.partition("/")[0] for kind in OTHERS_ELSEWHERE)}
     with SecondCloud() as second, Cloud(wait_scale=0.01, elsewhere=dict.fromkeys(elsewhere, second.url)) as cloud:
         cloud.voice_id.seconds_per_request = 0.1
-        cloud.default_bus.calls.times = cloud.default_bus.news.times = 0  # but where a test is about them
+        cloud.default_bus.calls.times = cloud.default_bus.service_event.times = 0  # but where a test is about them
         yield World(cloud)
 
 

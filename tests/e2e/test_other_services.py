@@ -13,7 +13,7 @@ from botocore import xform_name
 
 from job_watcher import catalogue
 from job_watcher.expressions import search
-from job_watcher.job import plain
+from job_watcher.to_json import to_json
 from local.sample import BUCKET, ROLE
 
 from .conftest import OTHERS, OTHERS_ELSEWHERE, World, until
@@ -185,7 +185,7 @@ def test_the_jobs_of_a_service_are_followed_to_their_ends(world: World, jobs: li
     requests = [job.start(world) for job in jobs]
     watches = [world.watch({"kind": job.kind, "request": request}) for job, request in zip(jobs, requests, strict=True)]
     for job, request, watch in zip(jobs, requests, watches, strict=True):
-        assert announced(world, job, request, watch)["polls"] >= job.polls
+        assert reported(world, job, request, watch)["polls"] >= job.polls
 
 
 @pytest.mark.parametrize("job", [JOBS[0], JOBS[2]], ids=lambda job: job.kind)
@@ -231,7 +231,7 @@ def test_a_kind_of_the_deployments_own_is_watched_too(world: World) -> None:
     assert detail["job"]["TableName"] == request["TableName"]
 
 
-def test_a_waiter_announces_the_resource_that_came_to_what_was_waited_for(world: World) -> None:
+def test_a_waiter_reports_the_resource_that_came_to_what_was_waited_for(world: World) -> None:
     rds, request = world.cloud.client("rds"), {"DBSnapshotIdentifier": "nightly"}
     rds.create_db_instance(DBInstanceIdentifier="callers", DBInstanceClass="db.t4g.micro", Engine="postgres")
     rds.create_db_snapshot(DBInstanceIdentifier="callers", **request)
@@ -239,7 +239,7 @@ def test_a_waiter_announces_the_resource_that_came_to_what_was_waited_for(world:
     detail = world.event(request)["detail"]
     (snapshot,) = rds.describe_db_snapshots(**request)["DBSnapshots"]
     assert detail == json.loads(execution["output"])
-    assert (detail["status"], detail["outcome"], detail["job"]) == ("available", "succeeded", plain(snapshot))
+    assert (detail["status"], detail["outcome"], detail["job"]) == ("available", "succeeded", to_json(snapshot))
 
 
 def test_a_waiter_waits_for_what_is_not_there_yet(world: World) -> None:
@@ -276,8 +276,8 @@ def history(world: World, watch: str) -> list[dict[str, Any]]:
     return events
 
 
-def announced(world: World, job: Job, request: Request, watch: str) -> dict[str, Any]:
-    """The output of a job's watch when it has ended; the job has been announced once, as boto3 describes it."""
+def reported(world: World, job: Job, request: Request, watch: str) -> dict[str, Any]:
+    """The output of a job's watch when it has ended; the job has been reported once, as boto3 describes it."""
     execution = world.end(watch)
     event = world.event(request)
     output: dict[str, Any] = json.loads(execution["output"])
@@ -307,4 +307,4 @@ def described(world: World, name: str, request: Request) -> Any:
     """The job as boto3 describes it now."""
     kind = KINDS[name]
     answer = getattr(world.cloud.client(kind.service), xform_name(kind.describe))(**kind.arguments(request))
-    return plain(search(kind.job, {member: answer[member] for member in answer if member != "ResponseMetadata"}))
+    return to_json(search(kind.job, {member: answer[member] for member in answer if member != "ResponseMetadata"}))

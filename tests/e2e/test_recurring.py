@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from infra.config import settings
 from job_watcher import catalogue
-from job_watcher.trigger import Found, watch_name
+from job_watcher.trigger import TriggeredJob, watch_name
 from local.cloud import ACCOUNT, REGION, Cloud
+from tests.settings import from_context
 
 from .conftest import until
 
 RUNS = 5_000
 KIND = replace(catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"], recurs=True)
-JOB = Found(KIND, {"DomainId": "d" * 22, "JobId": "j" * 22}, news=False)
+JOB = TriggeredJob(KIND, {"DomainId": "d" * 22, "JobId": "j" * 22}, service_event=False)
 WATCH = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:watch"
 ENDS_AT_ONCE = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
 RUNS_ON = {"StartAt": "Run", "States": {"Run": {"Type": "Wait", "Seconds": 3600, "End": True}}}
@@ -40,19 +40,19 @@ def states() -> Iterator[Any]:
 @pytest.fixture
 def start(states: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleType]:
     """The function's module as its bundle imports it, with the client above."""
-    for name, text in {"settings.json": settings({}).for_functions(), "triggers.json": "{}"}.items():
+    for name, text in {"settings.json": from_context({}).function_settings(), "triggers.json": "{}"}.items():
         (tmp_path / name).write_text(text)
     for name, value in {
-        "WATCH": WATCH,
-        "ANNOUNCE": WATCH.replace("watch", "announce"),
+        "WATCH_ARN": WATCH,
+        "NOTIFY_ARN": WATCH.replace("watch", "notify"),
         "LAMBDA_TASK_ROOT": str(tmp_path),
         "POWERTOOLS_SERVICE_NAME": "job-watcher",
         "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
     }.items():
         monkeypatch.setenv(name, value)
     module = importlib.import_module("job_watcher.start")
-    monkeypatch.setattr(module, "WATCH", WATCH)
-    monkeypatch.setattr(module, "states", lambda: states)
+    monkeypatch.setattr(module, "WATCH_ARN", WATCH)
+    monkeypatch.setattr(module, "step_functions", lambda: states)
     yield module
 
 
@@ -65,11 +65,11 @@ def test_an_event_costs_at_most_20_calls_after_5000_runs(start: ModuleType, stat
     states.update_state_machine(stateMachineArn=WATCH, definition=json.dumps(RUNS_ON))
     calls: list[str] = []
     states.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
-    assert start.begin(JOB, {"id": "the-event"}) == _arn(watch_name(JOB, [period, RUNS]))
+    assert start.start_if_needed(JOB, {"id": "the-event"}) == _arn(watch_name(JOB, [period, RUNS]))
     record_property("calls", len(calls))
     print(f"{len(calls)} calls: {', '.join(calls)}")
     assert len(calls) <= 20
-    assert start.begin(JOB, {"id": "another"}) is None
+    assert start.start_if_needed(JOB, {"id": "another"}) is None
 
 
 def _arn(name: str) -> str:

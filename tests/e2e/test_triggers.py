@@ -1,4 +1,4 @@
-"""Nobody starts a watch here but the deployed rules; whatever comes of the events, one job has one announcement."""
+"""Nobody starts a watch here but the deployed rules; whatever comes of the events, one job has one notification."""
 
 import json
 import time
@@ -18,10 +18,10 @@ CLOUDTRAIL = "AWS API Call via CloudTrail"
 @pytest.fixture
 def bus(world: World) -> Iterator[DefaultBus]:
     """The default bus as it should be: every event once, at once."""
-    before = world.cloud.default_bus.calls, world.cloud.default_bus.news
-    world.cloud.default_bus.calls, world.cloud.default_bus.news = Delivery(), Delivery()
+    before = world.cloud.default_bus.calls, world.cloud.default_bus.service_event
+    world.cloud.default_bus.calls, world.cloud.default_bus.service_event = Delivery(), Delivery()
     yield world.cloud.default_bus
-    world.cloud.default_bus.calls, world.cloud.default_bus.news = before
+    world.cloud.default_bus.calls, world.cloud.default_bus.service_event = before
 
 
 @pytest.mark.parametrize("kind", [SPEAKERS, FRAUDSTERS])
@@ -32,8 +32,8 @@ def test_starting_a_job_is_enough(world: World, bus: DefaultBus, kind: str) -> N
     assert world.email(request["JobId"])["Subject"].startswith("Partial: ")
 
 
-def test_polling_announces_when_the_services_own_event_never_comes(world: World, bus: DefaultBus) -> None:
-    bus.news.times = 0
+def test_polling_reports_when_the_services_own_event_never_comes(world: World, bus: DefaultBus) -> None:
+    bus.service_event.times = 0
     request = world.start_job()
     assert world.event(request)["detail"]["polls"] > 1
 
@@ -44,7 +44,7 @@ def test_the_services_own_event_is_enough_when_cloudtrail_is_silent(world: World
     assert world.event(request)["detail"]["outcome"] == "succeeded"
 
 
-def test_the_services_own_event_is_announced_long_before_the_next_poll(
+def test_the_services_own_event_is_reported_long_before_the_next_poll(
     world: World, bus: DefaultBus, never_ending: str
 ) -> None:
     world.end(never_ending)  # before its waits become slow too
@@ -79,10 +79,10 @@ def test_a_followed_job_whose_end_was_told_ends_its_watch_quietly(world: World, 
     ],
     ids=["repeated", "the call late", "the news late", "both late and twice"],
 )
-def test_events_late_repeated_or_out_of_order_announce_once(
+def test_events_late_repeated_or_out_of_order_report_once(
     world: World, bus: DefaultBus, calls: Delivery, news: Delivery
 ) -> None:
-    bus.calls, bus.news = calls, news
+    bus.calls, bus.service_event = calls, news
     before = set(world.watches())
     request = world.start_job(manifest=world.put_manifest("late.json", speakers(4, bad=1)))
     world.event(request)
@@ -110,18 +110,18 @@ def test_an_event_that_names_no_job_ends_in_the_queue_of_lost_events_with_the_re
     call = {"eventSource": "voiceid.amazonaws.com", "eventName": "StartSpeakerEnrollmentJob", "responseElements": None}
     bus({"Source": "aws.voiceid", "DetailType": CLOUDTRAIL, "Detail": {**call, "requestParameters": {"domainId": "d"}}})
     sqs = world.cloud.client("sqs")
-    (queue,) = [url for url in sqs.list_queues()["QueueUrls"] if "LostEvents" in url]
+    (queue,) = [url for url in sqs.list_queues()["QueueUrls"] if "TriggerDLQ" in url]
     (message,) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
     lost = json.loads(message["Body"])
     assert lost["requestPayload"]["detail"]["eventName"] == "StartSpeakerEnrollmentJob"
-    assert "does not say its JobId" in json.dumps(lost["responsePayload"])
+    assert "doesn't contain its JobId" in json.dumps(lost["responsePayload"])
 
 
 def test_two_events_at_the_same_instant_start_one_watch(world: World, bus: DefaultBus) -> None:
-    bus.calls.times = bus.news.times = 0
+    bus.calls.times = bus.service_event.times = 0
     request = world.start_job()
     world.voice_id.hold(request["JobId"])
-    bus.calls.times = bus.news.times = 1
+    bus.calls.times = bus.service_event.times = 1
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(bus, [_call(request), _news(request)]))
     until(lambda: _watches_of(world, request))
@@ -146,7 +146,7 @@ def test_a_call_whose_job_is_never_found_is_reported_as_lost(world: World, bus: 
     assert world.event(request)["detail"]["error"] == "ResourceNotFoundException"
 
 
-def test_fifty_simultaneous_starts_announce_once(world: World, bus: DefaultBus) -> None:
+def test_fifty_simultaneous_starts_report_once(world: World, bus: DefaultBus) -> None:
     request = world.start_job(manifest=world.put_manifest("fifty.json", speakers(6, bad=1)))
     with ThreadPoolExecutor(50) as pool:
         watches = list(pool.map(world.watch, [{"kind": SPEAKERS, "request": request}] * 50))
@@ -172,7 +172,7 @@ def test_a_watch_that_is_to_look_once_leaves_a_running_job_alone(world: World) -
     request = world.start_job()
     world.voice_id.hold(request["JobId"])
     calls = world.voice_id.calls[DESCRIBE[SPEAKERS]]
-    looked = world.end(world.watch({"kind": SPEAKERS, "request": request, "once": True}))
+    looked = world.end(world.watch({"kind": SPEAKERS, "request": request, "check_once": True}))
     assert looked["status"] == "SUCCEEDED"
     assert world.voice_id.calls[DESCRIBE[SPEAKERS]] == calls + 1
     assert world.events(request) == []

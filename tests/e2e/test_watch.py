@@ -1,4 +1,4 @@
-"""A watch through the deployed stack: whatever fails in between, a job's end is announced, once."""
+"""A watch through the deployed stack: whatever fails in between, a job's end is reported, once."""
 
 import io
 import json
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from job_watcher.job import plain
-from job_watcher.notification import span
+from job_watcher.email_message import format_duration
+from job_watcher.to_json import to_json
 
 from .conftest import DESCRIBE, FRAUDSTERS, GIVE_UP_DAYS, SPEAKERS, SUBSCRIBER, World, fraudsters, speakers, until
 
@@ -25,7 +25,7 @@ OUTCOMES = {"COMPLETED": "succeeded", "COMPLETED_WITH_ERRORS": "partial", "FAILE
 
 
 @pytest.mark.parametrize(("kind", "status"), MANIFESTS)
-def test_every_terminal_status_is_announced_with_the_whole_job(world: World, kind: str, status: str) -> None:
+def test_every_terminal_status_is_reported_with_the_whole_job(world: World, kind: str, status: str) -> None:
     manifest = world.put_manifest(f"{kind.split('/')[1]}-{status}.json", MANIFESTS[kind, status])
     request = world.start_job(kind, manifest)
     execution = world.end(world.watch({"kind": kind, "request": request}))
@@ -38,7 +38,7 @@ def test_every_terminal_status_is_announced_with_the_whole_job(world: World, kin
         "request": request,
         "status": status,
         "outcome": OUTCOMES[status],
-        "job": plain(world.describe(kind, request)),
+        "job": to_json(world.describe(kind, request)),
         "watch": execution["executionArn"],
         "polls": event["detail"]["polls"],
     }
@@ -76,7 +76,7 @@ def test_a_filter_policy_on_each_topic_selects_messages(world: World) -> None:
 @pytest.mark.parametrize(
     ("fault", "times"), [("throttle", 8), ("error", 6), ("drop", 4), ("denied", 1), ("not-found", 1)]
 )
-def test_what_passes_delays_the_announcement_and_loses_nothing(world: World, fault: str, times: int) -> None:
+def test_what_passes_delays_the_notification_and_loses_nothing(world: World, fault: str, times: int) -> None:
     request = world.start_job()
     world.voice_id.fail(DESCRIBE[SPEAKERS], fault, times=times)
     execution = world.end(world.watch({"kind": SPEAKERS, "request": request}))
@@ -102,13 +102,13 @@ def test_what_does_not_pass_loses_the_watch_and_says_why(world: World, fault: st
     assert event["detail"]["error"] == error
     assert (execution["error"], execution["cause"]) == ("WatchLost", event["detail"]["reason"])
     assert world.email(request["JobId"])["Subject"] == f"Lost: SpeakerEnrollmentJob {request['JobId']} ({error})"
-    # a later watch can still announce the job's end
+    # a later watch can still report the job's end
     world.voice_id.faults.clear()
     world.end(world.watch({"kind": SPEAKERS, "request": request}))
     assert [event["detail"]["outcome"] for event in until(lambda: _two(world, request))] == ["lost", "succeeded"]
 
 
-def test_a_service_that_is_dead_for_a_while_delays_the_announcement(world: World) -> None:
+def test_a_service_that_is_dead_for_a_while_delays_the_notification(world: World) -> None:
     request = world.start_job()
     watch = world.watch({"kind": SPEAKERS, "request": request})
     world.voice_id.pause()
@@ -128,7 +128,10 @@ def test_a_service_that_is_dead_for_a_while_delays_the_announcement(world: World
         ),
         ({"kind": SPEAKERS, "request": {"DomainId": "a" * 22}}, "The request has no JobId; it takes DomainId, JobId."),
         ({"kind": SPEAKERS, "request": {"DomainID": "a" * 22, "JobId": "b" * 22}}, "unknown member 'DomainID'"),
-        ({"kind": SPEAKERS, "request": {"DomainId": "a-" * 11, "JobId": "b" * 22}}, "accepted is what matches"),
+        (
+            {"kind": SPEAKERS, "request": {"DomainId": "a-" * 11, "JobId": "b" * 22}},
+            "accepted is a string that matches",
+        ),
         ({"kind": SPEAKERS, "request": {"DomainId": 7, "JobId": "b" * 22}}, "Invalid type for parameter DomainId"),
         ({"kind": SPEAKERS, "request": {}, "failon": ["failed"]}, "unknown member 'failon'; accepted are kind,"),
         ({"kind": SPEAKERS, "request": {}, "fail_on": ["FAILED"]}, "fail_on is ['FAILED']; accepted is a list of"),
@@ -144,7 +147,7 @@ def test_a_wrong_input_loses_the_watch_at_once_without_a_call(world: World, watc
     assert execution["cause"] in email["BodyText"]
 
 
-def test_two_watches_of_one_job_announce_it_once(world: World) -> None:
+def test_two_watches_of_one_job_report_it_once(world: World) -> None:
     request = world.start_job(manifest=world.put_manifest("once.json", speakers(4, bad=1)))
     watches = [world.watch({"kind": SPEAKERS, "request": request}) for _ in range(2)]
     ends = [world.end(watch) for watch in watches]
@@ -209,7 +212,7 @@ def test_a_watcher_with_a_bug_loses_the_watch_and_says_so(world: World) -> None:
 def test_a_watch_of_a_job_that_never_ends_gives_up(world: World, never_ending: str) -> None:
     execution = world.end(never_ending)
     assert execution["error"] == "WatchLost"
-    assert execution["cause"] == f"Gave up after {span(GIVE_UP_DAYS * 86400)}: the job is still IN_PROGRESS."
+    assert execution["cause"] == f"Gave up after {format_duration(GIVE_UP_DAYS * 86400)}: the job is still IN_PROGRESS."
     event = world.event(json.loads(execution["input"])["request"])
     assert event["detail"]["status"] == "IN_PROGRESS"
     assert event["detail"]["job"]["JobStatus"] == "IN_PROGRESS"

@@ -12,16 +12,16 @@ import cdk_nag
 import jsii
 import pytest
 
-from infra.config import settings
-from infra.stack import JobWatcher
+from infra.context import props
+from infra.stack import JobWatcherStack
 from job_watcher import catalogue
 
 CONTEXTS: dict[str, dict[str, Any]] = {
     "JobWatcher": {"email": "one@example.com,two@example.com", "email-outcomes": "failed,lost"},
     "Other": {
-        "triggers": "false",
+        "auto-watch": "false",
         "progress-events": "true",
-        "allow-accounts": "111122223333,444455556666",
+        "allowed-accounts": "111122223333,444455556666",
         "runtime": "python3.12",
         "architecture": "x86_64",
     },
@@ -32,9 +32,9 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "kinds": "voice-id/*,glue/JobRun,s3/waiter/*",
         "email": "one@example.com",
         "email-outcomes": "failed",
-        "triggers": "true",
+        "auto-watch": "true",
         "progress-events": "true",
-        "allow-accounts": "111122223333,444455556666",
+        "allowed-accounts": "111122223333,444455556666",
     },
 }
 FLAGS = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
@@ -58,7 +58,7 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Synthesized]:
     folder = tmp_path_factory.mktemp("cdk.out")
     app = cdk.App(outdir=str(folder), context=FLAGS)
     for name, context in CONTEXTS.items():
-        JobWatcher(app, name, settings=settings(context))
+        JobWatcherStack(app, name, props=props(context))
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks())
     with contextlib.suppress(jsii.errors.JSIIError, RuntimeError):  # it raises because there are findings
         app.synth()

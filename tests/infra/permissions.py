@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.permissions import actions
-from infra.triggers import SHORT_NAME
+from infra.triggers import MAX_RULE_NAME, MAX_SUFFIX
 from job_watcher.catalogue import Kind
 
 from .deployment import ACCOUNT, REGION, Deployment
@@ -95,7 +95,7 @@ def names(stack: Deployment) -> dict[str, str]:
     """What braces in permissions.toml stand for: ARNs of this deployment's resources, and of others."""
     parts = (_topics, _machines, _functions, _rules, _accounts, _others)
     known = {name: arn for part in parts for name, arn in part(stack)}
-    sources = {"alarm": "alarm", "machine": "watch", "rule": "broken_watch_rule"}
+    sources = {"alarm": "alarm", "machine": "watch", "rule": "unreported_watch_rule"}
     return known | {f"foreign_{name}": known[source].replace(ACCOUNT, FOREIGN) for name, source in sources.items()}
 
 
@@ -111,7 +111,7 @@ def _topics(stack: Deployment) -> Iterator[tuple[str, str]]:
 
 def _machines(stack: Deployment) -> Iterator[tuple[str, str]]:
     for machine, properties in stack.resources("AWS::StepFunctions::StateMachine"):
-        name = "watch" if machine == stack.output("WatchArn") else "announce"
+        name = "watch" if machine == stack.output("WatchArn") else "notify"
         yield name, machine
         yield f"{name}_role", properties["RoleArn"]
         yield f"{name}_execution", machine.replace(":stateMachine:", ":execution:") + ":a-job"
@@ -130,8 +130,8 @@ def _rules(stack: Deployment) -> Iterator[tuple[str, str]]:
     for rule, properties in stack.resources("AWS::Events::Rule"):
         (target,) = properties["Targets"]
         if target["Arn"].startswith("arn:aws:sqs:"):
-            yield "broken_watch_rule", rule
-            yield "broken_watches", target["Arn"]
+            yield "unreported_watch_rule", rule
+            yield "unreported_watches", target["Arn"]
         else:
             yield "trigger_rule", rule
             yield "dead_letters", target["DeadLetterConfig"]["Arn"]
@@ -156,8 +156,9 @@ def _others(stack: Deployment) -> Iterator[tuple[str, str]]:
     yield "default_bus", _here("events", "event-bus/default")
     yield "instance", _here("ec2", "instance/i-0123456789abcdef0")
     # whose name begins with this stack's, as far as CloudFormation doesn't shorten it in the names of rules
-    other = f"{stack.name}-2" if len(stack.name) <= SHORT_NAME else "OtherStack"
-    yield "other_alarm", _here("cloudwatch", f"alarm:{other}-MonitoringBug-1A2B3C4D5E6F")
+    is_whole = len(f"{stack.name}-JobsTriggers") + MAX_SUFFIX <= MAX_RULE_NAME
+    other = f"{stack.name}-2" if is_whole else "OtherStack"
+    yield "other_alarm", _here("cloudwatch", f"alarm:{other}-JobsMonitoringBug-1A2B3C4D5E6F")
     yield "other_execution", _here("states", "execution:OtherStack-Machine:a-job")
     yield "other_function", _here("lambda", "function:OtherStack-Function")
     yield "other_key", _here("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")
@@ -165,7 +166,7 @@ def _others(stack: Deployment) -> Iterator[tuple[str, str]]:
     yield "other_log_group", _here("logs", "log-group:OtherStack-Log")
     yield "other_machine", _here("states", "stateMachine:OtherStack-Machine")
     yield "other_queue", _here("sqs", "OtherStack-Queue")
-    yield "other_rule", _here("events", f"rule/{other}-TriggersRule0-1A2B3C4D5E6F")
+    yield "other_rule", _here("events", f"rule/{other}-JobsTriggersRule0-1A2B3C4D5E6F")
     yield "other_topic", _here("sns", "OtherStack-Topic")
     yield "voice_id_domain", _here("voiceid", "domain/DemoDomain000000000022")
 

@@ -28,11 +28,11 @@ No EventBridge rule publishes to a topic, because EventBridge supports these con
 """
 WORDS = {
     "account": "this account",
-    "announce": "the Announce state machine",
-    "announce_execution": "its execution",
-    "announce_role": "the Announce state machine's role",
-    "broken_watches": "the queue of broken watches",
-    "broken_watch_rule": "the rule for broken watches",
+    "notify": "the Notify state machine",
+    "notify_execution": "its execution",
+    "notify_role": "the Notify state machine's role",
+    "unreported_watches": "the UnreportedWatches queue",
+    "unreported_watch_rule": "the rule for broken watches",
     "dead_letters": "the dead-letter queue",
     "default_bus": "the default bus",
     "describe": "the Describe function",

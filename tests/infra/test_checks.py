@@ -14,28 +14,28 @@ from .conftest import CONTEXTS, Synthesized
 TRACE = "X-Ray's actions, and the log delivery's, know no resources."
 ERRORS_ONLY = "The execution history holds every event for 90 days; a copy of all would cost more than the polls."
 ACCEPTED = {
-    ("Announcer/Announce/Role/DefaultPolicy", "IAM5[Resource::*]"): TRACE,
-    ("Watcher/Watch/Role/DefaultPolicy", "IAM5[Resource::*]"): TRACE,
-    ("Watcher/DescribeRole/DefaultPolicy", "IAM5[Resource::*]"): TRACE,
+    ("Jobs/Notifier/Notify/Role/DefaultPolicy", "IAM5[Resource::*]"): TRACE,
+    ("Jobs/Watcher/Watch/Role/DefaultPolicy", "IAM5[Resource::*]"): TRACE,
+    ("Jobs/Watcher/DescribeRole/DefaultPolicy", "IAM5[Resource::*]"): TRACE,
     (
-        "Announcer/Announce/Role/DefaultPolicy",
+        "Jobs/Notifier/Notify/Role/DefaultPolicy",
         "IAM5[Action::kms:GenerateDataKey*]",
     ): "What SNS needs of a publisher to an encrypted topic, in the words of its guide.",
     (
-        "Watcher/MayDescribe0",
+        "Jobs/Watcher/DescribePolicy0",
         "IAM5[Resource::arn:<AWS::Partition>:voiceid:<AWS::Region>:<AWS::AccountId>:domain/*]",
     ): "Jobs of every domain of this account may be watched.",
-    ("Announcer/Announce", "SF1"): ERRORS_ONLY,
-    ("Watcher/Watch", "SF1"): ERRORS_ONLY,
-    ("Watcher/Describe", "L1"): "Which runtime is a setting.",
-    ("Triggers/Start", "L1"): "Which runtime is a setting.",
-    ("Triggers/StartRole/DefaultPolicy", "IAM5[Resource::*]"): TRACE,
+    ("Jobs/Notifier/Notify", "SF1"): ERRORS_ONLY,
+    ("Jobs/Watcher/Watch", "SF1"): ERRORS_ONLY,
+    ("Jobs/Watcher/Describe", "L1"): "Which runtime is a setting.",
+    ("Jobs/Triggers/Start", "L1"): "Which runtime is a setting.",
+    ("Jobs/Triggers/StartRole/DefaultPolicy", "IAM5[Resource::*]"): TRACE,
     (
-        "Triggers/StartRole/DefaultPolicy",
+        "Jobs/Triggers/StartRole/DefaultPolicy",
         "IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:…",
     ): "Start asks whether a watch of a job runs, and of which job it cannot know before.",
-    ("Triggers/LostEvents", "SQS3"): "It is the dead-letter queue itself.",
-    ("Monitoring/BrokenWatchesQueue", "SQS3"): "People read it; no consumer can fail.",
+    ("Jobs/Triggers/TriggerDLQ", "SQS3"): "It is the dead-letter queue itself.",
+    ("Jobs/Monitoring/UnreportedWatches", "SQS3"): "People read it; no consumer can fail.",
 }
 CDK_S_OWN = {"W3005"}  # the CDK repeats in DependsOn what a GetAtt says already
 # Calls that are younger than cfn-lint's list of IAM's actions; only a stack of every kind has them.

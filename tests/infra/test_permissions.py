@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.config import settings
+from tests.settings import from_context
 
 from . import permissions, permissions_page
 from .conftest import CONTEXTS, Synthesized
@@ -26,7 +26,7 @@ def expected(stack: Deployment, name: str) -> list[tuple[Question, bool]]:
     """Every question about a deployment, with the answer that it should have."""
     known = permissions.names(stack)
     table = [(question, row.allowed) for row in ROWS if applies(row, known) for question in row.questions(stack, known)]
-    kinds = settings(CONTEXTS[name]).kinds.values()
+    kinds = from_context(CONTEXTS[name]).kinds.values()
     return table + [(question, True) for question in permissions.describe_questions(stack, kinds)]
 
 

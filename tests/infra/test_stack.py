@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aws_cdk import assertions
 
-from job_watcher import entry
+from job_watcher import handlers
 
 from .conftest import Synthesized
 
@@ -22,7 +22,7 @@ SHORT = {"AWS::StackName": "Jobs", "AWS::StackId": STACK_ID}
 NAMES = ("BucketName", "FunctionName", "LogGroupName", "QueueName", "RoleName", "StateMachineName", "TopicName")
 
 
-def test_announcements_have_a_bus_of_their_own(stack: Synthesized) -> None:
+def test_notifications_have_a_bus_of_their_own(stack: Synthesized) -> None:
     assert len(stack.resources("AWS::Events::EventBus")) == 1
 
 
@@ -58,7 +58,7 @@ def test_each_topic_is_a_branch_of_its_own_with_plain_strings_and_retries(stack:
     ]
     (parallel,) = [state for state in definition["States"].values() if state["Type"] == "Parallel"]
     states = [list(branch["States"].values()) for branch in parallel["Branches"]]
-    assert [state["Arguments"].get("TopicArn") for (state,) in states] == [None, "${programs}", "${people}"]
+    assert [state["Arguments"].get("TopicArn") for (state,) in states] == [None, "${topic}", "${emailTopic}"]
     assert all("MessageStructure" not in state["Arguments"] for (state,) in states)
     assert all(state["Retry"][0]["MaxAttempts"] == 25 for (state,) in states)
 
@@ -146,10 +146,10 @@ def test_functions_run_on_the_chosen_runtime_and_processor(stack: Synthesized, o
 
 
 def test_every_handler_is_one_that_the_entry_has(stack: Synthesized) -> None:
-    handlers = {function["Handler"] for function in stack.resources("AWS::Lambda::Function").values()}
-    assert handlers == {f"job_watcher.entry.{name}" for name in entry.HANDLERS}
+    names = {function["Handler"] for function in stack.resources("AWS::Lambda::Function").values()}
+    assert names == {f"job_watcher.handlers.{name}" for name in handlers.HANDLERS}
     with pytest.raises(AttributeError, match="has no attribute 'describ'"):
-        _ = entry.describ
+        _ = handlers.describ
 
 
 def test_the_environment_stays_small_however_many_kinds_are_named(everything: Synthesized, many: Synthesized) -> None:
@@ -175,11 +175,11 @@ def test_other_settings_replace_nothing_that_a_running_watch_uses(
     )
     for type_ in used:
         before, after = (set(one.resources(f"AWS::{type_}")) for one in (stack, changed))
-        assert {name for name in before - after if not name.startswith("Triggers")} == set(), type_
+        assert {name for name in before - after if not name.startswith("JobsTriggers")} == set(), type_
 
 
 def test_rules_on_the_default_bus_start_watches_of_calls_that_succeeded(stack: Synthesized) -> None:
-    rules = [rule for name, rule in stack.resources("AWS::Events::Rule").items() if name.startswith("Triggers")]
+    rules = [rule for name, rule in stack.resources("AWS::Events::Rule").items() if name.startswith("JobsTriggers")]
     assert all("EventBusName" not in rule for rule in rules)
     assert [rule["EventPattern"] for rule in rules] == [
         {
@@ -204,9 +204,9 @@ def test_rules_on_the_default_bus_start_watches_of_calls_that_succeeded(stack: S
 
 
 def test_what_cannot_start_a_watch_is_kept_and_somebody_told(stack: Synthesized) -> None:
-    (queue,) = [name for name in stack.resources("AWS::SQS::Queue") if name.startswith("Triggers")]
+    (queue,) = [name for name in stack.resources("AWS::SQS::Queue") if name.startswith("JobsTriggers")]
     arn = {"Fn::GetAtt": [queue, "Arn"]}
-    rules = [rule for name, rule in stack.resources("AWS::Events::Rule").items() if name.startswith("Triggers")]
+    rules = [rule for name, rule in stack.resources("AWS::Events::Rule").items() if name.startswith("JobsTriggers")]
     assert all(rule["Targets"][0]["DeadLetterConfig"]["Arn"] == arn for rule in rules)
     (config,) = stack.resources("AWS::Lambda::EventInvokeConfig").values()
     assert config["DestinationConfig"]["OnFailure"]["Destination"] == arn
@@ -218,7 +218,7 @@ def test_what_cannot_start_a_watch_is_kept_and_somebody_told(stack: Synthesized)
 
 def test_triggers_can_be_left_out(other: Synthesized) -> None:
     assert len(other.resources("AWS::Lambda::Function")) == 1
-    assert not [name for name in other.template["Resources"] if name.startswith("Triggers")]
+    assert not [name for name in other.template["Resources"] if name.startswith("JobsTriggers")]
 
 
 def test_named_accounts_may_put_events_and_make_rules_of_their_own(stack: Synthesized, other: Synthesized) -> None:
@@ -283,8 +283,8 @@ def test_every_alarm_tells_somebody(stack: Synthesized) -> None:
     ("context", "sentence"),
     [
         ({"kinds": "voice-id/Speaker"}, "kinds: 'voice-id/Speaker' matches no kind in the catalogue; did you mean"),
-        ({"email": "supervisor"}, "email: 'supervisor' is no email address; accepted are addresses such as"),
-        ({"email-outcomes": "FAILED"}, "email-outcomes: 'FAILED' is no outcome; accepted are succeeded, partial,"),
+        ({"email": "supervisor"}, "email: 'supervisor' is not an email address; accepted are addresses such as"),
+        ({"email-outcomes": "FAILED"}, "email-outcomes: 'FAILED' is not an outcome; accepted are succeeded, partial,"),
     ],
 )
 def test_a_wrong_setting_stops_the_synth_with_one_sentence(context: dict[str, str], sentence: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.model import OperationModel, Shape, StructureShape
 
 from infra import cloudtrail
-from infra.models import service_model
+from infra.service_models import service_model
 from job_watcher.trigger import API_CALL
 from tests.unit.example import filled, string
 

@@ -2,7 +2,7 @@
 
 Each line of `answers/*.jsonl` is one answer, with the shape of a public report (`source`), of an example in AWS's
 documentation, or of what botocore's documentation says of a member; names and numbers are made up. Without `wrong`,
-the email has no line "What went wrong".
+the email has no line "Reason".
 """
 
 import json
@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from job_watcher import catalogue, notification
-from job_watcher.job import Detail, plain
+from job_watcher import catalogue, email_message
+from job_watcher.detail import Detail
+from job_watcher.to_json import to_json
 
 FILES = sorted((Path(__file__).parent / "answers").glob("*.jsonl"))
 CASES = [json.loads(line) for file in FILES for line in file.read_text().splitlines()]
@@ -30,20 +31,20 @@ def test_an_answer_has_an_outcome_and_says_what_went_wrong(case: Mapping[str, An
     if "percent" in case:
         assert seen.percent == case["percent"]
     if seen.outcome != "running":
-        lines = re.findall(r"^  What went wrong +(.*)$", email(kind, seen), re.MULTILINE)
+        lines = re.findall(r"^  Reason +(.*)$", email(kind, seen), re.MULTILINE)
         assert len(lines) == ("wrong" in case), lines
         assert case.get("wrong", "") in "".join(lines)
 
 
-def email(kind: catalogue.Kind, seen: catalogue.Seen) -> str:
+def email(kind: catalogue.Kind, seen: catalogue.Observation) -> str:
     """The text that people get when this answer ends the job."""
     detail: Detail = {
         "kind": kind.name,
         "request": {},
         "outcome": seen.outcome,
         "status": seen.status,
-        "job": plain(seen.job),
+        "job": to_json(seen.job),
         "watch": WATCH,
         "polls": 1,
     }
-    return notification.body(kind, detail)
+    return email_message.body(kind, detail)

@@ -9,11 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-from infra.models import service_model
-from infra.sample import sample
-from job_watcher import catalogue, judge, waiters
-from job_watcher.catalogue import Kind, Seen
-from job_watcher.job import End
+from infra.catalogue.sample_answer import sample
+from infra.service_models import service_model
+from job_watcher import catalogue, evaluate, waiters
+from job_watcher.catalogue import Kind, Observation
+from job_watcher.detail import Notification
+from job_watcher.watch import Rules, Watch
 from tests.unit.test_round_trip import ARRANGED, with_status
 
 KINDS = catalogue.kinds()
@@ -80,21 +81,21 @@ def answers(kind: Kind, chance: random.Random) -> Iterator[dict[str, Any]]:
             yield replaced(answer, {member}, value)
 
 
-def check(kind: Kind, seen: Seen) -> None:
+def check(kind: Kind, seen: Observation) -> None:
     """The watch goes on, or ends with a text that a person can read."""
-    memory: Any = {"polls": 1, "waited": 0, "outcome": "running"}
-    told = judge.news(judge.Watch({"kind": kind.name, "request": {}}, ARN, memory, judge.Rules(), kind), seen, NOW)
+    state: Any = {"polls": 1, "waited": 0, "outcome": "running"}
+    told = evaluate.after_answer(Watch({"kind": kind.name, "request": {}}, ARN, state, Rules(), kind), seen, NOW)
     assert told["outcome"] == seen.outcome
     json.dumps(told, allow_nan=False)
     if seen.outcome == "running":
         assert cast(Any, told)["wait"] >= 1
         return
-    text = cast(End, told)["text"]
+    text = cast(Notification, told)["text"]
     facts = dict(re.findall(r"^  (\S.*?) {2,}(.*)$", text.split("\n\n")[1], re.MULTILINE))
     assert len(facts) == text.split("\n\n")[1].count("\n") + 1
     assert not [fact for fact in facts.items() if not fact[1].strip() or NO_TEXT.search(fact[1])]
-    assert not (seen.outcome == "succeeded" and "What went wrong" in facts)
-    assert not facts.get("Took", "").startswith("-")
+    assert not (seen.outcome == "succeeded" and "Reason" in facts)
+    assert not facts.get("Duration", "").startswith("-")
 
 
 @cache

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from infra import failure_members, outcomes_page
-from infra.sample import Leaf
+from infra.catalogue import failure_members, outcomes_page
+from infra.catalogue.sample_answer import Leaf
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 from job_watcher.expressions import search

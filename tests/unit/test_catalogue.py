@@ -8,8 +8,8 @@ from typing import Any
 import jmespath
 import pytest
 
-from infra.lint import faults
-from infra.models import service_model
+from infra.catalogue.validate import problems
+from infra.service_models import service_model
 from job_watcher import catalogue
 
 TABLES = {
@@ -22,7 +22,7 @@ SPEAKER = TABLES["voice-id/SpeakerEnrollmentJob"]
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_kind_says_what_botocore_says(name: str) -> None:
-    assert faults(name, TABLES[name]) == []
+    assert problems(name, TABLES[name]) == []
 
 
 def test_voice_id_has_both_its_jobs() -> None:
@@ -84,7 +84,7 @@ def test_what_can_end_again_under_the_same_creation_time_recurs() -> None:
         ({"statsu": "JobStatus"}, "unknown key: 'statsu'; did you mean 'status'?"),
         ({"event": {"source": "aws.voiceid", "detail-type": [], "request": {"JobId": "id"}}}, "the event's request"),
         ({"succeeded": [], "partial": [], "failed": []}, "No status ends the job"),
-        ({"polling": {"shortes": 60}}, "unknown key of polling: 'shortes'; did you mean 'shortest'?"),
+        ({"polling": {"min_intervl": 60}}, "unknown key of polling: 'min_intervl'; did you mean 'min_interval'?"),
         (
             {"omit": ["JobName", "InputDataConfig.Token"]},
             "omit's 'InputDataConfig.Token' is no member of the job; it has",
@@ -95,8 +95,8 @@ def test_what_can_end_again_under_the_same_creation_time_recurs() -> None:
     ],
 )
 def test_a_wrong_entry_is_refused_with_a_sentence(change: dict[str, Any], sentence: str) -> None:
-    found = faults("voice-id/SpeakerEnrollmentJob", {**SPEAKER, **change})
-    assert any(fault.startswith(sentence) for fault in found), found
+    found = problems("voice-id/SpeakerEnrollmentJob", {**SPEAKER, **change})
+    assert any(problem.startswith(sentence) for problem in found), found
 
 
 @pytest.mark.parametrize(
@@ -110,16 +110,16 @@ def test_a_wrong_entry_is_refused_with_a_sentence(change: dict[str, Any], senten
     ],
 )
 def test_a_wrong_pick_is_refused_with_a_sentence(change: dict[str, Any], sentence: str) -> None:
-    found = faults("appflow/FlowExecution", {**TABLES["appflow/FlowExecution"], **change})
-    assert any(fault.startswith(sentence) for fault in found), found
+    found = problems("appflow/FlowExecution", {**TABLES["appflow/FlowExecution"], **change})
+    assert any(problem.startswith(sentence) for problem in found), found
 
 
 def test_a_missing_key_is_refused() -> None:
-    assert faults("voice-id/X", {"describe": "DescribeSpeakerEnrollmentJob"})[0] == "request is missing."
+    assert problems("voice-id/X", {"describe": "DescribeSpeakerEnrollmentJob"})[0] == "request is missing."
 
 
 def test_an_unknown_service_is_refused() -> None:
-    assert "voiceid is no service of botocore's." in faults("voiceid/SpeakerEnrollmentJob", SPEAKER)
+    assert "voiceid is no service of botocore's." in problems("voiceid/SpeakerEnrollmentJob", SPEAKER)
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -4,7 +4,7 @@ import pytest
 from botocore.endpoint_provider import EndpointProvider
 
 from infra.cloudtrail import FACTS, event_sources, is_read_only, starts_automatically
-from infra.models import service_model, session
+from infra.service_models import service_model, session
 from job_watcher import catalogue
 
 KINDS = catalogue.kinds()

@@ -17,14 +17,15 @@ from botocore.stub import Stubber
 
 from job_watcher import catalogue, describe
 from job_watcher.describe import handler
-from job_watcher.job import Memory, job_name
+from job_watcher.detail import execution_name
+from job_watcher.poll_state import PollState
 
 SPEAKER = "voice-id/SpeakerEnrollmentJob"
 FRAUDSTER = "voice-id/FraudsterRegistrationJob"
 REQUEST = {"DomainId": "domain5tuvwxyz01234567", "JobId": "u9cJob4tuvwxyz01234567"}
 INPUT = {"kind": SPEAKER, "request": REQUEST}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
-NEW: Memory = {"polls": 0, "waited": 0, "outcome": "running"}
+NEW: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
 CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 # every member of DescribeSpeakerEnrollmentJob's answer
 JOB: dict[str, Any] = {
@@ -71,10 +72,10 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 @pytest.fixture
 def poll(context: LambdaContext, log: io.StringIO) -> Callable[..., dict[str, Any]]:
-    """One invocation: the answer to an input and a memory, as JSON carries it to the state machine."""
+    """One invocation: the answer to an input and a state, as JSON carries it to the state machine."""
 
-    def invoke(given: Any = INPUT, **memory: Any) -> dict[str, Any]:
-        event = {"input": given, "watch": ARN, "memory": {**NEW, "age": memory.get("waited", 0), **memory}}
+    def invoke(given: Any = INPUT, **state: Any) -> dict[str, Any]:
+        event = {"input": given, "watch": ARN, "state": {**NEW, "age": state.get("waited", 0), **state}}
         answer = handler(cast(Any, json.loads(json.dumps(event))), context)
         return cast(dict[str, Any], json.loads(json.dumps(answer, allow_nan=False)))
 
@@ -126,14 +127,14 @@ def test_a_running_job_is_waited_for(voice_id: Stubber, poll: Poll, status: str)
     created = datetime.fromtimestamp(time.time() - 3_600, UTC)
     job = {"JobStatus": status, "CreatedAt": created, "JobProgress": {"PercentComplete": 90}, "JobName": "private"}
     answers(voice_id, job)
-    memory = poll(polls=3, waited=500)
-    assert memory["outcome"] == "running" and memory["status"] == status and memory["polls"] == 4
-    assert 117 <= memory["wait"] <= 119 and memory["waited"] == 501 + memory["wait"]  # a third of the soonest end
-    assert "job" not in memory and "private" not in json.dumps(memory)
+    state = poll(polls=3, waited=500)
+    assert state["outcome"] == "running" and state["status"] == status and state["polls"] == 4
+    assert 117 <= state["wait"] <= 119 and state["waited"] == 501 + state["wait"]  # a third of the soonest end
+    assert "job" not in state and "private" not in json.dumps(state)
 
 
 @pytest.mark.parametrize(("status", "outcome"), TERMINAL)
-def test_a_job_that_ended_is_announced_with_every_member(
+def test_a_job_that_ended_is_reported_with_every_member(
     voice_id: Stubber, poll: Poll, status: str, outcome: str
 ) -> None:
     answers(voice_id, {**JOB, "JobStatus": status})
@@ -148,10 +149,10 @@ def test_a_job_that_ended_is_announced_with_every_member(
         "polls": 14,
     }
     assert end["outcome"] == outcome and "wait" not in end and "error" not in end
-    assert end["name"] == job_name(SPEAKER, REQUEST, "2026-03-01T09:30:00Z")
+    assert end["name"] == execution_name(SPEAKER, REQUEST, "2026-03-01T09:30:00Z")
     subject = f"{outcome.capitalize()}: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 ({status})"
     assert end["subject"] == subject
-    assert re.search(r"\n  Took +2 h 5 min\n", end["text"])
+    assert re.search(r"\n  Duration +2 h 5 min\n", end["text"])
 
 
 def test_times_are_utc_whatever_the_zone_of_the_function_is(
@@ -204,9 +205,9 @@ def test_a_throttle_or_a_server_error_is_no_news_at_any_time(
     # the interval, and half of twice as much or of the longest; Voice ID sends events, so it is polled less often
     for waited, seconds in ((0, 60 + 60), (86_400, 3_600 + 1_800)):
         refuses(voice_id, code, status=500 if code.startswith("Internal") else 400)
-        memory = poll(waited=waited, polls=5)
-        assert memory["outcome"] == "running" and memory["polls"] == 6 and "answered" not in memory
-        assert memory["wait"] == seconds - 1 and memory["waited"] == waited + seconds
+        state = poll(waited=waited, polls=5)
+        assert state["outcome"] == "running" and state["polls"] == 6 and "last_answer" not in state
+        assert state["wait"] == seconds - 1 and state["waited"] == waited + seconds
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
@@ -242,8 +243,8 @@ def test_a_network_that_does_not_answer_is_no_news(poll: Poll) -> None:
 
     client.meta.events.register("before-call", unplugged)
     try:
-        memory = poll(waited=3_600)
-        assert memory["outcome"] == "running" and "answered" not in memory
+        state = poll(waited=3_600)
+        assert state["outcome"] == "running" and "last_answer" not in state
     finally:
         client.meta.events.unregister("before-call", unplugged)
 
@@ -263,8 +264,8 @@ def test_an_answer_that_nobody_can_read_is_no_news(
     poll: Poll, voice_id_at: Callable[[str], None], answering: Callable[[bytes, int], str], body: bytes
 ) -> None:
     voice_id_at(answering(body, 200))
-    memory = poll(waited=3_600)
-    assert memory["outcome"] == "running" and "answered" not in memory
+    state = poll(waited=3_600)
+    assert state["outcome"] == "running" and "last_answer" not in state
 
 
 def test_a_status_that_nobody_knows_is_waited_for_and_counted(
@@ -282,7 +283,7 @@ def test_no_news_is_counted_and_good_news_costs_no_metric(
 ) -> None:
     refuses(voice_id, "ThrottlingException")
     poll()
-    assert metrics(capsys.readouterr().out) == {"NoNews": [1.0]}
+    assert metrics(capsys.readouterr().out) == {"DescribeErrors": [1.0]}
     answers(voice_id, JOB)
     poll()
     assert metrics(capsys.readouterr().out) == {}
@@ -294,7 +295,7 @@ def test_a_metric_is_counted_once_and_not_again_by_the_next_poll(
     for _ in range(2):
         refuses(voice_id, "ThrottlingException")
         poll()
-        assert metrics(capsys.readouterr().out) == {"NoNews": [1.0]}
+        assert metrics(capsys.readouterr().out) == {"DescribeErrors": [1.0]}
 
 
 @pytest.mark.parametrize(
@@ -318,7 +319,7 @@ def test_a_metric_is_counted_once_and_not_again_by_the_next_poll(
         ),
         (
             {"kind": SPEAKER, "request": {**REQUEST, "JobId": "-" * 22}},
-            "JobId is '----------------------'; accepted is what matches ^[a-zA-Z0-9]{22}$.",
+            "JobId is '----------------------'; accepted is a string that matches ^[a-zA-Z0-9]{22}$.",
         ),
     ],
 )

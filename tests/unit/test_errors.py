@@ -8,7 +8,7 @@ from botocore import exceptions as network
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.retries.standard import ThrottledRetryableChecker
 
-from infra.models import service_model
+from infra.service_models import service_model
 from job_watcher import catalogue, errors, waiters
 from job_watcher.errors import Meaning
 

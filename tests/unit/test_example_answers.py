@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from infra import example_answers
-from infra.example_answers import Example
-from job_watcher import catalogue, judge
+from infra.catalogue import example_answers
+from infra.catalogue.example_answers import Example
+from job_watcher import catalogue, evaluate
 from job_watcher.catalogue import Kind
-from job_watcher.job import End
+from job_watcher.detail import Notification
+from job_watcher.watch import Rules, Watch
 
 EXAMPLES = [*example_answers.answers(catalogue.kinds().values())]
 NAMES = [f"{kind.name} in {example.source}" for kind, example in EXAMPLES]
@@ -50,24 +51,24 @@ def test_an_example_answer_has_a_known_status_and_a_plain_email(kind: Kind, exam
         return
     assert seen.known or (kind.name, seen.status) in MISSPELT
     assert seen.percent is None or 0 <= seen.percent <= 100
-    told = judge.news(watch(kind), seen, NOW)
+    told = evaluate.after_answer(watch(kind), seen, NOW)
     assert told["outcome"] == seen.outcome
     json.dumps(told, allow_nan=False)
-    if seen.outcome in catalogue.ENDED:
-        check_facts(seen.outcome, cast(End, told))
+    if seen.outcome in catalogue.FINAL_OUTCOMES:
+        check_facts(seen.outcome, cast(Notification, told))
 
 
-def check_facts(outcome: str, end: End) -> None:
+def check_facts(outcome: str, end: Notification) -> None:
     """The facts table of an email: no failure in a success, plain text, and no negative duration."""
     facts = dict(re.findall(r"^  (\S.*?) {2,}(.*)$", end["text"].split("\n\n")[1], re.MULTILINE))
-    assert not (outcome == "succeeded" and "What went wrong" in facts)
+    assert not (outcome == "succeeded" and "Reason" in facts)
     assert not [fact for fact in facts.values() if not fact.strip() or JSON.search(fact)]
-    assert not facts.get("Took", "").startswith("-")
+    assert not facts.get("Duration", "").startswith("-")
 
 
-def watch(kind: Kind) -> judge.Watch:
-    memory: Any = {"polls": 1, "waited": 0, "outcome": "running"}
-    return judge.Watch({"kind": kind.name, "request": {}}, ARN, memory, judge.Rules(), kind)
+def watch(kind: Kind) -> Watch:
+    state: Any = {"polls": 1, "waited": 0, "outcome": "running"}
+    return Watch({"kind": kind.name, "request": {}}, ARN, state, Rules(), kind)
 
 
 def test_most_examples_describe_a_job_and_the_exceptions_are_needed() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import jmespath
 import pytest
 
-from infra.expressions import unfiltered
+from infra.catalogue.expression_checks import unfiltered
 from job_watcher.expressions import search
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra import notifications_page
+from infra.catalogue import notifications_page
 
 SAMPLES = notifications_page.SAMPLES
 
@@ -22,4 +22,4 @@ def test_an_email_names_its_outcome_and_explains_failures_but_no_success(sample:
     end = notifications_page.email(sample)
     assert end["subject"].startswith(f"{end['outcome'].capitalize()}: ")
     if end["outcome"] in ("succeeded", "failed", "lost"):
-        assert ("What went wrong" in end["text"]) == (end["outcome"] != "succeeded")
+        assert ("\n  Reason " in end["text"]) == (end["outcome"] != "succeeded")

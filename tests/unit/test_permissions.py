@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.actions import published, resources
-from infra.permissions import ACTIONS, LONGEST_POLICY, MOST_POLICIES, action, packed, statements
+from infra.catalogue.iam_resources import published, resources
+from infra.permissions import ACTIONS, MAX_POLICIES, MAX_POLICY_LENGTH, action, packed, statements
 from job_watcher import catalogue, waiters
 from job_watcher.catalogue import Kind
 
@@ -146,17 +146,17 @@ def test_who_waits_for_a_version_may_read_versions_and_list_the_bucket() -> None
 
 
 def test_all_kinds_at_once_fit_the_managed_policies_of_one_role() -> None:
-    assert len(packed(statements(catalogue.kinds().values()))) <= MOST_POLICIES
+    assert len(packed(statements(catalogue.kinds().values()))) <= MAX_POLICIES
 
 
 def test_all_kinds_and_all_waiters_at_once_fit_them_and_one_inline_policy() -> None:
     policies = packed(statements(ALL.values()))
-    assert len(policies) <= MOST_POLICIES + 1
+    assert len(policies) <= MAX_POLICIES + 1
     for policy in policies:
         document = [{"Effect": "Allow", "Action": actions, "Resource": arns} for actions, arns in policy]
         text = json.dumps(document, separators=(",", ":"))
         longest = text.replace("${Partition}", "aws-us-gov").replace("${Region}", "ap-southeast-1")
-        assert len(longest.replace("${Account}", "0" * 12)) <= LONGEST_POLICY + 2
+        assert len(longest.replace("${Account}", "0" * 12)) <= MAX_POLICY_LENGTH + 2
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from job_watcher import catalogue, judge, polling
-from job_watcher.catalogue import Seen
+from job_watcher import catalogue, evaluate, polling
+from job_watcher.catalogue import Observation
 from job_watcher.errors import Meaning
-from job_watcher.job import Memory
-from job_watcher.polling import POLL, Pace, backoff, interval
+from job_watcher.poll_state import PollState
+from job_watcher.polling import POLL_SECONDS, PollingLimits, backoff, interval
+from job_watcher.watch import Rules, Watch
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 CALL = 2.0  # seconds a poll takes, whole seconds' rounding included
 BIRTH = 1_767_225_600  # of every job here, in seconds since 1970
-MOST_EVER = polling.MOST  # by any pace
+MOST_EVER = polling.MAX_POLLS  # by any limits
 MOST = 2_500  # polls: 9 history events each stay under Step Functions' 25,000
 Percent = float | None
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
@@ -40,7 +41,7 @@ SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
     ],
 )
 def test_without_a_percentage_the_wait_is_5_percent_of_the_age_within_bounds(age: float, seconds: float) -> None:
-    assert interval(Pace(), age) == pytest.approx(seconds)
+    assert interval(PollingLimits(), age) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
@@ -65,26 +66,28 @@ def test_without_a_percentage_the_wait_is_5_percent_of_the_age_within_bounds(age
 def test_with_a_percentage_the_wait_is_a_third_of_the_soonest_end(
     age: float, percent: float, still: float, seconds: float
 ) -> None:
-    assert interval(Pace(), age, percent, still) == pytest.approx(seconds)
+    assert interval(PollingLimits(), age, percent, still) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(("absurd", "like"), [(-5, 0), (250, 100)])
 def test_an_absurd_percentage_is_the_nearest_possible_one(absurd: float, like: Percent) -> None:
-    assert interval(Pace(), HOUR, absurd, 60) == interval(Pace(), HOUR, like, 60)
+    assert interval(PollingLimits(), HOUR, absurd, 60) == interval(PollingLimits(), HOUR, like, 60)
 
 
 @pytest.mark.parametrize(
     ("age", "percent", "seconds"), [(0, None, 60), (1_000, None, 100), (HOUR, None, 300), (HOUR, 100, 5)]
 )
 def test_a_pace_can_be_set(age: float, percent: Percent, seconds: float) -> None:
-    assert interval(Pace(late=0.1, shortest=5, longest=300), age, percent) == pytest.approx(seconds)
+    assert interval(
+        PollingLimits(max_delay_ratio=0.1, min_interval=5, max_interval=300), age, percent
+    ) == pytest.approx(seconds)
 
 
 @given(st.floats(0, YEAR), st.none() | st.floats(allow_nan=False), st.floats(-YEAR, YEAR))
 def test_a_wait_is_never_over_the_one_without_a_percentage_nor_under_the_shortest(
     age: float, percent: Percent, still: float
 ) -> None:
-    assert 15 <= interval(Pace(), age, percent, still) <= interval(Pace(), age)
+    assert 15 <= interval(PollingLimits(), age, percent, still) <= interval(PollingLimits(), age)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_a_wait_is_never_over_the_one_without_a_percentage_nor_under_the_shortes
     ],
 )
 def test_without_an_answer_the_soonest_end_comes_nearer(percent: Percent, unanswered: float, seconds: float) -> None:
-    assert interval(Pace(), HOUR + unanswered, percent, unanswered, unanswered) == pytest.approx(seconds)
+    assert interval(PollingLimits(), HOUR + unanswered, percent, unanswered, unanswered) == pytest.approx(seconds)
 
 
 @given(st.floats(1, YEAR), st.floats(0, 98), st.floats(0, 1))
@@ -108,8 +111,8 @@ def test_without_an_answer_the_interval_is_the_one_of_steady_progress(
 ) -> None:
     age = answered + share * answered * (99 - percent) / (percent + 1)
     steady = (percent + 1) * age / answered - 1
-    assert interval(Pace(), age, percent, age - answered, age - answered) == pytest.approx(
-        interval(Pace(), age, steady), rel=1e-4, abs=1e-4
+    assert interval(PollingLimits(), age, percent, age - answered, age - answered) == pytest.approx(
+        interval(PollingLimits(), age, steady), rel=1e-4, abs=1e-4
     )
 
 
@@ -117,7 +120,7 @@ def test_without_an_answer_the_interval_is_the_one_of_steady_progress(
     ("usual", "chance", "seconds"), [(15, 0, 15), (15, 1, 45), (300, 0.5, 600), (900, 1, 1_800), (94_608, 1, 95_508)]
 )
 def test_back_off_is_full_jitter_of_twice_the_usual_interval(usual: float, chance: float, seconds: float) -> None:
-    assert backoff(Pace(), usual, chance) == seconds
+    assert backoff(PollingLimits(), usual, chance) == seconds
 
 
 @given(st.floats(1, YEAR), st.floats(0, 99), st.floats(0, 1), st.floats(0, 1))
@@ -127,8 +130,8 @@ def test_back_off_never_passes_the_soonest_end_that_the_last_answer_allows(
     soonest_end = answered * (99 - percent) / (percent + 1)
     unanswered = share * soonest_end
     age, left = answered + unanswered, soonest_end - unanswered
-    usual = interval(Pace(), age, percent, unanswered, unanswered)
-    assert backoff(Pace(), usual, chance) <= max(left, 3 * 15, 3 * 0.0001 * age) * (1 + 1e-9)
+    usual = interval(PollingLimits(), age, percent, unanswered, unanswered)
+    assert backoff(PollingLimits(), usual, chance) <= max(left, 3 * 15, 3 * 0.0001 * age) * (1 + 1e-9)
 
 
 @dataclass(frozen=True)
@@ -142,14 +145,14 @@ class Job:
     created: float | None = 0
     """How far in the future the service says it was created; None: it does not say."""
 
-    def seen(self, age: float, poll: int) -> Seen:
+    def seen(self, age: float, poll: int) -> Observation:
         step = poll if self.flickers else int(age / self.lasts * len(self.percents))
         percent = self.percents[step % len(self.percents)]
         return read("COMPLETED" if age >= self.lasts else "IN_PROGRESS", percent, self.created)
 
 
 @cache
-def read(status: str, percent: Percent, created: float | None) -> Seen:
+def read(status: str, percent: Percent, created: float | None) -> Observation:
     """What the catalogue makes of a describe answer."""
     job = {
         "JobStatus": status,
@@ -174,14 +177,14 @@ class Clock:
 
 
 TRUE = Clock()
-RULES = judge.Rules(give_up_after=10 * YEAR)
+RULES = Rules(give_up_after=10 * YEAR)
 INPUT = {"kind": SPEAKER.name, "request": {"DomainId": "a" * 22, "JobId": "b" * 22}}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:x"
-NEW: Memory = {"polls": 0, "waited": 0, "outcome": "running"}
+NEW: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
 
 
-def watching(memory: Memory) -> judge.Watch:
-    return judge.Watch(INPUT, ARN, memory, RULES, SPEAKER)
+def watching(state: PollState) -> Watch:
+    return Watch(INPUT, ARN, state, RULES, SPEAKER)
 
 
 def polls(
@@ -196,23 +199,23 @@ def polls(
 
     `answered`: which polls are, round and round; the others are throttled.
     """
-    memory, age, ages = NEW, begins, [begins]
+    state, age, ages = NEW, begins, [begins]
     while len(ages) <= MOST + 1:
         if answered[len(ages) % len(answered)]:
-            answer = judge.news(watching(memory), job.seen(age, len(ages)), clock(age))
+            answer = evaluate.after_answer(watching(state), job.seen(age, len(ages)), clock(age))
         else:
-            answer = throttled(memory, chance)
+            answer = throttled(state, chance)
         if answer["outcome"] != "running":
             return ages
-        memory = cast(Memory, answer)
-        assert type(memory["wait"]) is int and memory["wait"] >= 1
-        age += call + memory["wait"]
+        state = cast(PollState, answer)
+        assert type(state["wait"]) is int and state["wait"] >= 1
+        age += call + state["wait"]
         ages.append(age)
     return ages
 
 
-def throttled(memory: Memory, chance: float, meaning: Meaning = Meaning.THROTTLED) -> Memory:
-    return cast(Memory, judge.no_news(watching(memory), meaning, "ThrottlingException", "Slow down.", chance))
+def throttled(state: PollState, chance: float, meaning: Meaning = Meaning.THROTTLED) -> PollState:
+    return cast(PollState, evaluate.after_error(watching(state), meaning, "ThrottlingException", "Slow down.", chance))
 
 
 def lateness(ages: Sequence[float], job: Job, call: float = CALL) -> float:
@@ -226,7 +229,7 @@ DURATIONS = st.just(float(YEAR)) | st.integers(0, 7_498).map(lambda thousandths:
 JOBS = st.builds(Job, DURATIONS, PATHS, st.booleans(), st.none() | st.just(0) | st.floats(0, YEAR, exclude_min=True))
 
 
-@given(JOBS, st.floats(0, 1), st.sampled_from([0.3, POLL, CALL]))
+@given(JOBS, st.floats(0, 1), st.sampled_from([0.3, POLL_SECONDS, CALL]))
 def test_an_end_is_seen_within_a_minute_or_5_percent_of_the_jobs_duration(job: Job, begins: float, call: float) -> None:
     assert lateness(polls(job, begins * job.lasts, call=call), job, call) <= 0
 
@@ -279,22 +282,30 @@ def test_an_end_that_is_foreseen_is_seen_soon_though_polls_are_throttled(
 
 
 @pytest.mark.parametrize("give_up", [HOUR, 14 * DAY, 350 * DAY])
-@pytest.mark.parametrize("pace", [Pace(late=0.001), Pace(shortest=1, longest=1), Pace(longest=60), Pace(shortest=1)])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        PollingLimits(max_delay_ratio=0.001),
+        PollingLimits(min_interval=1, max_interval=1),
+        PollingLimits(max_interval=60),
+        PollingLimits(min_interval=1),
+    ],
+)
 @pytest.mark.parametrize("percents", [[None], [99], range(101), [98, 100]])
 def test_a_watch_lives_until_it_gives_up_whatever_the_pace(
-    pace: Pace, give_up: float, percents: Sequence[Percent]
+    limits: PollingLimits, give_up: float, percents: Sequence[Percent]
 ) -> None:
-    job, memory, age = Job(10 * YEAR, percents, flickers=True), NEW, 0.0
-    rules = judge.Rules(give_up_after=give_up, pace=pace)
+    job, state, age = Job(10 * YEAR, percents, flickers=True), NEW, 0.0
+    rules = Rules(give_up_after=give_up, limits=limits)
     for polls in range(1, MOST_EVER + 2):
-        asked = replace(watching({**memory, "polls": polls}), rules=rules)
-        answer = judge.news(asked, job.seen(age, polls), TRUE(age))
+        asked = replace(watching({**state, "polls": polls}), rules=rules)
+        answer = evaluate.after_answer(asked, job.seen(age, polls), TRUE(age))
         if answer["outcome"] != "running":
             break
-        memory = cast(Memory, answer)
-        age += memory["wait"] + CALL
+        state = cast(PollState, answer)
+        age += state["wait"] + CALL
     assert answer["outcome"] == "lost" and polls <= MOST_EVER + 1
-    assert memory["waited"] == give_up
+    assert state["waited"] == give_up
 
 
 AHEAD = st.builds(Clock, before=st.floats(0, YEAR), jumps=DURATIONS)
@@ -319,14 +330,14 @@ def test_a_job_created_in_the_future_is_as_old_as_its_watch(ahead: float, percen
     assert len(polls(job)) <= len(polls(Job(30 * HOUR, percents, created=None)))
 
 
-def quiet(memory: Memory, meaning: Meaning, chance: float, times: int) -> tuple[Memory, float]:
-    """The memory after so many polls in a row without news, and the seconds they took."""
+def quiet(state: PollState, meaning: Meaning, chance: float, times: int) -> tuple[PollState, float]:
+    """The state after so many polls in a row without news, and the seconds they took."""
     seconds = 0.0
     for _ in range(times):
-        memory = throttled(memory, chance, meaning)
-        assert type(memory["wait"]) is int and memory["wait"] >= 1
-        seconds += memory["wait"]
-    return memory, seconds
+        state = throttled(state, chance, meaning)
+        assert type(state["wait"]) is int and state["wait"] >= 1
+        seconds += state["wait"]
+    return state, seconds
 
 
 @given(
@@ -340,31 +351,35 @@ def quiet(memory: Memory, meaning: Meaning, chance: float, times: int) -> tuple[
 def test_back_off_is_never_below_the_wait_there_would_have_been_and_bounded(
     job: Job, begins: float, chance: float, silent: int, meaning: Meaning
 ) -> None:
-    first = cast(Memory, judge.news(watching(NEW), job.seen(begins, 1), TRUE(begins)))
-    memory, seconds = quiet(first, meaning, chance, silent)
+    first = cast(PollState, evaluate.after_answer(watching(NEW), job.seen(begins, 1), TRUE(begins)))
+    state, seconds = quiet(first, meaning, chance, silent)
     age = begins + first["wait"] + seconds
-    percent = memory.get("percent")
+    percent = state.get("percent")
     if percent is not None:  # what the service would have told of a job that goes on as it did
-        percent = min(100.0, (percent + 1) * memory["age"] / memory["answered"] - 1) if memory["answered"] else 100.0
-    news = cast(Memory, judge.news(watching(memory), replace(job, percents=[percent]).seen(age, 2), TRUE(age)))
-    no_news, _ = quiet(memory, meaning, chance, 1)
-    cap = interval(Pace(), age)
-    assert news["wait"] - 1 <= no_news["wait"] <= min(3 * cap, cap + Pace().longest) + 1
+        percent = min(100.0, (percent + 1) * state["age"] / state["last_answer"] - 1) if state["last_answer"] else 100.0
+    news = cast(
+        PollState, evaluate.after_answer(watching(state), replace(job, percents=[percent]).seen(age, 2), TRUE(age))
+    )
+    no_news, _ = quiet(state, meaning, chance, 1)
+    cap = interval(PollingLimits(), age)
+    assert news["wait"] - 1 <= no_news["wait"] <= min(3 * cap, cap + PollingLimits().max_interval) + 1
 
 
 @settings(max_examples=20)
 @given(st.floats(0, 1))
 def test_a_service_that_never_answers_is_not_asked_too_often(chance: float) -> None:
-    memory, asked = NEW, 0
-    while memory["waited"] < YEAR and asked <= MOST:
-        memory, _ = quiet(memory, Meaning.UNAVAILABLE, chance, 1)
+    state, asked = NEW, 0
+    while state["waited"] < YEAR and asked <= MOST:
+        state, _ = quiet(state, Meaning.UNAVAILABLE, chance, 1)
         asked += 1
     assert asked <= MOST
 
 
 def test_news_ends_the_back_off() -> None:
     job = Job(YEAR)
-    memory, seconds = quiet(NEW, Meaning.THROTTLED, 1, 5)
-    told = cast(Memory, judge.news(watching(memory), job.seen(seconds, 6), TRUE(seconds)))
-    assert memory["wait"] == 3 * 60 - 1 and told["wait"] == 60 - 1
-    assert told == judge.news(watching({**NEW, "waited": memory["waited"]}), job.seen(seconds, 6), TRUE(seconds))
+    state, seconds = quiet(NEW, Meaning.THROTTLED, 1, 5)
+    told = cast(PollState, evaluate.after_answer(watching(state), job.seen(seconds, 6), TRUE(seconds)))
+    assert state["wait"] == 3 * 60 - 1 and told["wait"] == 60 - 1
+    assert told == evaluate.after_answer(
+        watching({**NEW, "waited": state["waited"]}), job.seen(seconds, 6), TRUE(seconds)
+    )

@@ -5,18 +5,20 @@ import re
 import tomllib
 from pathlib import Path
 
-from infra import config
-from job_watcher import catalogue, notification
+from infra import settings
+from infra.context import PROPS, STACK_NAME
+from job_watcher import catalogue, email_message
 from tests.bench import readme
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 KIND = "voice-id/SpeakerEnrollmentJob"
+SETTING_NAMES = [*list(PROPS)[:-2], STACK_NAME, *list(PROPS)[-2:]]
 
 
 def test_the_email_is_the_one_that_the_event_makes() -> None:
     (event,) = [json.loads(block) for block in blocks("json") if '"job-watcher"' in block]
     kind = catalogue.load("voice-id")[KIND]
-    subject, body = notification.subject(kind, event["detail"]), notification.body(kind, event["detail"])
+    subject, body = email_message.subject(kind, event["detail"]), email_message.body(kind, event["detail"])
     assert blocks("text") == [f"Subject: {subject}\n\n{body}"]
 
 
@@ -30,12 +32,12 @@ def test_the_kind_is_the_one_in_the_catalogue() -> None:
 
 def test_every_setting_is_explained() -> None:
     explained = re.findall(r"^\| `([a-z-]+)` \|", README, flags=re.MULTILINE)
-    assert [name for name in explained if name not in config.OUTCOMES] == list(config.NAMES)
+    assert [name for name in explained if name not in settings.OUTCOMES] == list(SETTING_NAMES)
 
 
 def test_every_outcome_is_explained() -> None:
     explained = re.findall(r"^\| `([a-z-]+)` \|", README, flags=re.MULTILINE)
-    assert [name for name in explained if name not in config.NAMES] == list(config.OUTCOMES)
+    assert [name for name in explained if name not in SETTING_NAMES] == list(settings.OUTCOMES)
 
 
 def blocks(language: str) -> list[str]:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from infra.triggers import index
+from infra.trigger_rules import index
 from job_watcher import catalogue
-from job_watcher.trigger import API_CALL, NoRequest, found
+from job_watcher.trigger import API_CALL, IncompleteEvent, jobs_in
 
 INDEX = index(catalogue.kinds().values())
 
@@ -53,7 +53,7 @@ def event_of(source: str, name: str, request: Any, response: Any) -> dict[str, A
     ids=lambda event: event["detail"]["eventName"],
 )
 def test_a_call_that_started_nothing_to_watch_is_ignored(event: dict[str, Any]) -> None:
-    assert found(event, INDEX) == []
+    assert jobs_in(event, INDEX) == []
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,12 @@ def test_a_call_that_started_nothing_to_watch_is_ignored(event: dict[str, Any]) 
 def test_what_cloudtrail_records_differently_from_the_model_names_the_job(
     event: dict[str, Any], name: str, request_: dict[str, Any]
 ) -> None:
-    assert [(job.kind.name, job.request) for job in found(event, INDEX)] == [(name, request_)]
+    assert [(job.kind.name, job.request) for job in jobs_in(event, INDEX)] == [(name, request_)]
 
 
 @pytest.mark.parametrize(
     "tasks", [None, [{"clusterArn": "c"}], [{"clusterArn": "c", "taskArn": "Hidden_For_Security_Reasons"}]]
 )
 def test_a_task_that_was_placed_but_is_not_named_is_an_error(tasks: Any) -> None:
-    with pytest.raises(NoRequest, match=r"does not say its .*tasks"):
-        found(event_of("ecs", "RunTask", {"cluster": "c"}, {"tasks": tasks, "failures": []}), INDEX)
+    with pytest.raises(IncompleteEvent, match=r"doesn't contain its .*tasks"):
+        jobs_in(event_of("ecs", "RunTask", {"cluster": "c"}, {"tasks": tasks, "failures": []}), INDEX)

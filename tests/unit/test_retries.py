@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.models import service_model
+from infra.service_models import service_model
 from job_watcher import polling
 from tests.unit.retries import delays, retrier
 
@@ -18,7 +18,7 @@ NOT_IN_THE_MODEL = [
     "SdkClientException",
     "ClientExecutionTimeoutException",
     "AccessDeniedException",
-    "Unknown",  # time-outs and memory, says that page; a slow start in an outage too
+    "Unknown",  # time-outs and state, says that page; a slow start in an outage too
     "Sandbox.Timedout",
 ]
 # Errors of Invoke that a function of ours can't have, or that last until somebody deploys again.
@@ -64,7 +64,7 @@ def test_the_end_of_an_outage_is_noticed_within_fifteen_minutes() -> None:
 def test_an_outage_of_a_day_takes_few_events_of_the_history() -> None:
     events = EVENTS * (1 + retrier(THROTTLED)["MaxAttempts"])
     assert events <= 350
-    assert polling.MOST * EVENTS_OF_A_POLL + 3 * events < HISTORY  # of a watch of a year, with three such days
+    assert polling.MAX_POLLS * EVENTS_OF_A_POLL + 3 * events < HISTORY  # of a watch of a year, with three such days
 
 
 def test_short_trouble_delays_a_poll_by_seconds() -> None:
@@ -74,7 +74,7 @@ def test_short_trouble_delays_a_poll_by_seconds() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        "Runtime.ExitError",  # the process ended: out of memory, for example
+        "Runtime.ExitError",  # the process ended: out of state, for example
         "Runtime.ImportModuleError",
         "KeyError",
     ],

@@ -1,4 +1,4 @@
-"""Every kind, every status: a request that the model accepts, and an answer of its shape, become what is announced."""
+"""Every kind, every status: a request that the model accepts, and an answer of its shape, become what is reported."""
 
 import json
 import re
@@ -14,12 +14,14 @@ from botocore import xform_name
 from botocore.model import Shape
 from botocore.stub import Stubber
 
-from infra.models import session
-from infra.sample import Leaf
-from job_watcher import catalogue, describe, expressions, judge
+from infra.catalogue.sample_answer import Leaf
+from infra.service_models import session
+from job_watcher import catalogue, describe, expressions
 from job_watcher.catalogue import Kind
-from job_watcher.job import LARGEST, NAME, plain, text
-from job_watcher.notification import plain_text
+from job_watcher.detail import MAX_BYTES, MAX_NAME_LENGTH
+from job_watcher.email_message import one_line
+from job_watcher.to_json import compact_json, to_json
+from job_watcher.watch import Watch
 from tests.unit.example import filled, leaves, replaced, string
 
 KINDS = catalogue.kinds()
@@ -66,13 +68,13 @@ def poll(kind: Kind, request: Mapping[str, Any], answer: dict[str, Any]) -> dict
     """What a watch's first poll says, as JSON carries it; the call must be the kind's own, with its arguments."""
     with Stubber(describe.client(kind.service)) as service:
         service.add_response(xform_name(kind.describe), answer, kind.arguments(request))
-        watch = judge.Watch(
+        watch = Watch(
             {"kind": kind.name, "request": request},
             ARN,
             {"polls": 0, "waited": 0, "outcome": "running"},
             describe.RULES,
         )
-        told = describe.judged(watch)
+        told = describe.poll(watch)
         assert told["outcome"] != "lost", told  # the reason says what was wrong with the request
         assert "status" in told or "detail" in told, (
             f"{kind.describe} was called with other arguments than {kind.arguments(request)}"
@@ -89,7 +91,7 @@ def check_event(kind: Kind, request: Mapping[str, Any], status: str, detail: dic
     assert detail["status"] == status and detail["outcome"] == kind.outcome_of[status]
     assert detail["watch"] == ARN and detail["polls"] == 1
     job = reduce(expressions.without, there, job)
-    assert detail["job"] == plain(job), status
+    assert detail["job"] == to_json(job), status
     for (path, value), (_, said) in zip(leaves(job), leaves(detail["job"]), strict=True):
         if isinstance(value, datetime):
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", said), path
@@ -99,24 +101,24 @@ def check_event(kind: Kind, request: Mapping[str, Any], status: str, detail: dic
 def explains(kind: Kind, job: Any) -> bool:
     """Whether the kind gives a reason; one that filters finds it only if the answer has something to pick."""
     if "[?" in (kind.reason or ""):
-        return bool(plain_text(expressions.search(kind.reason, job)))
+        return bool(one_line(expressions.search(kind.reason, job)))
     return bool(kind.reason)
 
 
 def check_message(kind: Kind, status: str, end: Mapping[str, Any]) -> None:
-    assert re.fullmatch(f"[A-Za-z0-9_-]{{1,{NAME}}}", end["name"]), status
+    assert re.fullmatch(f"[A-Za-z0-9_-]{{1,{MAX_NAME_LENGTH}}}", end["name"]), status
     assert re.fullmatch(r"[\x20-\x7e]{1,99}", end["subject"]), status
     assert end["subject"].startswith(f"{kind.outcome_of[status].capitalize()}: {kind.noun}")
-    assert len(text({"detail": end["detail"], "text": end["text"]}).encode()) < LARGEST, status
-    assert len(text(text(end["detail"])).encode()) < LARGEST, status
+    assert len(compact_json({"detail": end["detail"], "text": end["text"]}).encode()) < MAX_BYTES, status
+    assert len(compact_json(compact_json(end["detail"])).encode()) < MAX_BYTES, status
     facts = dict(re.findall(r"^  (\S.*?) {2,}(.+)$", end["text"].split("\n\n")[1], re.MULTILINE))
     assert facts["Outcome"] == f"{kind.outcome_of[status]} (status {status})"
     assert facts["Kind"] == kind.name
     assert facts.get("Created") == ("2026-03-01 09:30:00 UTC" if kind.created else None), status
     assert facts.get("Ended") == ("2026-03-01 11:35:20 UTC" if kind.ended else None), status
-    assert facts.get("Took") == ("2 h 5 min" if kind.created and kind.ended and not kind.recurs else None), status
+    assert facts.get("Duration") == ("2 h 5 min" if kind.created and kind.ended and not kind.recurs else None), status
     wrong = kind.outcome_of[status] != "succeeded"
-    assert ("What went wrong" in facts) == (wrong and explains(kind, end["detail"]["job"])), status
+    assert ("Reason" in facts) == (wrong and explains(kind, end["detail"]["job"])), status
     assert ("Results" in facts) == bool(kind.results), status
 
 

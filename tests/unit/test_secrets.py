@@ -1,4 +1,4 @@
-"""What is announced of a job holds no plain credential: what may be one is left out, or here is why it is none."""
+"""What is reported of a job holds no plain credential: what may be one is left out, or here is why it is none."""
 
 import re
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from infra.models import service_model
-from infra.sample import Leaf, sample
+from infra.catalogue.sample_answer import Leaf, sample
+from infra.service_models import service_model
 from job_watcher import catalogue, expressions
 from job_watcher.catalogue import Kind
 
@@ -64,7 +64,7 @@ def accepts(entry: tuple[str, str], kind: Kind, path: str) -> bool:
 
 
 def credentials(kind: Kind) -> list[str]:
-    """The paths of those members of the announced job that by their name or the model may be plain credentials."""
+    """The paths of those members of the reported job that by their name or the model may be plain credentials."""
     model = service_model(kind.service)
     assert model is not None
     job = expressions.search(kind.job, sample(model.operation_model(kind.describe).output_shape))

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from infra.triggers import index
+from infra.trigger_rules import index
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
-from job_watcher.trigger import Found, NoRequest, found, is_own, watch_name
+from job_watcher.trigger import IncompleteEvent, TriggeredJob, is_own, jobs_in, watch_name
 from tests.unit.service_events import ACCOUNT, EVENTS, REGION, Row
 
 SPEC = Path(sys.prefix, "lib/node_modules/@aws-cdk/aws-service-spec/db.json.gz")
@@ -39,7 +39,7 @@ def event(source: str, detail_type: str, detail: Any, resources: Sequence[str] =
 @pytest.mark.parametrize("row", EVENTS, ids=[f"{number} {row[1]}" for number, row in enumerate(EVENTS)])
 def test_a_sample_of_the_documentation_names_its_jobs(row: Row) -> None:
     source, detail_type, detail, resources, expected = row
-    jobs = found(event(source, detail_type, detail, resources), INDEX)
+    jobs = jobs_in(event(source, detail_type, detail, resources), INDEX)
     assert [[job.kind.name, job.request] for job in jobs] == expected
 
 
@@ -77,7 +77,7 @@ def test_a_table_reads_members_that_the_schema_of_its_event_has(kind: Kind, deta
     for path, rules in restrictions(kind.event.get("where", {})):
         assert has(told, path) or set(path) & NOT_IN_SCHEMAS.keys(), f"no member {'.'.join(path)}"
         told = having(told, path, rules[0])
-    (job,) = found(told, index([kind]))
+    (job,) = jobs_in(told, index([kind]))
     assert set(job.request) == set(kind.request)
 
 
@@ -116,14 +116,21 @@ EXECUTION = {"executionArn": "arn", "stateMachineArn": "machine", "name": "run",
     [
         ({}, False),
         ({"stateMachineArn": "watch"}, True),
-        ({"name": watch_name(Found(KINDS["stepfunctions/Execution"], {"executionArn": "arn"}, news=True), 0)}, True),
-        ({"name": watch_name(Found(KINDS["glue/JobRun"], {"RunId": "jr_1"}, news=True), 0)}, False),
+        (
+            {
+                "name": watch_name(
+                    TriggeredJob(KINDS["stepfunctions/Execution"], {"executionArn": "arn"}, service_event=True), 0
+                )
+            },
+            True,
+        ),
+        ({"name": watch_name(TriggeredJob(KINDS["glue/JobRun"], {"RunId": "jr_1"}, service_event=True), 0)}, False),
     ],
     ids=["another machine", "a machine of this deployment", "a watch of an execution", "another deployment's watch"],
 )
 def test_executions_of_job_watcher_are_recognized(changes: dict[str, str], own: bool) -> None:
     told = event("aws.states", "Step Functions Execution Status Change", {**EXECUTION, **changes})
-    assert is_own(told, ["watch", "announce"]) is own
+    assert is_own(told, ["watch", "notify"]) is own
 
 
 def test_a_name_of_another_service_is_no_execution_of_job_watcher() -> None:
@@ -131,8 +138,8 @@ def test_a_name_of_another_service_is_no_execution_of_job_watcher() -> None:
 
 
 def test_an_event_about_several_jobs_must_name_one_at_least() -> None:
-    with pytest.raises(NoRequest, match="gamelift/Matchmaking does not say its TicketIds"):
-        found(event("aws.gamelift", "GameLift Matchmaking Event", {"type": "MatchmakingSearching"}), INDEX)
+    with pytest.raises(IncompleteEvent, match="gamelift/Matchmaking job doesn't contain its TicketIds"):
+        jobs_in(event("aws.gamelift", "GameLift Matchmaking Event", {"type": "MatchmakingSearching"}), INDEX)
 
 
 RDS = {"EventID": "RDS-EVENT-0170", "SourceIdentifier": "cluster"}
@@ -145,5 +152,5 @@ RDS = {"EventID": "RDS-EVENT-0170", "SourceIdentifier": "cluster"}
 def test_an_event_of_rds_starts_one_watch_also_where_documentdb_is_watched(
     enabled: list[str], expected: list[str]
 ) -> None:
-    jobs = found(event("aws.rds", "RDS DB Cluster Event", RDS), index(KINDS[name] for name in enabled))
+    jobs = jobs_in(event("aws.rds", "RDS DB Cluster Event", RDS), index(KINDS[name] for name in enabled))
     assert [job.kind.name for job in jobs] == expected

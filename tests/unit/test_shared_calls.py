@@ -3,10 +3,10 @@
 import pytest
 
 from infra import cloudtrail
-from infra.models import service_model, session
-from infra.triggers import index
+from infra.service_models import service_model, session
+from infra.trigger_rules import index
 from job_watcher import catalogue
-from job_watcher.trigger import found
+from job_watcher.trigger import jobs_in
 from tests.unit.api_call import api_call
 
 KINDS = catalogue.kinds()
@@ -79,10 +79,10 @@ def test_a_call_that_several_apis_have_starts_the_right_watch_once_or_none(
 ) -> None:
     given = {"docdb": {"engine": "docdb"}, "neptune": {"engine": "neptune"}, "rds": {"engine": "aurora-mysql"}}
     event = api_call(service, call, optional=optional, given=given.get(service))
-    assert [job.kind.name for job in found(event, INDEX)] == kinds
+    assert [job.kind.name for job in jobs_in(event, INDEX)] == kinds
     for name, kind in KINDS.items():  # nor does it disturb a deployment that watches only one of the kinds
         if name not in kinds and call in kind.start:
-            assert found(event, index([kind])) == []
+            assert jobs_in(event, index([kind])) == []
 
 
 def test_these_are_all_the_calls_that_several_apis_have() -> None:
@@ -90,7 +90,7 @@ def test_these_are_all_the_calls_that_several_apis_have() -> None:
         (service, call)
         for service in session().get_available_services()
         for source in cloudtrail.event_sources(service)
-        for call in INDEX["calls"].get(source, ())
+        for call in INDEX["api_calls"].get(source, ())
         if call in operations(service)
     }
     shared = {
@@ -105,7 +105,7 @@ def test_a_call_starts_one_watch() -> None:
     shared = {call for _, call, _ in SHARED}
     several = {
         (call, *kinds)
-        for calls in INDEX["calls"].values()
+        for calls in INDEX["api_calls"].values()
         for call, kinds in calls.items()
         if len(kinds) > 1 and call not in shared
     }

@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from job_watcher import catalogue
-from job_watcher.trigger import Found, watch_name
+from job_watcher.trigger import TriggeredJob, watch_name
 from tests.unit.fake_states import FakeStates
 
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 RECURRING = replace(SPEAKER, recurs=True)
 REQUEST = {"DomainId": "d" * 22, "JobId": "j" * 22}
-CALL, NEWS = Found(SPEAKER, REQUEST, news=False), Found(SPEAKER, REQUEST, news=True)
-AGAIN = Found(RECURRING, REQUEST, news=False)
+CALL, NEWS = TriggeredJob(SPEAKER, REQUEST, service_event=False), TriggeredJob(SPEAKER, REQUEST, service_event=True)
+AGAIN = TriggeredJob(RECURRING, REQUEST, service_event=False)
 WATCH = "arn:aws:states:eu-west-1:123456789012:stateMachine:Watch"
 DAY = timedelta(days=1)
 PERIOD = datetime.fromtimestamp(0, UTC) + timedelta(days=60 * 347)  # the first day of a period
@@ -32,8 +32,8 @@ MIDDLE = PERIOD + timedelta(days=40)  # when no watch of the period before can s
 def start() -> Iterator[ModuleType]:
     """The module as its bundle imports it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WATCH", WATCH)
-        patch.setenv("ANNOUNCE", WATCH.replace("Watch", "Announce"))
+        patch.setenv("WATCH_ARN", WATCH)
+        patch.setenv("NOTIFY_ARN", WATCH.replace("Watch", "Notify"))
         yield importlib.import_module("job_watcher.start")
 
 
@@ -41,12 +41,12 @@ class World:
     """Step Functions, and the clock that the function and Step Functions share."""
 
     def __init__(self, start: ModuleType, now: datetime) -> None:
-        self.begin = start.begin
-        self.states = FakeStates(start.states().exceptions, now)
+        self.begin = start.start_if_needed
+        self.states = FakeStates(start.step_functions().exceptions, now)
         self._number = 0
 
     def event(
-        self, job: Found, ago: timedelta = timedelta(seconds=1), id: str | None = None, detail: Any = None
+        self, job: TriggeredJob, ago: timedelta = timedelta(seconds=1), id: str | None = None, detail: Any = None
     ) -> str | None:
         """An event of `ago` arrives now; the ARN of the execution it started."""
         self._number += 1
@@ -54,7 +54,7 @@ class World:
         started: str | None = self.begin(job, {"id": id or f"event-{self._number}", "time": time, "detail": detail})
         return started
 
-    def begin_numbered(self, job: Found, number: int) -> str:
+    def begin_numbered(self, job: TriggeredJob, number: int) -> str:
         """Start the watch of this number, as the events before would have."""
         name = watch_name(job, [int(self.states.now.timestamp() // (60 * 86_400)), number])
         return str(self.states.start_execution(WATCH, name, "{}")["executionArn"])
@@ -70,7 +70,7 @@ def world(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def make_world(start: ModuleType, patch: pytest.MonkeyPatch, now: datetime) -> World:
     world = World(start, now)
-    patch.setattr(start, "states", lambda: world.states)
+    patch.setattr(start, "step_functions", lambda: world.states)
     patch.setattr(start.time, "time", lambda: world.states.now.timestamp())
     return world
 
@@ -80,7 +80,7 @@ def test_an_event_about_a_watch_starts_nothing(
 ) -> None:
     detail_type = "Step Functions Execution Status Change"
     news = {"aws.states": {detail_type: ["stepfunctions/Execution"]}}
-    monkeypatch.setattr(start, "INDEX", {"calls": {}, "news": news})
+    monkeypatch.setattr(start, "INDEX", {"api_calls": {}, "service_events": news})
     for machine, calls in ((WATCH, []), (WATCH.replace("Watch", "Other"), ["StartExecution"])):
         detail = {"stateMachineArn": machine, "executionArn": "arn", "name": "run"}
         start.handler({"source": "aws.states", "detail-type": detail_type, "detail": detail}, context)
@@ -88,7 +88,7 @@ def test_an_event_about_a_watch_starts_nothing(
 
 
 @pytest.mark.parametrize("job", [CALL, NEWS, AGAIN])
-def test_the_first_event_of_a_job_starts_its_watch_with_one_call(world: World, job: Found) -> None:
+def test_the_first_event_of_a_job_starts_its_watch_with_one_call(world: World, job: TriggeredJob) -> None:
     started = world.event(job)
     assert world.states.calls == ["StartExecution"]
     (watch,) = world.states.running()
@@ -96,7 +96,7 @@ def test_the_first_event_of_a_job_starts_its_watch_with_one_call(world: World, j
     assert json.loads(watch["input"]) == {
         "kind": SPEAKER.name,
         "request": REQUEST,
-        "event": {"id": "event-1", "time": "2027-02-10T23:59:59Z", "news": job.news},
+        "trigger": {"id": "event-1", "time": "2027-02-10T23:59:59Z", "service_event": job.service_event},
     }
 
 
@@ -105,7 +105,7 @@ def test_the_services_own_event_makes_a_running_watch_look_at_once(world: World)
     world.pass_(timedelta(minutes=5))
     looking = world.event(NEWS)
     assert looking is not None
-    assert json.loads(world.states.executions[looking]["input"])["once"] is True
+    assert json.loads(world.states.executions[looking]["input"])["check_once"] is True
     assert len(world.states.running()) == 2
 
 
@@ -146,11 +146,11 @@ def test_an_event_that_arrives_again_after_the_end_starts_nothing(world: World, 
 def test_no_event_makes_a_watch_look_that_notifies_each_time(world: World) -> None:
     world.event(AGAIN)
     world.pass_(timedelta(minutes=5))
-    assert world.event(Found(RECURRING, REQUEST, news=True)) is None
+    assert world.event(TriggeredJob(RECURRING, REQUEST, service_event=True)) is None
 
 
 @pytest.mark.parametrize("job", [CALL, NEWS, AGAIN])
-def test_an_event_from_before_the_end_that_a_watch_saw_starts_nothing(world: World, job: Found) -> None:
+def test_an_event_from_before_the_end_that_a_watch_saw_starts_nothing(world: World, job: TriggeredJob) -> None:
     first = world.event(job)
     world.pass_(timedelta(minutes=5))
     world.states.end(first)
@@ -159,7 +159,7 @@ def test_an_event_from_before_the_end_that_a_watch_saw_starts_nothing(world: Wor
 
 @pytest.mark.parametrize("job", [CALL, NEWS, AGAIN])
 @pytest.mark.parametrize("ago", [0, 4])
-def test_an_event_from_after_that_end_starts_the_next_watch(world: World, job: Found, ago: int) -> None:
+def test_an_event_from_after_that_end_starts_the_next_watch(world: World, job: TriggeredJob, ago: int) -> None:
     first = world.event(job)
     world.pass_(timedelta(minutes=5))
     world.states.end(first)
@@ -177,7 +177,7 @@ def test_a_watch_that_broke_is_followed_by_another_whatever_came_first(world: Wo
 
 @pytest.mark.parametrize("runs", [1, 2, 7, 8, 9, 255, 256, 257, 5_000, 16_384])
 @pytest.mark.parametrize("job", [CALL, AGAIN])
-def test_an_event_costs_at_most_20_calls_however_often_a_job_ran(world: World, job: Found, runs: int) -> None:
+def test_an_event_costs_at_most_20_calls_however_often_a_job_ran(world: World, job: TriggeredJob, runs: int) -> None:
     for number in range(runs):
         world.states.end(world.begin_numbered(job, number))
     world.pass_(timedelta(minutes=1))
@@ -199,7 +199,7 @@ def test_a_job_that_ran_more_often_than_can_be_counted_is_still_watched(world: W
 def test_a_watch_that_started_in_an_earlier_period_is_found(
     start: ModuleType, monkeypatch: pytest.MonkeyPatch, age: int
 ) -> None:
-    monkeypatch.setattr(start, "LONGEST_WATCH", 90 * 86_400)
+    monkeypatch.setattr(start, "MAX_WATCH_SECONDS", 90 * 86_400)
     world = make_world(start, monkeypatch, PERIOD - age * DAY)
     world.states.end(world.event(AGAIN))
     world.pass_(timedelta(minutes=1))

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from infra.triggers import index
+from infra.trigger_rules import index
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
-from job_watcher.request import Refused, check_request
-from job_watcher.trigger import found
+from job_watcher.trigger import jobs_in
+from job_watcher.watch_input import InvalidInput, check_request
 from tests.unit.api_call import api_call, operation_model
 from tests.unit.example import leaves
 
@@ -77,8 +77,8 @@ UNRELATED = 9
 def test_a_call_that_starts_a_job_names_it(name: str, call: str) -> None:
     kind = KINDS[name]
     event = api_call(kind.service, call, given=GIVEN.get(name))
-    job = {job.kind.name: job for job in found(event, INDEX)}[name]
-    assert not job.news
+    job = {job.kind.name: job for job in jobs_in(event, INDEX)}[name]
+    assert not job.service_event
     assert set(job.request) == set(kind.request)
     check_values(kind, call, job.request, event["detail"])
     if name not in STRICTER:
@@ -88,8 +88,8 @@ def test_a_call_that_starts_a_job_names_it(name: str, call: str) -> None:
 def test_only_these_kinds_are_stricter_about_identifiers() -> None:
     for name in STRICTER:
         kind = KINDS[name]
-        (job,) = found(api_call(kind.service, kind.start[0]), INDEX)
-        with pytest.raises(Refused):
+        (job,) = jobs_in(api_call(kind.service, kind.start[0]), INDEX)
+        with pytest.raises(InvalidInput):
             check_request(kind, job.request, input_shape(kind))
 
 

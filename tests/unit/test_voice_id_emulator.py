@@ -399,12 +399,14 @@ def test_a_bug_in_the_work_fails_the_job_and_is_logged(
 def test_the_same_client_token_starts_one_job(client: Any, voice_id: VoiceId, noun: str) -> None:
     voice_id.hold()
     with ThreadPoolExecutor(20) as pool:
-        job_ids = set(pool.map(lambda _: started(client, noun, ClientToken="once"), range(40)))
+        job_ids = set(pool.map(lambda _: started(client, noun, ClientToken="check_once"), range(40)))
     voice_id.release()
     (job_id,) = job_ids
     voice_id.wait(job_id)
-    assert started(client, noun, ClientToken="once") == job_id
-    assert error(client, f"Start{noun}", **request(ClientToken="once", JobName="new"))["Code"] == "ConflictException"
+    assert started(client, noun, ClientToken="check_once") == job_id
+    assert (
+        error(client, f"Start{noun}", **request(ClientToken="check_once", JobName="new"))["Code"] == "ConflictException"
+    )
     assert started(client, noun, ClientToken="twice") != job_id
 
 
@@ -611,9 +613,9 @@ def test_a_slow_call_outlasts_a_clients_patience_but_not_the_emulators_end(voice
 def test_a_dropped_start_has_started_and_its_token_finds_the_job(client: Any, voice_id: VoiceId) -> None:
     voice_id.fail("StartSpeakerEnrollmentJob", "drop")
     with pytest.raises(ConnectionClosedError):
-        started(client, ClientToken="once")
+        started(client, ClientToken="check_once")
     (job,) = call(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)["JobSummaries"]
-    assert started(client, ClientToken="once") == job["JobId"]
+    assert started(client, ClientToken="check_once") == job["JobId"]
 
 
 @pytest.mark.parametrize(
@@ -761,7 +763,7 @@ def test_a_job_tells_of_its_start_and_its_end(
     config: Members,
 ) -> None:  # fmt: skip
     s3.objects["jobs/input.json"] = manifest(speaker(1), noun=noun)
-    job_id = started(client, noun, ClientToken="once", JobName="secret")
+    job_id = started(client, noun, ClientToken="check_once", JobName="secret")
     voice_id.wait(job_id)
     trail, begin, end = told
     assert {entry["Source"] for entry in told} == {"aws.voiceid"}
@@ -777,7 +779,7 @@ def test_a_job_tells_of_its_start_and_its_end(
     call_detail = trail["Detail"]
     assert call_detail["requestParameters"] == {
         **given,
-        "clientToken": "once",
+        "clientToken": "check_once",
         "jobName": "HIDDEN_DUE_TO_SECURITY_REASONS",
     }
     job = call_detail["responseElements"]["job"]
@@ -837,8 +839,8 @@ def test_a_repeated_start_is_one_more_call_and_no_more_jobs(
     client: Any, voice_id: VoiceId, told: list[Members]
 ) -> None:  # fmt: skip
     voice_id.hold()
-    job = started(client, ClientToken="once")
-    assert started(client, ClientToken="once") == job
+    job = started(client, ClientToken="check_once")
+    assert started(client, ClientToken="check_once") == job
     assert sum(entry["DetailType"] == "AWS API Call via CloudTrail" for entry in told) == 2
     voice_id.release()
     voice_id.wait(job)

@@ -1,4 +1,4 @@
-"""boto3's waiters as kinds: each is judged as botocore itself judges it, and announced like any other kind."""
+"""boto3's waiters as kinds: each is judged as botocore itself judges it, and reported like any other kind."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -11,19 +11,21 @@ from botocore.loaders import create_loader
 from botocore.stub import Stubber
 from botocore.waiter import AcceptorConfig, Waiter, WaiterModel
 
-from infra.models import service_model
-from infra.sample import Leaf, sample
-from job_watcher import catalogue, describe, expressions, judge, waiters
-from job_watcher.job import Memory, plain
-from job_watcher.notification import SUBJECT
-from job_watcher.request import Refused, check_request
+from infra.catalogue.sample_answer import Leaf, sample
+from infra.service_models import service_model
+from job_watcher import catalogue, describe, evaluate, expressions, waiters
+from job_watcher.email_message import MAX_SUBJECT_LENGTH
+from job_watcher.poll_state import PollState
+from job_watcher.to_json import to_json
+from job_watcher.watch import Rules, Watch
+from job_watcher.watch_input import InvalidInput, check_request
 from tests.unit.example import leaves, replaced
 
 ALL = waiters.kinds()
 LOADER = create_loader()
 SNAPSHOT = "rds/waiter/DBSnapshotCompleted"
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
-NEW: Memory = {"polls": 0, "waited": 0, "outcome": "running"}
+NEW: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
 
 
 def botocores_verdict(name: str, answer: Mapping[str, Any]) -> str | None:
@@ -111,7 +113,7 @@ def test_a_waiters_request_names_its_resource(name: str) -> None:
     shape = waiter_shape(waiter)
     assert set(shape.required_members) == set(waiter.request) - set(waiter.optional)
     assert set(waiter.request) <= set(shape.members) and waiter.request
-    with pytest.raises(Refused, match=r"The request (has no|names nothing)"):
+    with pytest.raises(InvalidInput, match=r"The request (has no|identifies no job)"):
         check_request(waiter, {}, shape)
 
 
@@ -126,15 +128,15 @@ def waiter_shape(waiter: waiters.Waiter) -> Any:
     [
         (SNAPSHOT, {"DBSnapshot": "nightly"}, "The request has an unknown member 'DBSnapshot'"),
         (SNAPSHOT, {"MaxRecords": 20}, "The request has an unknown member 'MaxRecords'"),
-        (SNAPSHOT, {"IncludeShared": True}, "The request names nothing; it takes DBInstanceIdentifier, "),
-        (SNAPSHOT, {"DBSnapshotIdentifier": ""}, "The request names nothing; it takes DBInstanceIdentifier, "),
-        ("cloudwatch/waiter/AlarmExists", {"StateValue": "OK"}, "The request names nothing; it takes AlarmNames, "),
+        (SNAPSHOT, {"IncludeShared": True}, "The request identifies no job; it takes DBInstanceIdentifier, "),
+        (SNAPSHOT, {"DBSnapshotIdentifier": ""}, "The request identifies no job; it takes DBInstanceIdentifier, "),
+        ("cloudwatch/waiter/AlarmExists", {"StateValue": "OK"}, "The request identifies no job; it takes AlarmNames, "),
         ("ec2/waiter/InstanceRunning", {"InstanceIds": ["i-1", "i-2"]}, "InstanceIds has 2 items; accepted is exactly"),
         ("ecs/waiter/TasksStopped", {"cluster": "main"}, "The request has no tasks; it takes tasks, cluster"),
     ],
 )
 def test_a_request_that_names_no_one_resource_is_refused(name: str, request_: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(InvalidInput) as refused:
         check_request(ALL[name], request_, waiter_shape(ALL[name]))
     assert str(refused.value).startswith(sentence)
 
@@ -209,7 +211,7 @@ def test_what_the_model_marks_and_what_has_a_secrets_name_is_left_out(name: str,
     assert model
     seen = ALL[name].read(sample(model.operation_model(ALL[name].describe).output_shape))
     assert seen and [left for left in seen.omitted if left.startswith(path + ".")]
-    told = json.dumps(plain(seen.job))
+    told = json.dumps(to_json(seen.job))
     for member in ("HeaderValue", "UserData", '"Environment"', '"environment"', "ResourceModel"):
         assert member not in told
 
@@ -219,9 +221,9 @@ def poll(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """One poll of a watch, as the function makes it where all waiters are enabled."""
     monkeypatch.setattr(describe, "KINDS", ["*/waiter/*"])
 
-    def judged(kind: str, request: Mapping[str, Any], **memory: Any) -> dict[str, Any]:
-        watch = judge.Watch({"kind": kind, "request": request}, ARN, cast(Memory, {**NEW, **memory}), describe.RULES)
-        return dict(describe.judged(watch))
+    def judged(kind: str, request: Mapping[str, Any], **state: Any) -> dict[str, Any]:
+        watch = Watch({"kind": kind, "request": request}, ARN, cast(PollState, {**NEW, **state}), describe.RULES)
+        return dict(describe.poll(watch))
 
     return judged
 
@@ -229,7 +231,7 @@ def poll(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
 Poll = Callable[..., dict[str, Any]]
 
 
-def test_a_waiter_that_succeeds_is_announced_with_its_resource(poll: Poll) -> None:
+def test_a_waiter_that_succeeds_is_reported_with_its_resource(poll: Poll) -> None:
     request = {"DBSnapshotIdentifier": "nightly"}
     with Stubber(describe.client("rds")) as stub:
         stub.add_response("describe_db_snapshots", {"DBSnapshots": [{"Status": "creating"}]}, request)
@@ -239,9 +241,9 @@ def test_a_waiter_that_succeeds_is_announced_with_its_resource(poll: Poll) -> No
         end = poll(SNAPSHOT, request)
     assert running["outcome"] == "running" and running["status"] == "creating" and running["wait"] >= 1
     assert end["detail"]["job"] == snapshot and end["detail"]["status"] == "available"
-    assert end["outcome"] == "succeeded" and len(end["subject"]) <= SUBJECT
+    assert end["outcome"] == "succeeded" and len(end["subject"]) <= MAX_SUBJECT_LENGTH
     assert end["subject"] == "Succeeded: DBSnapshotCompleted nightly (available)"
-    assert end["text"].startswith("The wait for DBSnapshotCompleted has succeeded.\n")
+    assert end["text"].startswith("The wait for DBSnapshotCompleted succeeded.\n")
     assert json.loads(json.dumps(end)) == end
 
 
@@ -274,7 +276,7 @@ def test_a_misspelt_name_is_no_success_of_a_waiter_that_waits_for_absence(
         for _ in range(2):
             stub.add_client_error(operation, code, "No such one.", 404)
         assert poll(waiter, request_)["outcome"] == "running"
-        end = poll(waiter, request_, waited=judge.GRACE)
+        end = poll(waiter, request_, waited=evaluate.GRACE_PERIOD)
     assert (end["outcome"], end["error"]) == ("lost", "WatchLost")
     assert end["detail"]["reason"].endswith("finds no such job.")
 
@@ -285,7 +287,7 @@ def test_an_empty_answer_is_no_success_either_of_what_was_never_seen(poll: Poll)
         for _ in range(3):
             stub.add_response("describe_db_snapshots", {"DBSnapshots": []}, request)
         assert poll("rds/waiter/DBSnapshotDeleted", request)["outcome"] == "running"
-        assert poll("rds/waiter/DBSnapshotDeleted", request, waited=judge.GRACE)["outcome"] == "lost"
+        assert poll("rds/waiter/DBSnapshotDeleted", request, waited=evaluate.GRACE_PERIOD)["outcome"] == "lost"
         assert poll("rds/waiter/DBSnapshotDeleted", request, status="deleting")["outcome"] == "succeeded"
 
 
@@ -322,13 +324,13 @@ def test_an_error_that_the_waiter_does_not_know_is_no_news(poll: Poll) -> None:
     assert answer["outcome"] == "running" and answer["wait"] >= 1 and "status" not in answer
 
 
-def test_each_watch_of_a_waiter_announces_for_it_may_come_to_that_again() -> None:
+def test_each_watch_of_a_waiter_reports_for_it_may_come_to_that_again() -> None:
     waiter = ALL[SNAPSHOT]
     seen = waiter.read({"DBSnapshots": [{"Status": "available"}]})
     assert seen
     given = {"kind": SNAPSHOT, "request": {"DBSnapshotIdentifier": "nightly"}}
     names = {
-        str(judge.news(judge.Watch(given, arn, NEW, judge.Rules(), waiter), seen, 0)["name"])  # type: ignore[typeddict-item]
+        str(evaluate.after_answer(Watch(given, arn, NEW, Rules(), waiter), seen, 0)["name"])  # type: ignore[typeddict-item]
         for arn in (ARN, f"{ARN}-2")
     }
     assert len(names) == 2
@@ -336,13 +338,13 @@ def test_each_watch_of_a_waiter_announces_for_it_may_come_to_that_again() -> Non
 
 def test_a_waiter_that_is_not_enabled_is_refused_with_what_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(describe, "KINDS", ["voice-id/S*", "rds/waiter/DBSnapshotC*"])
-    with pytest.raises(Refused, match=f"accepted are {SNAPSHOT}, voice-id/SpeakerEnrollmentJob."):
-        describe.known("rds/waiter/DBInstanceDeleted")
+    with pytest.raises(InvalidInput, match=f"accepted are {SNAPSHOT}, voice-id/SpeakerEnrollmentJob."):
+        describe.watched_kind("rds/waiter/DBInstanceDeleted")
 
 
 @pytest.mark.parametrize("pattern", ["*", "rds/*", "*/DB*"])
 def test_patterns_of_kinds_do_not_mean_waiters(pattern: str) -> None:
-    assert waiters.kinds([pattern]) == {} and not catalogue.enabled(SNAPSHOT, [pattern])
+    assert waiters.kinds([pattern]) == {} and not catalogue.is_enabled(SNAPSHOT, [pattern])
     assert not any("/waiter/" in name for name in catalogue.kinds([pattern]))
 
 

@@ -1,0 +1,1 @@
+"""Tools that help to add kinds to the catalogue."""

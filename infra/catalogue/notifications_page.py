@@ -1,0 +1,65 @@
+"""docs/notifications.md: the emails about realistic jobs of popular kinds, made by the code that makes them in AWS."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from job_watcher import catalogue, evaluate, waiters
+from job_watcher.catalogue import WAITER, Kind
+from job_watcher.detail import Notification
+from job_watcher.notification import watch_lost
+from job_watcher.poll_state import PollState
+from job_watcher.watch import Rules, Watch
+
+PAGE = Path(__file__).parents[2] / "docs" / "notifications.md"
+SAMPLES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("sample_jobs.json").read_text(encoding="utf-8"))
+WATCH = "arn:aws:states:eu-west-1:111122223333:execution:JobWatcher-Watch:0a1b2c3d"
+NOW = datetime.fromisoformat("2026-03-01T15:00:00Z").timestamp()
+FOLLOWED: PollState = {"polls": 12, "waited": 3600, "outcome": "running"}
+HEAD = """\
+# Notifications
+
+The emails about {count} jobs, as subscribers receive them. `make notifications` writes this page from
+`infra/catalogue/sample_jobs.json` with the code that runs in AWS.
+"""
+
+
+def write() -> None:
+    """Write docs/notifications.md."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    return "\n".join([HEAD.format(count=len(SAMPLES)), *(line for one in SAMPLES for line in _section(one))])
+
+
+def email(sample: Mapping[str, Any]) -> Notification:
+    """Return the end of a watch of this job: subject and text are the email."""
+    kind = kind_of(sample["kind"])
+    state: PollState = {**FOLLOWED, **sample.get("state", {})}
+    watch = Watch({"kind": kind.name, "request": sample["request"]}, WATCH, state, Rules(), kind)
+    if "lost" in sample:
+        return watch_lost(watch, **sample["lost"])
+    seen = kind.read(sample["answer"])
+    assert seen is not None and seen.outcome != "running", f"{kind.name} hasn't ended"
+    end: Notification = evaluate.after_answer(watch, seen, NOW)  # type: ignore[assignment]
+    return end
+
+
+def kind_of(name: str) -> Kind:
+    """Return the kind or waiter of this name."""
+    service = name.partition("/")[0]
+    return waiters.load(service)[name] if WAITER in name else catalogue.load(service)[name]
+
+
+def _section(sample: Mapping[str, Any]) -> Iterator[str]:
+    end = email(sample)
+    yield f"## {end['subject']}\n"
+    yield f"```text\n{end['text'].rstrip()}\n```\n"
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,146 @@
+"""The construct that other CDK apps use."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from .bundle.build import bundle
+from .catalogue import custom_kinds
+from .job_rule import job_ended_pattern
+from .monitoring import Monitoring, function_metric
+from .notifier import Notifier
+from .settings import Settings, validated
+from .trigger_rules import index
+from .triggers import Triggers
+from .watcher import Watcher
+
+
+class JobWatcher(Construct):
+    """Watches AWS jobs, and publishes how they end to an event bus and to SNS topics.
+
+    Public attributes:
+        bus: the event bus that receives `Job Ended` and `Watch Lost` events and, if enabled, `Job Progressed` events.
+        topic: the SNS topic for programs. Its messages are the details of these events, as JSON.
+        email_topic: the SNS topic for people. Its messages are text.
+        alarm_topic: the SNS topic for alarms about Job Watcher itself.
+        watch: the state machine that watches jobs. Each execution watches one job.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        kinds: Sequence[str],
+        email: Sequence[str] = (),
+        email_outcomes: Sequence[str] = (),
+        give_up_after: Duration | None = None,
+        max_delay_ratio: float | None = None,
+        min_interval: Duration | None = None,
+        max_interval: Duration | None = None,
+        max_delay_ratio_with_events: float | None = None,
+        max_interval_with_events: Duration | None = None,
+        auto_watch: bool | None = None,
+        progress_events: bool | float | None = None,
+        allowed_accounts: Sequence[str] = (),
+        custom_kinds_dir: str | Path | None = None,
+        runtime: lambda_.Runtime | None = None,
+        architecture: lambda_.Architecture | None = None,
+    ) -> None:
+        """Add Job Watcher to a stack. Raise InvalidSetting, a ValueError with one sentence, for an invalid prop.
+
+        Args:
+            scope: the parent.
+            id: the construct's id.
+            kinds: names or patterns of the kinds to watch, such as `glue/*`.
+            email: addresses that receive emails about jobs, and alarms about Job Watcher itself.
+            email_outcomes: the outcomes that are emailed. Default: all.
+            give_up_after: the time after which a watch of a running job ends. Default: 14 days.
+            max_delay_ratio: the accepted delay of a notification, as a share of the job's duration. Default: 0.05.
+            min_interval: the minimum polling interval. Default: 15 seconds.
+            max_interval: the maximum polling interval. Default: 15 minutes.
+            max_delay_ratio_with_events: replaces `max_delay_ratio` for kinds whose service emits an event at the end.
+                Default: 0.25.
+            max_interval_with_events: replaces `max_interval` for these kinds. Default: 1 hour.
+            auto_watch: whether events on the default bus start watches. Default: true.
+            progress_events: whether to publish `Job Progressed` events, for every 25 percent; or the number of percent.
+                Default: false.
+            allowed_accounts: accounts that can put events on the bus and create rules on it.
+            custom_kinds_dir: a directory with TOML files that define more kinds.
+            runtime: the Lambda runtime. Default: Python 3.13.
+            architecture: the Lambda architecture. Default: arm64.
+        """
+        props = {name: value for name, value in locals().items() if name not in ("self", "scope", "id", "__class__")}
+        super().__init__(scope, id)
+        settings = validated(**{name: value for name, value in props.items() if value is not None})
+        notifier = Notifier(self, "Notifier", settings=settings)
+        self.bus, self.topic, self.email_topic = notifier.bus, notifier.topic, notifier.email_topic
+        code = _bundle(settings)
+        watcher = Watcher(self, "Watcher", settings=settings, bundle=code, notify=notifier.machine)
+        self.watch = watcher.machine
+        monitoring = Monitoring(self, "Monitoring", settings=settings, watcher=watcher, notifier=notifier)
+        self.alarm_topic = monitoring.topic
+        if settings.auto_watch:
+            triggers = Triggers(
+                self, "Triggers", settings=settings, bundle=code, watch=self.watch, notify=notifier.machine
+            )
+            monitoring.add_trigger_alarm(triggers.dead_letter_queue)
+        self._kinds, self._describe, self._notify = settings.kinds, watcher.describe, notifier.machine
+
+    def on_job_ended(
+        self,
+        id: str,
+        *,
+        target: events.IRuleTarget,
+        kinds: Sequence[str] = (),
+        outcomes: Sequence[str] = (),
+    ) -> events.Rule:
+        """Invoke a target when a job ends, or its watch is lost. By default for all kinds and outcomes.
+
+        `kinds` are names or patterns such as `glue/*`. The target receives the event; its `detail` has the Job dict.
+        """
+        return events.Rule(
+            self,
+            id,
+            event_bus=self.bus,
+            event_pattern=job_ended_pattern(self._kinds, kinds, outcomes),
+            targets=[target],
+        )
+
+    def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to start watches."""
+        return self.watch.grant_start_execution(grantee)
+
+    def metric_watches_started(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of watches that started. `options` are those of CloudWatch metrics."""
+        return self.watch.metric_started(**options)
+
+    def metric_notifications_failed(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of notifications that failed."""
+        return self._notify.metric_failed(**options)
+
+    def metric_describe_function_errors(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of errors of the Describe function. Errors of the services it calls aren't included."""
+        return self._describe.metric_errors(**options)
+
+    def metric_describe_errors(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of describe calls without an answer, such as throttled or denied calls."""
+        return function_metric("DescribeErrors", **options)
+
+    def metric_unknown_status(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of answers with a status that the catalogue doesn't list."""
+        return function_metric("UnknownStatus", **options)
+
+
+def _bundle(settings: Settings) -> Path:
+    kinds = settings.kinds.values()
+    files = {"settings.json": settings.function_settings(), "triggers.json": json.dumps(index(kinds))}
+    return bundle(kinds, {**files, **custom_kinds.texts(settings.custom_kinds_dir, kinds)}, settings.runtime)

@@ -1,0 +1,104 @@
+"""Publishes notifications: an event bus, a topic for programs and a topic for people."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from .machines import machine
+from .settings import Settings
+
+RULE_ACTIONS = (
+    "PutRule",
+    "DeleteRule",
+    "DescribeRule",
+    "EnableRule",
+    "DisableRule",
+    "PutTargets",
+    "RemoveTargets",
+    "ListTargetsByRule",
+)
+
+
+class Notifier(Construct):
+    """The bus, the two encrypted topics, and the Notify state machine, which publishes to them once per job.
+
+    Public attributes: bus, topic, email_topic, key, machine.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(scope, id)
+        self.bus = events.EventBus(self, "Bus", description="Job Watcher events.")
+        if settings.allowed_accounts:
+            allow_accounts(self.bus, settings.allowed_accounts)
+        self.key = topic_key(self)
+        # Two topics, because SNS sends message attributes only with plain strings, not with a text for each protocol:
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+        self.topic = self._topic("Topic", "Job Watcher events")
+        self.email_topic = self._topic("EmailTopic", "Job Watcher")
+        for address in settings.email:
+            self.email_topic.add_subscription(
+                subscriptions.EmailSubscription(address, filter_policy=_filter(settings.email_outcomes))
+            )
+        self.machine = machine(
+            self,
+            "Notify",
+            definition="notify.asl.json",
+            substitutions={
+                "bus": self.bus.event_bus_name,
+                "topic": self.topic.topic_arn,
+                "emailTopic": self.email_topic.topic_arn,
+            },
+        )
+        self.bus.grant_put_events_to(self.machine)
+        for topic in (self.topic, self.email_topic):
+            topic.grant_publish(self.machine)
+
+    def _topic(self, id: str, display_name: str) -> sns.Topic:
+        return sns.Topic(self, id, display_name=display_name, master_key=self.key, enforce_ssl=True)
+
+
+def allow_accounts(bus: events.EventBus, accounts: Sequence[str]) -> None:
+    """Allow other accounts to put events on the bus and to create rules of their own on it.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-permissions-manage.html
+    """
+    principals = [iam.AccountPrincipal(account) for account in accounts]
+    bus.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="Put", principals=principals, actions=["events:PutEvents"], resources=[bus.event_bus_arn]
+        )
+    )
+    rules = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/{bus.event_bus_name}/*"
+    bus.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="Subscribe",
+            principals=principals,
+            actions=[f"events:{action}" for action in RULE_ACTIONS],
+            resources=[rules],
+            conditions={"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}},
+        )
+    )
+
+
+def topic_key(scope: Construct) -> kms.Key:
+    """Return the topics' key. CloudWatch alarms can't publish to a topic that is encrypted with SNS's AWS managed key.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    return kms.Key(
+        scope,
+        "TopicKey",
+        description="Encrypts Job Watcher's topics.",
+        enable_key_rotation=True,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+
+
+def _filter(outcomes: tuple[str, ...]) -> dict[str, sns.SubscriptionFilter] | None:
+    return {"outcome": sns.SubscriptionFilter.string_filter(allowlist=list(outcomes))} if outcomes else None

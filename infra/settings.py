@@ -1,0 +1,155 @@
+"""A deployment's settings, validated: what the construct's props and cdk.json's context have in common."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
+
+from job_watcher import catalogue, waiters
+from job_watcher.catalogue import WAITER, Kind
+from job_watcher.polling import PollingLimits
+
+from .catalogue import custom_kinds
+from .setting_types import InvalidSetting, boolean, choice, days, number, percent_step, seconds, string_list
+from .suggestion import suggest
+
+OUTCOMES = (*catalogue.FINAL_OUTCOMES, "lost")
+# With events, polling is only for events that are lost.
+DEFAULT_LIMITS, DEFAULT_LIMITS_WITH_EVENTS = PollingLimits(), PollingLimits(max_delay_ratio=0.25, max_interval=3600)
+# Runtimes that AWS lets customers create; python3.11 until 2027-07-31:
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
+ARCHITECTURES = ("arm64", "x86_64")
+DAYS = (0.0001, 350)  # to give up after; an execution can run for a year, and the state machine's time-out comes later
+SECONDS = (1, 86_400)  # of polling intervals
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Validated settings. The fields not described here are those of the construct JobWatcher."""
+
+    patterns: tuple[str, ...]
+    """The names and patterns in `kinds`."""
+    kinds: Mapping[str, Kind]
+    custom_kinds_dir: Path | None
+    email: tuple[str, ...]
+    email_outcomes: tuple[str, ...]
+    give_up_after_days: float
+    limits: PollingLimits
+    limits_with_events: PollingLimits
+    auto_watch: bool
+    progress_step: float | None
+    """Percent between two Job Progressed events; None if there are none."""
+    allowed_accounts: tuple[str, ...]
+    runtime: str
+    architecture: str
+
+    @property
+    def give_up_after(self) -> int:
+        """The time in seconds."""
+        return round(self.give_up_after_days * DAY)
+
+    def function_settings(self) -> str:
+        """Return the bundle's settings.json. Many kinds wouldn't fit the environment's 4 KB."""
+        settings = {
+            "kinds": self.patterns,
+            "give_up_after": self.give_up_after,
+            "limits": asdict(self.limits),
+            "limits_with_events": asdict(self.limits_with_events) if self.auto_watch else None,
+            "progress_step": self.progress_step,
+        }
+        return json.dumps(settings)
+
+
+def validated(
+    *,
+    kinds: Any = (),
+    email: Any = (),
+    email_outcomes: Any = (),
+    give_up_after: Any = Duration.days(14),  # noqa: B008
+    auto_watch: Any = True,
+    progress_events: Any = False,
+    allowed_accounts: Any = (),
+    custom_kinds_dir: Any = "",
+    runtime: Any = lambda_.Runtime.PYTHON_3_13,
+    architecture: Any = lambda_.Architecture.ARM_64,
+    **intervals: Any,
+) -> Settings:
+    """Return the settings of a construct's props; raise InvalidSetting for the first invalid one."""
+    patterns = string_list("kinds", kinds) or ("voice-id/*",)
+    folder = _custom_kinds_dir(custom_kinds_dir)
+    return Settings(
+        patterns=patterns,
+        kinds=_kinds(patterns, folder),
+        custom_kinds_dir=folder,
+        email=tuple(dict.fromkeys(_email(address) for address in string_list("email", email))),
+        email_outcomes=checked_outcomes("email_outcomes", email_outcomes),
+        give_up_after_days=days("give_up_after", give_up_after, *DAYS),
+        limits=_limits(intervals),
+        limits_with_events=_limits(intervals, "_with_events", DEFAULT_LIMITS_WITH_EVENTS),
+        auto_watch=boolean("auto_watch", auto_watch),
+        progress_step=percent_step("progress_events", progress_events),
+        allowed_accounts=tuple(_account(account) for account in string_list("allowed_accounts", allowed_accounts)),
+        runtime=choice("runtime", getattr(runtime, "name", runtime), RUNTIMES),
+        architecture=choice("architecture", getattr(architecture, "name", architecture), ARCHITECTURES),
+    )
+
+
+def checked_outcomes(name: str, value: Any) -> tuple[str, ...]:
+    """Return a list of outcomes; raise InvalidSetting for a string that isn't one."""
+    found = string_list(name, value)
+    for outcome in found:
+        if outcome not in OUTCOMES:
+            raise InvalidSetting(name, f": {outcome!r} is not an outcome; accepted are {', '.join(OUTCOMES)}.")
+    return found
+
+
+def _kinds(patterns: Iterable[str], folder: Path | None) -> Mapping[str, Kind]:
+    services = [f"{service}{WAITER}*" for service, waiter, _ in (one.partition(WAITER) for one in patterns) if waiter]
+    known = {**catalogue.kinds(custom=folder or catalogue.CUSTOM), **waiters.kinds(services)}
+    for pattern in patterns:
+        if not any(catalogue.is_enabled(name, [pattern]) for name in known):
+            raise InvalidSetting("kinds", f": {pattern!r} matches no kind in the catalogue; {suggest(pattern, known)}")
+    return {name: kind for name, kind in known.items() if catalogue.is_enabled(name, patterns)}
+
+
+def _custom_kinds_dir(value: Any) -> Path | None:
+    if not isinstance(value, str | Path):
+        raise InvalidSetting("custom_kinds_dir", f" is {value!r}; accepted is the path of a directory.")
+    if not str(value).strip():
+        return None
+    folder = Path(str(value).strip()).expanduser()
+    if problems := custom_kinds.problems(folder):
+        raise InvalidSetting("", "\n".join(problems))
+    return folder
+
+
+def _email(address: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", address):
+        accepted = "accepted are addresses such as team@example.com."
+        raise InvalidSetting("email", f": {address!r} is not an email address; {accepted}")
+    return address
+
+
+def _limits(intervals: Mapping[str, Any], suffix: str = "", default: PollingLimits = DEFAULT_LIMITS) -> PollingLimits:
+    ratio, longest = f"max_delay_ratio{suffix}", f"max_interval{suffix}"
+    minimum, maximum = (
+        seconds(name, intervals[name], *SECONDS) if name in intervals else default_value
+        for name, default_value in (("min_interval", default.min_interval), (longest, default.max_interval))
+    )
+    if minimum > maximum:
+        raise InvalidSetting("min_interval", f" is {minimum:g}; accepted is at most {longest}, which is {maximum:g}.")
+    return PollingLimits(number(ratio, intervals.get(ratio, default.max_delay_ratio), 0.001, 1), minimum, maximum)
+
+
+def _account(account: str) -> str:
+    if not re.fullmatch(r"\d{12}", account):
+        accepted = "accepted are strings of 12 digits."
+        raise InvalidSetting("allowed_accounts", f": {account!r} is not an account id; {accepted}")
+    return account

@@ -1,0 +1,162 @@
+"""Write the email about a job: its subject and its text."""
+
+import math
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from .catalogue import Kind
+from .detail import Detail
+from .expressions import search
+from .to_json import compact_json, parse_time
+
+MAX_SUBJECT_LENGTH = 99  # characters; SNS accepts fewer than 100, ASCII only, without newlines
+MAX_JOB_LINES = 40
+MAX_VALUE_LENGTH = 1_000  # characters
+
+_HEADLINES = {
+    "succeeded": "The {job} succeeded.",
+    "partial": "The {job} ended, but part of its work failed.",
+    "failed": "The {job} failed.",
+    "stopped": "The {job} was stopped before it finished.",
+    "lost": "Job Watcher stopped watching the {job}.",
+}
+_ADVICE = {
+    "succeeded": "No action needed.",
+    "partial": "Check the results and rerun the failed parts.",
+    "failed": "Fix the problem and start the job again.",
+    "stopped": "If nobody stopped it on purpose, start the job again.",
+    "lost": "The job may still be running. Fix the problem, then start a new watch.",
+}
+_CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+
+
+def subject(kind: Kind | None, detail: Detail) -> str:
+    """Return a subject that starts with the outcome: `Partial: SpeakerEnrollmentJob u9c… (COMPLETED_WITH_ERRORS)`."""
+    name = kind.noun if kind else "job"
+    members = [member for member in (kind.request if kind else detail["request"]) if member in detail["request"]]
+    which = "".join(f" {_short_name(detail['request'][member])}" for member in members[-1:])
+    line = f"{detail['outcome'].capitalize()}: {name}{which} ({detail.get('error') or detail.get('status')})"
+    ascii_line = re.sub(r"[^\x20-\x7e]", "?", line)
+    return ascii_line if len(ascii_line) <= MAX_SUBJECT_LENGTH else ascii_line[: MAX_SUBJECT_LENGTH - 3] + "..."
+
+
+def _short_name(value: Any) -> str:
+    """Return the part of a request's value that identifies the job: its last text, or the last part of an ARN."""
+    *_, last = ["", *_texts(value)]
+    last = last.rpartition(": ")[2]
+    return re.split("[/:]", last)[-1] if last.startswith("arn:") else last
+
+
+def body(kind: Kind | None, detail: Detail) -> str:
+    """Return the email's text: the outcome, the facts, the recommended action, links, and the Job dict."""
+    outcome, job = detail["outcome"], detail.get("job")
+    advice = (kind.advice if kind else {}).get(outcome, _ADVICE[outcome])
+    parts = [
+        _HEADLINES[outcome].format(job=kind.label if kind else "job"),
+        _table(_facts(kind, detail)),
+        f"Recommended action: {advice}",
+        f"Watch: {console_link(detail['watch'])}",
+    ]
+    if job:
+        parts.append("Job details from the service:\n" + _job_lines(job))
+    return "\n\n".join(parts) + "\n"
+
+
+def console_link(watch: str) -> str:
+    """Return the link to the watch's execution in the Step Functions console, in its partition and Region."""
+    _, partition, _, region, *_ = watch.split(":")
+    console = _CONSOLES.get(partition, "console.aws.amazon.com")
+    return f"https://{region}.{console}/states/home?region={region}#/v2/executions/details/{watch}"
+
+
+def _facts(kind: Kind | None, detail: Detail) -> Iterator[tuple[str, Any]]:
+    job = detail.get("job")
+    yield "Outcome", f"{detail['outcome']} (status {detail['status']})" if "status" in detail else detail["outcome"]
+    yield "Kind", detail["kind"]
+    yield from detail["request"].items()
+    if kind and job:
+        created, ended = parse_time(search(kind.created, job)), parse_time(search(kind.ended, job))
+        seconds = None if kind.recurs else duration(created, ended)
+        yield "Created", _format_time(created)
+        yield "Ended", _format_time(ended)
+        yield "Duration", None if seconds is None else format_duration(seconds)
+        if detail["outcome"] != "succeeded":
+            yield "Reason", one_line(search(kind.reason, job))
+        yield "Results", one_line(search(kind.results, job))
+    yield "Reason", detail.get("reason")
+    yield "Omitted", ", ".join(detail.get("omitted", ()))
+
+
+def duration(created: datetime | None, ended: datetime | None) -> float | None:
+    """Return the seconds between a job's start and end; None if one is missing or they belong to different runs.
+
+    Some services truncate one of the times to the minute, so a job may seem to end shortly before it starts.
+    """
+    seconds = (ended - created).total_seconds() if created and ended else -math.inf
+    return None if seconds < -60 else max(0.0, seconds)
+
+
+def one_line(value: Any) -> str:
+    """Return all texts in a nested value as one line, such as `No such file. (404)`."""
+    first, *others = [*dict.fromkeys(_texts(value))] or [""]
+    return f"{first} ({', '.join(others)})" if others else first
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from (f"{name}: {line}" for line in _texts(inner))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None and (line := " ".join(str(value).split())):
+        yield line
+
+
+def _table(facts: Iterator[tuple[str, Any]]) -> str:
+    shown = [(label, " ".join(_format_value(value).split())) for label, value in facts]
+    rows = [(label, line) for label, line in shown if line]
+    width = max(len(label) for label, _ in rows)
+    return "\n".join(f"  {label:<{width}}  {value}" for label, value in rows)
+
+
+def _job_lines(job: dict[str, Any]) -> str:
+    lines = [f"  {path}: {_format_value(value)}" for path, value in _leaves(job)]
+    more = [f"  … and {len(lines) - MAX_JOB_LINES} more lines in the event"] if len(lines) > MAX_JOB_LINES else []
+    return "\n".join(lines[:MAX_JOB_LINES] + more)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for member, inner in value.items():
+            yield from _leaves(inner, f"{path}.{member}" if path else member)
+    else:
+        yield path, value
+
+
+def _format_value(value: Any) -> str:
+    """Return a value as text. The items of a list after the first are in parentheses: `No such file. (404)`."""
+    if value is None:
+        return ""
+    if isinstance(value, list) and value and not any(isinstance(item, dict | list) for item in value):
+        first, *others = [str(item) for item in value if item is not None] or [""]
+        shown = f"{first} ({', '.join(others)})" if others else first
+    else:
+        shown = value if isinstance(value, str) else compact_json(value)
+    return shown if len(shown) <= MAX_VALUE_LENGTH else shown[:MAX_VALUE_LENGTH] + "…"
+
+
+def _format_time(time: datetime | None) -> str | None:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else None
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration in its two largest units: `2 h 5 min`."""
+    rest, parts = round(seconds), []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, rest = divmod(rest, length)
+        parts.append((count, unit))
+    shown = [f"{count} {unit}" for count, unit in parts if count][:2]
+    return " ".join(shown) or "less than a second"

@@ -1,0 +1,98 @@
+"""Decide what one poll means for a watch: keep polling, the job has ended, or the watch is lost."""
+
+from typing import cast
+
+from . import polling, schedule
+from .catalogue import Observation
+from .detail import Notification
+from .email_message import format_duration
+from .errors import Meaning
+from .expressions import search
+from .notification import job_ended, progressed, watch_lost
+from .poll_state import PollState, ProgressUpdate
+from .to_json import parse_time
+from .watch import Watch
+
+GRACE_PERIOD = 120  # seconds in which a new job or role may not be visible yet
+PATIENCE_RATIO = 0.1  # of the time with good answers: how long a watch then tolerates empty or denied answers
+DAY = 24 * 3600
+MAX_EVENT_AGE = 80 * 24 * 3600  # seconds; Step Functions frees the names of notifications after 90 days
+MAX_EXTRA_POLLS = 3  # polls of an extra check if the service throttles or fails
+
+
+def after_answer(watch: Watch, observation: Observation, now: float) -> PollState | ProgressUpdate | Notification:
+    """Return the next state while the job runs, else its notification. `now` is in seconds since 1970."""
+    state = schedule.next_state(watch, observation, now)
+    if observation.outcome != "running":
+        return state if _was_reported_before(watch, observation, now) else job_ended(watch, observation)
+    if watch.check_once:
+        return state
+    if state["waited"] >= watch.rules.give_up_after:
+        reason = f"Gave up after {format_duration(state['waited'])}: the job is still {observation.status}."
+        return watch_lost(watch, "GaveUp", reason, observation)
+    return progressed(watch, schedule.with_wait(watch, state, schedule.interval(watch, state)), observation)
+
+
+def after_error(
+    watch: Watch, meaning: Meaning, error: str, reason: str, random: float
+) -> PollState | ProgressUpdate | Notification:
+    """Return the next state after a poll without an answer, or the notification that the watch is lost.
+
+    A missing or denied job ends the watch only if this persists: for at least two polls and two minutes since the last
+    good answer and the last throttled or failed call, and for a tenth of the time with good answers, up to a day. So an
+    IAM mistake of an hour doesn't end a watch of a day. An invalid request ends the watch at once, unless the same
+    request has been answered before. `random` is a random number from 0 to 1.
+
+    If the service's own event started the watch and the job was missing from the first poll, the watch ends without a
+    notification: the returned state has no wait.
+    """
+    state = _with_last_answer(watch.state)
+    is_temporary = meaning in (Meaning.UNAVAILABLE, Meaning.THROTTLED)
+    if watch.check_once:
+        return _extra_check_after_error(watch, state, is_temporary)
+    is_hopeless = meaning is Meaning.INVALID and "last_answer" not in state
+    interval = schedule.interval(watch, state)
+    if is_hopeless or not (is_temporary or _keeps_trying(state, interval)):
+        is_gone = watch.from_service_event and meaning is Meaning.MISSING and "last_answer" not in state
+        return _without_wait(state) if is_gone else watch_lost(watch, error, reason)
+    if state["waited"] >= watch.rules.give_up_after:
+        gave_up = f"Gave up after {format_duration(state['waited'])}; the last answer was {error}: {reason}"
+        return watch_lost(watch, "GaveUp", gave_up)
+    if is_temporary:
+        state = {**state, "last_disruption": state["waited"]}
+        interval = polling.backoff(watch.limits, interval, random)
+    return schedule.with_wait(watch, state, interval)
+
+
+def _extra_check_after_error(watch: Watch, state: PollState, is_temporary: bool) -> PollState:
+    if is_temporary and state["polls"] < MAX_EXTRA_POLLS:
+        return schedule.with_wait(watch, state, watch.limits.min_interval * state["polls"])
+    return _without_wait(state)
+
+
+def _keeps_trying(state: PollState, interval: float) -> bool:
+    """Whether a watch whose job is missing or denied continues; its next poll would follow after `interval`."""
+    waited = state["waited"]
+    unanswered = state.get("age", 0) - state["last_answer"] if "last_answer" in state else waited
+    undisrupted = min(unanswered, waited - state.get("last_disruption", 0))
+    two_polls = 2 * max(interval, state.get("wait", 0))
+    is_short = undisrupted < max(GRACE_PERIOD, two_polls)
+    return is_short or unanswered < min(DAY, PATIENCE_RATIO * (waited - unanswered))
+
+
+def _without_wait(state: PollState) -> PollState:
+    return cast(PollState, {member: value for member, value in state.items() if member != "wait"})
+
+
+def _with_last_answer(state: PollState) -> PollState:
+    """Return the state with `last_answer`; versions that didn't store it count from now."""
+    age = state.get("age", 0)
+    return {**state, "age": age, "last_answer": state.get("last_answer", age)} if "status" in state else state
+
+
+def _was_reported_before(watch: Watch, observation: Observation, now: float) -> bool:
+    """Whether an event named a job that ended so long ago that the name of its notification is free again."""
+    if watch.trigger is None or watch.kind is None or watch.kind.recurs or "status" in watch.state:
+        return False
+    ended = parse_time(search(watch.kind.ended, observation.job))
+    return ended is not None and now - ended.timestamp() > MAX_EVENT_AGE

@@ -1,0 +1,56 @@
+"""A watch at one poll, and the deployment's rules for all watches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from . import polling
+from .catalogue import Kind
+from .poll_state import PollState
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The deployment's settings."""
+
+    give_up_after: float = 14 * 24 * 3600
+    """Seconds."""
+    limits: polling.PollingLimits = field(default_factory=polling.PollingLimits)
+    limits_with_events: polling.PollingLimits | None = None
+    """For kinds whose service emits an event at the end; None if such events don't trigger polls."""
+    progress_step: float | None = None
+    """Percent between two Job Progressed events; None if there are none."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One execution of the Watch state machine at one poll: its input, its ARN and its state."""
+
+    input: Any
+    arn: str
+    state: PollState
+    rules: Rules
+    kind: Kind | None = None
+
+    @property
+    def check_once(self) -> bool:
+        """Whether this is the extra check of a job that another watch follows."""
+        return isinstance(self.input, dict) and self.input.get("check_once") is True
+
+    @property
+    def trigger(self) -> Mapping[str, Any] | None:
+        """The event that started this watch, if one did: its id, its time, and whether it was the service's own."""
+        trigger = self.input.get("trigger") if isinstance(self.input, dict) else None
+        return trigger if isinstance(trigger, Mapping) else None
+
+    @property
+    def limits(self) -> polling.PollingLimits:
+        """The deployment's polling limits, with the kind's own where it has any."""
+        with_events = self.kind is not None and bool(self.kind.event) and not self.kind.recurs
+        limits = (self.rules.limits_with_events if with_events else None) or self.rules.limits
+        return replace(limits, **(self.kind.polling if self.kind else {}))
+
+    @property
+    def from_service_event(self) -> bool:
+        """Whether the service's own event started this watch. Such an event may be about a deletion."""
+        return self.trigger is not None and self.trigger.get("service_event") is True

@@ -1,0 +1,98 @@
+"""Validate a watch's input against botocore's service model before any call is made."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.model import Shape, StructureShape
+from botocore.validate import ParamValidator
+
+from .catalogue import FINAL_OUTCOMES, Kind
+
+MEMBERS = ("kind", "request", "fail_on", "check_once")
+TRIGGER = "trigger"  # added by Start: the event's id and time, and whether it is the service's own event
+STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"  # added by callers; it links executions in the console
+
+
+class InvalidInput(Exception):
+    """The input is invalid. The message says what was wrong and what is accepted."""
+
+
+def check_input(given: Any) -> None:
+    """Raise Refused unless `given` has the members of a watch input, in the right types."""
+    if not isinstance(given, dict):
+        raise InvalidInput(f"The input is {_type(given)}; accepted is an object with the members kind and request.")
+    for unknown in sorted(set(given) - {*MEMBERS, TRIGGER, STARTED_BY}):
+        raise InvalidInput(f"The input has an unknown member {unknown!r}; accepted are {', '.join(MEMBERS)}.")
+    if not isinstance(given.get("kind"), str):
+        raise InvalidInput("The input has no kind; accepted is a name such as 'voice-id/SpeakerEnrollmentJob'.")
+    if not isinstance(given.get("request"), dict):
+        raise InvalidInput("The input has no request; accepted is an object with the arguments of the describe call.")
+    fail_on = given.get("fail_on", [])
+    if not isinstance(fail_on, list) or not all(outcome in FINAL_OUTCOMES for outcome in fail_on):
+        raise InvalidInput(f"fail_on is {fail_on!r}; accepted is a list of {', '.join(FINAL_OUTCOMES)}.")
+    if not isinstance(given.get("check_once", False), bool):
+        raise InvalidInput(f"check_once is {given['check_once']!r}; accepted are true and false.")
+
+
+def check_request(kind: Kind, request: Mapping[str, Any], shape: StructureShape) -> None:
+    """Raise Refused unless `request` names one job of this kind by the rules of the describe call's input shape."""
+    for unknown in sorted(set(request) - set(kind.request)):
+        raise InvalidInput(f"The request has an unknown member {unknown!r}; accepted are {', '.join(kind.request)}.")
+    for missing in [member for member in kind.request if member not in (*request, *kind.optional)]:
+        raise InvalidInput(f"The request has no {missing}; it takes {', '.join(kind.request)}.")
+    if len(kind.optional) == len(kind.request) and not any(
+        _identifies(shape.members[name], request[name]) for name in request
+    ):
+        raise InvalidInput(f"The request identifies no job; it takes {', '.join(kind.request)}.")
+    for member in kind.pick.values():
+        if not isinstance(request[member], str) or not request[member]:
+            raise InvalidInput(f"{member} is {request[member]!r}; accepted is a string that is not empty.")
+    arguments = kind.arguments(request)
+    report = ParamValidator().validate(arguments, shape)
+    if report.has_errors():
+        faults = report.generate_report().replace("\n", "; ")
+        raise InvalidInput(f"The request is not one that {kind.describe} accepts: {faults}.")
+    for member in arguments.keys() - kind.constants.keys():
+        for fault in _faults(member, arguments[member], shape.members[member]):
+            raise InvalidInput(fault)
+
+
+def _identifies(shape: Shape, value: Any) -> bool:
+    """Whether a value can identify something: it isn't a flag, a value of an enum, or empty."""
+    return isinstance(value, str | list | dict) and bool(value) and "enum" not in shape.metadata
+
+
+def _faults(name: str, value: Any, shape: Shape) -> Iterator[str]:
+    """Yield what ParamValidator doesn't check: patterns, enums, maxima, and lists that don't have exactly one item."""
+    if isinstance(value, list):
+        if len(value) != 1:
+            yield f"{name} has {len(value)} items; accepted is exactly one, because a watch follows one job."
+        for item in value:
+            yield from _faults(f"{name}[0]", item, shape.member)  # type: ignore[attr-defined]
+    elif isinstance(shape, StructureShape):
+        for member, inner in value.items():
+            yield from _faults(f"{name}.{member}", inner, shape.members[member])
+    elif isinstance(value, str):
+        yield from _string_faults(name, value, shape)
+
+
+def _string_faults(name: str, value: str, shape: Shape) -> Iterator[str]:
+    pattern, longest, enum = shape.metadata.get("pattern"), shape.metadata.get("max"), shape.metadata.get("enum")
+    if pattern and not _matches(pattern, value):
+        yield f"{name} is {value!r}; accepted is a string that matches {pattern}."
+    if longest is not None and len(value) > longest:
+        yield f"{name} has {len(value)} characters; accepted are at most {longest}."
+    if enum and value not in enum:
+        yield f"{name} is {value!r}; accepted is one of {', '.join(enum)}."
+
+
+def _matches(pattern: str, value: str) -> bool:
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:  # a few of AWS's patterns are valid only in Java; the service itself checks those
+        return True
+
+
+def _type(value: Any) -> str:
+    return {list: "a list", str: "a string", type(None): "null", bool: "a boolean"}.get(type(value), "a number")

@@ -1,0 +1,16 @@
+"""The settings that a CDK context gives, as app.py and the construct make them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.context import SETTINGS, props
+from infra.setting_types import InvalidSetting
+from infra.settings import Settings, validated
+
+
+def from_context(context: Mapping[str, Any]) -> Settings:
+    """Return the validated settings; raise InvalidSetting with the message that app.py prints."""
+    try:
+        return validated(**props(context))
+    except InvalidSetting as invalid:
+        raise invalid.renamed(SETTINGS) from None

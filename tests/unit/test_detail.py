@@ -1,0 +1,231 @@
+"""The dicts that travel are plain JSON, named after their job, and small enough to arrive."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from job_watcher.detail import MAX_BYTES, Detail, execution_name, truncate
+from job_watcher.to_json import compact_json, parse_time, to_json
+
+ARRIVES = 256 * 1024  # bytes that SNS and Step Functions carry
+LOCAL = datetime.now(UTC).astimezone().tzinfo  # boto3 gives times in it
+assert LOCAL is not None
+ZONES: st.SearchStrategy[tzinfo] = st.sampled_from(
+    [UTC, LOCAL, timezone(timedelta(hours=14)), timezone(-timedelta(hours=9, minutes=30))]
+)
+TIMES = st.datetimes(datetime(2004, 1, 2), datetime(2200, 1, 1), timezones=ZONES)
+WORDS = st.text(max_size=5)
+SCALARS = st.none() | st.booleans() | st.integers() | WORDS
+ANSWERS = st.recursive(
+    SCALARS | st.floats() | st.decimals(-1e12, 1e12) | st.binary(max_size=5) | TIMES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+REQUESTS = st.dictionaries(WORDS, SCALARS | st.lists(SCALARS, max_size=2), max_size=4)
+
+
+@pytest.mark.parametrize(
+    ("value", "same"),
+    [
+        (datetime(2026, 3, 1, 9, 30, tzinfo=UTC), "2026-03-01T09:30:00Z"),
+        (datetime(2026, 3, 1, 9, 30, tzinfo=timezone(timedelta(hours=2))), "2026-03-01T07:30:00Z"),
+        (datetime(2026, 3, 1, 22, 0, tzinfo=timezone(-timedelta(hours=7))), "2026-03-02T05:00:00Z"),
+        (datetime(2026, 3, 1, 9, 30, 1, 250_000, tzinfo=UTC), "2026-03-01T09:30:01.250Z"),
+        (datetime.fromtimestamp(1_772_357_400, LOCAL), "2026-03-01T09:30:00Z"),
+        (b"\x00\xffvoice", "AP92b2ljZQ=="),
+        (Decimal("3"), 3),
+        (Decimal("0.5"), 0.5),
+        (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+        (1.5, 1.5),
+        (10**20, 10**20),
+        (True, True),
+        (None, None),
+        ("2026", "2026"),
+        ((1, (2, b"")), [1, [2, ""]]),
+        (
+            {"Job": [{"At": datetime(2026, 3, 1, tzinfo=UTC), "N": Decimal("7")}]},
+            {"Job": [{"At": "2026-03-01T00:00:00Z", "N": 7}]},
+        ),
+    ],
+)
+def test_a_value_keeps_its_meaning_in_json(value: Any, same: Any) -> None:
+    assert to_json(value) == same
+    assert type(to_json(value)) is type(same)
+
+
+@given(ANSWERS)
+@example({"Score": Decimal("Infinity")})
+@example({"Score": Decimal("NaN")})
+def test_every_answer_becomes_json(answer: Any) -> None:
+    assert json.loads(json.dumps(to_json(answer), allow_nan=False)) == to_json(answer)
+
+
+@given(TIMES)
+def test_a_time_is_the_same_after_the_journey(time: datetime) -> None:
+    travelled = parse_time(to_json(time))
+    assert travelled is not None
+    assert abs(travelled - time) < timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
+        datetime(2026, 3, 1, 11, 30, tzinfo=timezone(timedelta(hours=2))),
+        "2026-03-01T09:30:00Z",
+        "2026-03-01T11:30:00+02:00",
+        "2026-03-01 09:30:00.000Z",
+        1_772_357_400,
+        1_772_357_400.0,
+        1_772_357_400_000,  # milliseconds, as Batch and CodeBuild have them
+    ],
+)
+def test_a_moment_is_read_however_a_service_writes_it(value: Any) -> None:
+    assert parse_time(value) == datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        "",
+        "yesterday",
+        "2026-13-01",
+        float("nan"),
+        float("inf"),
+        1e300,
+        {},
+        [],
+        0,
+        -1,
+        "1970-01-01T00:00:00Z",
+    ],
+)
+def test_what_is_no_moment_is_none(value: Any) -> None:
+    assert parse_time(value) is None
+
+
+@given(st.text(max_size=30) | st.floats() | st.integers() | st.datetimes(timezones=ZONES))
+@example("9999-12-31T23:59:59-05:00")
+@example("0001-01-01T00:00:00+05:00")
+def test_no_value_makes_moment_fail(value: Any) -> None:
+    assert isinstance(parse_time(value), datetime | None)
+
+
+def test_text_is_compact_and_keeps_letters_as_they_are() -> None:
+    assert compact_json({"Müller": ["é", 1]}) == '{"Müller":["é",1]}'
+
+
+@given(st.text(max_size=120), REQUESTS, st.none() | st.text(max_size=5) | st.integers())
+@example("voice-id/" + "x" * 200, {}, None)
+def test_a_name_is_one_that_step_functions_takes(kind: str, request: dict[str, Any], created: Any) -> None:
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,80}", execution_name(kind, request, created))
+
+
+@given(REQUESTS)
+def test_a_name_does_not_depend_on_the_order_of_members(request: dict[str, Any]) -> None:
+    turned = dict(reversed(request.items()))
+    assert execution_name("voice-id/SpeakerEnrollmentJob", turned, 1) == execution_name(
+        "voice-id/SpeakerEnrollmentJob", request, 1
+    )
+
+
+def test_each_job_has_a_name_of_its_own() -> None:
+    names = [
+        execution_name("voice-id/SpeakerEnrollmentJob", {"JobId": "a"}, "2026-03-01T09:30:00Z"),
+        execution_name("voice-id/SpeakerEnrollmentJob", {"JobId": "b"}, "2026-03-01T09:30:00Z"),
+        execution_name("voice-id/SpeakerEnrollmentJob", {"JobId": "a"}, "2026-03-01T09:30:01Z"),
+        execution_name("voice-id/SpeakerEnrollmentJob", {"JobId": "a"}, None),
+        execution_name("voice-id/SpeakerEnrollmentJob", {"JobID": "a"}, "2026-03-01T09:30:00Z"),
+        execution_name("voice-id/FraudsterRegistrationJob", {"JobId": "a"}, "2026-03-01T09:30:00Z"),
+        execution_name("voice-id/FraudsterRegistration-Job", {"JobId": "a"}, "2026-03-01T09:30:00Z"),
+    ]
+    assert len(set(names)) == len(names)
+    assert all(name.startswith("voice-id-") for name in names)
+
+
+def test_a_name_never_changes() -> None:
+    """A new version of the watcher must know the jobs that an old one has reported."""
+    name = execution_name("voice-id/SpeakerEnrollmentJob", {"JobId": "b", "DomainId": "a"}, "2026-03-01T09:30:00Z")
+    assert name == "voice-id-SpeakerEnrollmentJob-56daa39985631d454b6e05a6268dcbcf"
+
+
+def detail(**job: Any) -> Detail:
+    return {
+        "kind": "voice-id/SpeakerEnrollmentJob",
+        "request": {"DomainId": "a" * 22, "JobId": "b" * 22},
+        "outcome": "partial",
+        "status": "COMPLETED_WITH_ERRORS",
+        "job": job,
+        "watch": "arn:aws:states:eu-west-1:123456789012:execution:Watch:x",
+        "polls": 14,
+    }
+
+
+def payload_bytes(detail: Detail, email: str) -> int:
+    """The largest that the Announce machine builds: its input, and the task that publishes the detail as a string."""
+    state, task = {"detail": detail, "subject": "x" * 99, "text": email}, {"Message": compact_json(detail)}
+    return max(len(compact_json(payload).encode()) for payload in (state, task))
+
+
+def test_a_job_that_fits_travels_whole() -> None:
+    whole = detail(JobId="b", Notes="x" * 200_000)
+    assert truncate(whole, "An email.") == whole
+
+
+def test_a_job_too_large_loses_its_largest_members_and_names_them() -> None:
+    small = {"JobId": "b", "JobStatus": "COMPLETED", "Notes": "x" * 90_000}
+    told = truncate(detail(**small, Results=["y" * 200_000], More="z" * 170_000), "An email.")
+    assert told == {**detail(**small), "omitted": ["Results", "More"]}
+
+
+def test_a_large_email_counts_too() -> None:
+    assert truncate(detail(JobId="b", Notes="x" * 200_000), "An email. " * 6_000)["omitted"] == ["Notes"]
+
+
+@pytest.mark.parametrize("character", ['"', "\\", "\n", "\x01", "é", "語", "🎙"])
+def test_what_escaping_adds_is_counted(character: str) -> None:
+    told = truncate(detail(**{f"Part{number}": character * 4_000 for number in range(40)}), character * 1_000)
+    assert payload_bytes(told, character * 1_000) <= ARRIVES
+    assert payload_bytes(told, character * 1_000) > ARRIVES / 2, "more was left out than had to be"
+
+
+LENGTHS = st.dictionaries(WORDS, st.integers(0, 150_000), max_size=8)
+
+
+@settings(max_examples=40)
+@given(LENGTHS, st.sampled_from(['"', "é", "🎙", "\x01", "x"]), st.integers(0, 40_000))
+def test_every_job_arrives(lengths: dict[str, int], character: str, email: int) -> None:
+    job = {member: character * length for member, length in lengths.items()}
+    told = truncate(detail(**job), character * email)
+    omitted = told.get("omitted", [])
+    assert payload_bytes(told, character * email) <= ARRIVES
+    assert {**told["job"], **{member: job[member] for member in omitted}} == job
+    assert set(told["job"]).isdisjoint(omitted)
+    if omitted and told["job"]:
+        assert max(map(len, told["job"].values())) <= min(len(job[member]) for member in omitted)
+
+
+def test_a_huge_input_still_travels_to_say_that_it_is_refused() -> None:
+    told: Detail = {
+        "kind": "x" * 300_000,
+        "request": {"JobId": "y" * 300_000},
+        "outcome": "lost",
+        "error": "InvalidInput",
+        "reason": "The input cannot be watched.",
+        "watch": "arn:aws:states:eu-west-1:123456789012:execution:Watch:x",
+        "polls": 0,
+    }
+    assert truncate(told, "An email.") == {**told, "kind": None, "request": {}, "omitted": ["kind", "request"]}
+
+
+def test_what_is_called_large_leaves_room_for_the_rest_of_the_state() -> None:
+    assert ARRIVES - 16_384 <= MAX_BYTES <= ARRIVES - 8_192

@@ -1,0 +1,300 @@
+"""An email says what ended, how, when, what went wrong, where the results are, and what to do."""
+
+import dataclasses
+from typing import Any, cast
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from job_watcher import catalogue
+from job_watcher.detail import Detail
+from job_watcher.email_message import body, console_link, format_duration, subject
+
+SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
+FRAUDSTER = catalogue.load("voice-id")["voice-id/FraudsterRegistrationJob"]
+PLAIN = dataclasses.replace(SPEAKER, advice={})
+DOMAIN, JOB_ID = "domain5tuvwxyz01234567", "u9cJob4tuvwxyz01234567"
+ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
+LINK = f"https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/{ARN}"
+JOB: dict[str, Any] = {
+    "CreatedAt": "2026-03-01T09:30:00Z",
+    "DataAccessRoleArn": "arn:aws:iam::123456789012:role/voice-data",
+    "DomainId": DOMAIN,
+    "EndedAt": "2026-03-01T11:35:20Z",
+    "EnrollmentConfig": {
+        "ExistingEnrollmentAction": "SKIP",
+        "FraudDetectionConfig": {"FraudDetectionAction": "IGNORE", "RiskThreshold": 50},
+    },
+    "InputDataConfig": {"S3Uri": "s3://our-calls/manifests/march.json"},
+    "JobId": JOB_ID,
+    "JobName": "march",
+    "JobProgress": {"PercentComplete": 100},
+    "JobStatus": "COMPLETED_WITH_ERRORS",
+    "OutputDataConfig": {"KmsKeyId": "alias/voice", "S3Uri": "s3://our-calls/results"},
+}
+FAILURE = {"FailureDetails": {"Message": "The manifest is not valid JSON.", "StatusCode": 400}}
+OUTCOMES = [*catalogue.FINAL_OUTCOMES, "lost"]
+
+
+def detail(status: str, outcome: str, **job: Any) -> Detail:
+    return {
+        "kind": SPEAKER.name,
+        "request": {"DomainId": DOMAIN, "JobId": JOB_ID},
+        "status": status,
+        "outcome": outcome,
+        "job": {**JOB, "JobStatus": status, **job},
+        "watch": ARN,
+        "polls": 14,
+    }
+
+
+def lost(error: str, reason: str, **more: Any) -> Detail:
+    request = {"DomainId": DOMAIN, "JobId": JOB_ID}
+    told = {"kind": SPEAKER.name, "request": request, "outcome": "lost", "watch": ARN, "polls": 3}
+    return cast(Detail, {**told, "error": error, "reason": reason, **more})
+
+
+def test_the_email_of_a_job_that_completed_with_errors() -> None:
+    told = detail("COMPLETED_WITH_ERRORS", "partial")
+    assert subject(SPEAKER, told) == "Partial: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED_WITH_ERRORS)"
+    assert (
+        body(SPEAKER, told)
+        == """\
+The speaker enrollment job ended, but part of its work failed.
+
+  Outcome   partial (status COMPLETED_WITH_ERRORS)
+  Kind      voice-id/SpeakerEnrollmentJob
+  DomainId  domain5tuvwxyz01234567
+  JobId     u9cJob4tuvwxyz01234567
+  Created   2026-03-01 09:30:00 UTC
+  Ended     2026-03-01 11:35:20 UTC
+  Duration  2 h 5 min
+  Results   s3://our-calls/results/u9cJob4tuvwxyz01234567/march.json.out
+
+Recommended action: Some speakers were not enrolled. The results file has one entry for each request, with the reason \
+if it failed. Correct the failed requests and start a new job with only those requests.
+
+Watch: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/\
+arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch
+
+Job details from the service:
+  CreatedAt: 2026-03-01T09:30:00Z
+  DataAccessRoleArn: arn:aws:iam::123456789012:role/voice-data
+  DomainId: domain5tuvwxyz01234567
+  EndedAt: 2026-03-01T11:35:20Z
+  EnrollmentConfig.ExistingEnrollmentAction: SKIP
+  EnrollmentConfig.FraudDetectionConfig.FraudDetectionAction: IGNORE
+  EnrollmentConfig.FraudDetectionConfig.RiskThreshold: 50
+  InputDataConfig.S3Uri: s3://our-calls/manifests/march.json
+  JobId: u9cJob4tuvwxyz01234567
+  JobName: march
+  JobProgress.PercentComplete: 100
+  JobStatus: COMPLETED_WITH_ERRORS
+  OutputDataConfig.KmsKeyId: alias/voice
+  OutputDataConfig.S3Uri: s3://our-calls/results
+"""
+    )
+
+
+def test_the_email_of_a_job_that_completed() -> None:
+    told = detail("COMPLETED", "succeeded")
+    lines = body(SPEAKER, told).splitlines()
+    assert subject(SPEAKER, told) == "Succeeded: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED)"
+    assert lines[0] == "The speaker enrollment job succeeded."
+    assert "  Results   s3://our-calls/results/u9cJob4tuvwxyz01234567/march.json.out" in lines
+    assert "Recommended action: No action needed." in lines
+    assert not [line for line in lines if "Reason" in line]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("orders", "orders"),
+        (["arn:aws:ecs:eu-west-1:111122223333:task/jobs/0123456789abcdef"], "0123456789abcdef"),
+        ([{"Name": "replication-task-arn", "Values": ["arn:aws:dms:eu-west-1:111122223333:task:ORDERS"]}], "ORDERS"),
+        (7, "7"),
+        ("", ""),
+    ],
+)
+def test_a_subject_names_the_job_in_a_word(value: Any, shown: str) -> None:
+    told = {**detail("FAILED", "failed"), "request": {"DomainId": "d", "JobId": value}}
+    assert subject(SPEAKER, cast(Detail, told)) == f"Failed: SpeakerEnrollmentJob {shown} (FAILED)"
+
+
+def test_the_email_of_a_job_that_failed_says_why() -> None:
+    told = detail("FAILED", "failed", **FAILURE)
+    lines = body(SPEAKER, told).splitlines()
+    assert subject(SPEAKER, told) == "Failed: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (FAILED)"
+    assert lines[0] == "The speaker enrollment job failed."
+    assert "  Reason    The manifest is not valid JSON. (400)" in lines
+    assert "  Duration  2 h 5 min" in lines
+    assert [line for line in lines if line.startswith("Recommended action: The job didn't enroll any speakers. ")]
+    assert f"Watch: {LINK}" in lines
+    assert "  FailureDetails.StatusCode: 400" in lines
+
+
+@pytest.mark.parametrize("failure", [{}, {"FailureDetails": {}}, {"FailureDetails": {"Message": None}}])
+def test_a_failure_without_details_has_no_empty_line_about_them(failure: dict[str, Any]) -> None:
+    assert "Reason" not in body(SPEAKER, detail("FAILED", "failed", **failure))
+
+
+@pytest.mark.parametrize("status", ["SUBMITTED", "IN_PROGRESS"])
+def test_the_email_of_a_watch_that_gave_up_a_running_job(status: str) -> None:
+    told = lost("GaveUp", f"Gave up after 14 d: the job is still {status}.", status=status, job={"JobStatus": status})
+    lines = body(SPEAKER, told).splitlines()
+    assert subject(SPEAKER, told) == "Lost: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (GaveUp)"
+    assert lines[0] == "Job Watcher stopped watching the speaker enrollment job."
+    assert f"  Outcome   lost (status {status})" in lines
+    assert f"  Reason    Gave up after 14 d: the job is still {status}." in lines
+    assert [line for line in lines if line.startswith("Recommended action: The job may still be running. ")]
+    assert f"  JobStatus: {status}" in lines
+
+
+def test_the_email_of_a_watch_that_never_saw_its_job() -> None:
+    told = lost("AccessDeniedException", "DescribeSpeakerEnrollmentJob: You may not.")
+    text = body(SPEAKER, told)
+    assert "  Outcome   lost\n" in text
+    assert "  Reason    DescribeSpeakerEnrollmentJob: You may not.\n" in text
+    assert "Job details" not in text and "Created" not in text
+
+
+def test_the_email_of_an_input_that_names_no_kind() -> None:
+    told = lost("InvalidInput", "The input is null; accepted is an object.", kind=None, request={})
+    assert subject(None, told) == "Lost: job (InvalidInput)"
+    assert body(None, told).startswith(
+        "Job Watcher stopped watching the job.\n\n"
+        "  Outcome  lost\n"
+        "  Reason   The input is null; accepted is an object.\n\n"
+    )
+
+
+def test_both_kinds_of_voice_id_speak_of_their_own_matter() -> None:
+    partial = body(FRAUDSTER, detail("COMPLETED_WITH_ERRORS", "partial"))
+    assert partial.startswith("The fraudster registration job ended") and "Some fraudsters were not" in partial
+
+
+@pytest.mark.parametrize(
+    ("outcome", "headline", "advice"),
+    [
+        ("succeeded", "succeeded.", "No action needed."),
+        ("partial", "ended, but part of its work failed.", "Check the results and rerun the failed parts"),
+        ("failed", "failed.", "Fix the problem and start the job again."),
+        ("stopped", "was stopped before it finished.", "If nobody stopped it on purpose, start the job again."),
+    ],
+)
+def test_a_kind_without_advice_of_its_own_has_a_general_one(outcome: str, headline: str, advice: str) -> None:
+    text = body(PLAIN, detail("ENDED", outcome))
+    assert text.startswith(f"The speaker enrollment job {headline}\n")
+    assert f"\nRecommended action: {advice}" in text
+
+
+def test_the_subject_names_the_job_in_whatever_order_the_request_is_written() -> None:
+    told: Detail = {**detail("COMPLETED", "succeeded"), "request": {"JobId": JOB_ID, "DomainId": DOMAIN}}
+    assert subject(SPEAKER, told) == "Succeeded: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED)"
+
+
+VALUES = st.text() | st.integers() | st.lists(st.text(), max_size=2) | st.dictionaries(st.text(), st.text(), max_size=2)
+
+
+@given(st.dictionaries(st.text(), VALUES, max_size=3), st.text(min_size=1), st.sampled_from(OUTCOMES))
+@example({"JobId": "two\nlines\r\n"}, "x", "failed")
+@example({"JobId": "é" * 200}, "x", "failed")
+@example({"JobId": "x" * 60}, "y" * 60, "failed")
+def test_a_subject_is_one_that_sns_takes(request: dict[str, Any], status: str, outcome: str) -> None:
+    for kind in (SPEAKER, None):
+        line = subject(kind, {**detail(status, outcome), "request": request})
+        assert line.isascii() and line.isprintable()
+        assert len(line) < 100
+        assert line.startswith(f"{outcome.capitalize()}: ")
+
+
+def test_a_subject_too_long_ends_in_dots() -> None:
+    line = subject(SPEAKER, {**detail("COMPLETED", "succeeded"), "request": {"JobId": "x" * 100}})
+    assert line == "Succeeded: SpeakerEnrollmentJob " + "x" * 64 + "..."
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "host"),
+    [
+        ("aws", "us-east-1", "us-east-1.console.aws.amazon.com"),
+        ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_the_link_leads_to_the_console_of_the_watchs_own_partition(partition: str, region: str, host: str) -> None:
+    arn = f"arn:{partition}:states:{region}:123456789012:execution:Watch:the-watch"
+    assert console_link(arn) == f"https://{host}/states/home?region={region}#/v2/executions/details/{arn}"
+
+
+@pytest.mark.parametrize(
+    ("uri", "manifest", "results"),
+    [
+        ("s3://out", "s3://in/a.json", f"s3://out/{JOB_ID}/a.json.out"),
+        ("s3://out/", "s3://in/a.json", f"s3://out/{JOB_ID}/a.json.out"),
+        ("s3://out/deep/er", "s3://in/deep/a b.json", f"s3://out/deep/er/{JOB_ID}/a b.json.out"),
+    ],
+)
+def test_the_results_are_where_voice_id_writes_them(uri: str, manifest: str, results: str) -> None:
+    job = {"OutputDataConfig": {"S3Uri": uri}, "InputDataConfig": {"S3Uri": manifest}}
+    assert f"  Results   {results}\n" in body(SPEAKER, detail("COMPLETED", "succeeded", **job))
+
+
+def test_what_the_job_does_not_say_is_left_out() -> None:
+    text = body(SPEAKER, {**detail("COMPLETED", "succeeded"), "job": {"JobStatus": "COMPLETED"}})
+    assert "Created" not in text and "Ended" not in text and "Duration" not in text and "Results" not in text
+
+
+def test_members_that_were_too_large_are_named() -> None:
+    told: Detail = {**detail("COMPLETED", "succeeded"), "omitted": ["Results", "Segments"]}
+    assert "  Omitted   Results, Segments\n" in body(SPEAKER, told)
+
+
+def test_each_fact_is_one_line_that_is_not_empty() -> None:
+    told: Detail = {**detail("FAILED", "failed"), "request": {"DomainId": "two\nlines", "JobId": " \n"}}
+    facts = body(SPEAKER, told).split("\n\n")[1].splitlines()
+    assert "  DomainId  two lines" in facts
+    assert not [line for line in facts if line.strip() in ("", "JobId")]
+
+
+def test_a_long_job_is_cut_with_a_note() -> None:
+    told = detail("COMPLETED", "succeeded", **{f"More{number:02}": number for number in range(50)})
+    lines = body(SPEAKER, told).splitlines()
+    whole = lines[lines.index("Job details from the service:") + 1 :]
+    assert len(whole) == 41
+    assert whole[-1] == "  … and 24 more lines in the event"
+
+
+LONG: list[Any] = [
+    "x" * 100_000,
+    ["x" * 10] * 10_000,
+    [{"x": "y" * 100_000}],
+    {"Inside": ["é" * 50_000, 1]},
+]
+
+
+@pytest.mark.parametrize("value", LONG, ids=["text", "list of texts", "list of structures", "structure"])
+def test_a_long_value_is_cut_wherever_it_is_shown(value: Any) -> None:
+    told = detail("FAILED", "failed", Notes=value, FailureDetails={"Message": value, "StatusCode": 400})
+    assert len(body(SPEAKER, told)) < 10_000
+    assert "…" in body(SPEAKER, told)
+    assert len(body(SPEAKER, {**lost("InvalidInput", "x" * 2_000), "request": {"JobId": value}})) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "less than a second"),
+        (0.4, "less than a second"),
+        (1, "1 s"),
+        (59.6, "1 min"),
+        (61, "1 min 1 s"),
+        (3_599, "59 min 59 s"),
+        (3_600, "1 h"),
+        (7_520, "2 h 5 min"),
+        (14 * 86_400, "14 d"),
+        (90_061, "1 d 1 h"),
+    ],
+)
+def test_a_duration_is_told_in_its_two_largest_units(seconds: float, words: str) -> None:
+    assert format_duration(seconds) == words
