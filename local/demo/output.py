@@ -14,7 +14,7 @@ from local.demo.jobs import Job
 from local.demo.notifications import Notifications
 from local.demo.shorten import lines_of_json, lines_of_text, shorten_lines
 
-EVENT_LINES, EMAIL_LINES = 30, 24
+EVENT_LINES, EMAIL_LINES = 38, 24
 FILES = ROOT / ".cache" / "demo"
 
 console = Console()
