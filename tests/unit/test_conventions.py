@@ -5,7 +5,15 @@ from pathlib import Path
 
 import yaml
 
+from infra.catalogue import scaffold
+from infra.context import FORMER_NAMES
+
 ROOT = Path(__file__).parents[2]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+SERVICE, OPERATION = "codeguru-reviewer", "DescribeCodeReview"  # the kind that CONTRIBUTING.md adds
+NEW_KIND = f"lambda/kinds/{SERVICE}.toml"
+# Files that CONTRIBUTING.md names and that don't exist yet.
+ARRIVING = {"docs/catalogue.md", "docs/settings.md", "infra/iam_exceptions.toml"}
 KEEP_A_CHANGELOG = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
 
 
@@ -50,3 +58,28 @@ def test_changelog_groups_changes_as_keep_a_changelog_does() -> None:
     groups = re.findall(r"^### (.*)\n\n(.*)", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
     assert groups
     assert all(name in KEEP_A_CHANGELOG and first.strip() for name, first in groups)
+
+
+def test_changelog_lists_the_former_names_of_settings() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    assert dict(re.findall(r"^  \| `([\w-]+)` \| `([\w-]+)` \|$", text, flags=re.MULTILINE)) == FORMER_NAMES
+
+
+def test_every_make_target_that_contributing_names_exists() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    named = re.findall(r"(?:`|^ *)make ([a-z]+(?: [a-z]+)*)", CONTRIBUTING, flags=re.MULTILINE)
+    assert {"install", "test", "check", "kind"} <= {name for names in named for name in names.split()} <= set(targets)
+
+
+def test_every_path_that_contributing_names_exists() -> None:
+    code = re.findall(r"`((?:\.?\w[\w.-]*/)+[\w.*-]*|[\w.-]+\.(?:md|py|json|toml|yml))`", CONTRIBUTING)
+    links = re.findall(r"\]\((?!https:)([^)#]+)", CONTRIBUTING)
+    paths = {path for path in (*code, *links) if path not in ARRIVING and path != NEW_KIND}
+    assert len(paths) > 30
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+def test_the_example_in_contributing_is_what_make_kind_proposes() -> None:
+    assert f"make kind SERVICE={SERVICE} OPERATION={OPERATION}\n" in CONTRIBUTING
+    proposed, _ = re.findall(r"^ +```toml\n(.*?)^ +```", CONTRIBUTING, flags=re.MULTILINE | re.DOTALL)
+    assert re.sub(r"^   ", "", proposed, flags=re.MULTILINE) == scaffold.scaffold(SERVICE, OPERATION)
