@@ -94,5 +94,13 @@ def _end(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
+def main() -> None:
+    """Run the command; what the local cloud or the CDK reports is printed as it is, without a traceback."""
+    try:
+        app()
+    except (RuntimeError, TimeoutError) as error:
+        sys.exit(f"demo: {error}")
+
+
 if __name__ == "__main__":
-    app()
+    main()
