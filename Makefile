@@ -66,23 +66,25 @@ check: install
 cdk: install
 	@.venv/bin/cdk $(ARGS)
 
-# The resources that each describe call can be limited to, anew from AWS's list; after changes of the catalogue.
+# Write infra/iam_resources.json, the resources to which IAM can limit each describe call, from AWS's list and
+# infra/iam_exceptions.toml. Run it when the catalogue or an IAM exception changes.
 actions: install
 	$(PY) -m infra.catalogue.iam_resources
 
-# The counts of the catalogue, its share of botocore's describe operations, and docs/kinds.md anew.
+# Print how many kinds there are and how many of botocore's describe operations they cover. Write docs/kinds.md and
+# docs/outcomes.md. Run it when the catalogue changes.
 kinds: install
 	@$(PY) -m infra.catalogue.coverage
 
-# docs/notifications.md anew: the emails about realistic jobs, from infra/catalogue/sample_jobs.json.
+# Write docs/notifications.md, the emails about the jobs in infra/catalogue/sample_jobs.json.
 notifications: install
 	@$(PY) -m infra.catalogue.notifications_page
 
-# docs/permissions.md anew, from the tables of tests/infra/permissions.toml.
+# Write docs/permissions.md from tests/infra/permissions.toml.
 permissions: install
 	@$(PY) -m tests.infra.permissions_page
 
-# make kind SERVICE=glue OPERATION=GetJobRun: a table for a new kind, proposed from botocore's model.
+# make kind SERVICE=glue OPERATION=GetJobRun: print a proposed catalogue table for a new kind, from botocore's model.
 kind: install
 	@$(PY) -m infra.catalogue.scaffold '$(SERVICE)' '$(OPERATION)'
 

@@ -1,86 +1,93 @@
-"""Least privilege, derived: the describe calls of the enabled kinds, on what their services let a policy name."""
+"""IAM permissions for the describe calls of the enabled kinds, limited to the resources that a policy can name."""
 
+import itertools
 import json
-from collections import defaultdict
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 
-from .service_models import service_model
+from .service_models import require_service_model
 
 Statement = tuple[list[str], list[str]]
-MAX_POLICY_LENGTH = 6_144 - 50  # characters of a managed policy, less what stands around its statements
-MAX_POLICIES = 10  # managed policies of a role
-ACTIONS = Path(__file__).with_name("iam_resources.json")
-# Operations of boto3's waiters that IAM allows by another name and that no table of the catalogue has.
-OTHER_ACTIONS = {
-    "s3:HeadBucket": "s3:ListBucket",
-    "monitoring:DescribeAlarms": "cloudwatch:DescribeAlarms",
-    "monitoring:GetAlarmMuteRule": "cloudwatch:GetAlarmMuteRule",
-}
+"""Actions, and the resources on which they are allowed."""
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MAX_POLICY_LENGTH = 6_144 - 50  # characters of a managed policy, without those around its statements
+MAX_POLICIES = 10  # managed policies per role
+MAX_ACTIONS = 100  # per statement whose resource is `*`, so that each statement fits into a policy
+RESOURCES = Path(__file__).with_name("iam_resources.json")
+EXCEPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = tomllib.loads(
+    Path(__file__).with_name("iam_exceptions.toml").read_text(encoding="utf-8")
+)
 
 
-def action(kind: Kind) -> str:
-    """The IAM action of a kind's describe call; its prefix is the name the service signs with."""
-    model = service_model(kind.service)
-    assert model is not None, f"{kind.name} passed the catalogue's check"
-    named = f"{model.signing_name}:{kind.describe}"
-    told = (one.action for one in catalogue.load(kind.service).values() if one.describe == kind.describe)
-    return kind.action or next(filter(None, told), None) or OTHER_ACTIONS.get(named, named)
+def describe_action(kind: Kind) -> str:
+    """Return the IAM action of a kind's describe call, such as `voiceid:DescribeSpeakerEnrollmentJob`.
+
+    A waiter takes the action from the catalogue's kind with the same describe call.
+    """
+    same_call = (other for other in catalogue.load(kind.service).values() if other.describe == kind.describe)
+    if action := next((one.action for one in (kind, *same_call) if one.action), None):
+        return action
+    named_after_call = f"{require_service_model(kind.service).signing_name}:{kind.describe}"
+    exception = EXCEPTIONS["other-action"].get(named_after_call)
+    return exception["action"] if exception else named_after_call
 
 
-def actions(kind: Kind) -> Iterator[str]:
-    """All IAM actions that a kind's describe call takes."""
-    yield (own := action(kind))
-    if own in ("s3:GetObject", "s3:GetObjectVersion"):
-        yield "s3:ListBucket"  # else S3 says 403 of an object that is not there: 404 is for who may list
+def describe_actions(kind: Kind) -> Iterator[str]:
+    """Yield all IAM actions that a kind's describe call needs."""
+    action = describe_action(kind)
+    yield action
+    yield from EXCEPTIONS["further-actions"].get(action, {}).get("actions", ())
 
 
 def statements(kinds: Iterable[Kind]) -> Iterator[Statement]:
-    """Actions and the resources they are allowed on, in the notation of AWS's documentation, a pair for each service.
+    """Yield the statements that allow the kinds' describe calls: one per service, and those with the resource `*`.
 
-    `arn:${Partition}:voiceid:${Region}:${Account}:domain/*`, or `*` for what cannot be limited.
+    Resources are in the notation of AWS's documentation: `arn:${Partition}:voiceid:${Region}:${Account}:domain/*`.
     """
-    grouped: dict[tuple[str, bool], set[str]] = defaultdict(set)
-    for one in {one for kind in kinds for one in actions(kind)}:
-        grouped[one.partition(":")[0], one in _resources()].add(one)
-    unlimited = {one for (_, limited), names in grouped.items() if not limited for one in names}
-    rest = sorted(unlimited)
-    yield from ((rest[at : at + 100], ["*"]) for at in range(0, len(rest), 100))
-    for (_, limited), names in sorted(grouped.items()):
-        if limited:
-            yield sorted(names), sorted({arn for one in names for arn in _resources()[one]})
+    resources = _resources()
+    actions = {action for kind in kinds for action in describe_actions(kind)}
+    unlimited = sorted(actions - set(resources))
+    for start in range(0, len(unlimited), MAX_ACTIONS):
+        yield unlimited[start : start + MAX_ACTIONS], ["*"]
+    limited = sorted(actions & set(resources), key=lambda action: action.split(":"))
+    for _, same_service in itertools.groupby(limited, key=lambda action: action.partition(":")[0]):
+        names = list(same_service)
+        yield names, sorted({arn for name in names for arn in resources[name]})
 
 
-def packed(statements: Iterable[Statement]) -> list[list[Statement]]:
-    """The same in as few policies as IAM's limit on a policy's length allows; a role takes ten, and one inline."""
+def pack(statements: Iterable[Statement]) -> list[list[Statement]]:
+    """Return the statements of each policy, in as few policies as IAM's limit on their length allows."""
     policies: list[list[Statement]] = []
-    room: list[int] = []
+    free: list[int] = []  # characters left in each policy
     for statement in sorted(statements, key=_length, reverse=True):
         length = _length(statement)
-        number = next((number for number, left in enumerate(room) if length <= left), len(policies))
-        if number == len(policies):
+        index = next((index for index, left in enumerate(free) if length <= left), len(policies))
+        if index == len(policies):
             policies.append([])
-            room.append(MAX_POLICY_LENGTH)
-        policies[number].append(statement)
-        room[number] -= length
+            free.append(MAX_POLICY_LENGTH)
+        policies[index].append(statement)
+        free[index] -= length
     return policies
 
 
 def _length(statement: Statement) -> int:
-    """Characters at most: in the partition and region with the longest names."""
+    """Return the length of a statement in characters, with the longest names of partitions and Regions."""
     actions, arns = statement
     longest = {"${Partition}": "aws-us-gov", "${Region}": "ap-southeast-1", "${Account}": "0" * 12}
     text = json.dumps({"Action": actions, "Effect": "Allow", "Resource": arns}, separators=(",", ":"))
     for name, value in longest.items():
         text = text.replace(name, value)
-    return len(text) + 1
+    return len(text) + len(",")
 
 
 @cache
 def _resources() -> Mapping[str, list[str]]:
-    listed: dict[str, list[str]] = json.loads(ACTIONS.read_text())
-    return listed
+    """Return the ARNs to which each action can be limited; actions that can't be limited are missing."""
+    resources: dict[str, list[str]] = json.loads(RESOURCES.read_text(encoding="utf-8"))
+    return resources

