@@ -1,9 +1,7 @@
-"""`before-destroy`: list or remove what `cdk destroy` would fail on or end without a notification.
+"""`before-destroy`: list or remove what makes `cdk destroy` fail or end watches without a notification."""
 
-These are rules that somebody added to the stack's bus, and running executions of its state machines.
-"""
-
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -16,93 +14,96 @@ from .options import DEFAULT_STACK, Stack
 
 Remove = Annotated[bool, typer.Option("--remove", help="Delete these rules and stop these executions.")]
 CAUSE = "Stopped before the Job Watcher stack is destroyed."
+# Logical ids of the construct's own resources; the stack may belong to an app that has others.
+BUS, MACHINE = re.compile("NotifierBus[0-9A-F]{8}$"), re.compile("(WatcherWatch|NotifierNotify)[0-9A-F]{8}$")
 
 
-class Stays(CommandError):
-    """Something could not be removed; the message says what and why."""
+class NotRemoved(CommandError):
+    """A blocker could not be removed. The message says which one and why."""
 
 
 @dataclass(frozen=True)
-class Obstacle:
-    """Something that is in the way, in words, and what removes it; None if only its owner can."""
+class Blocker:
+    """Something to remove before the stack is destroyed. `remove` is None if only its owner can remove it."""
 
     description: str
     remove: Callable[[], object] | None
 
 
 def before_destroy(stack: Stack = DEFAULT_STACK, remove: Remove = False) -> None:
-    """List or remove what is in the way of `cdk destroy`.
+    """List or remove what blocks `cdk destroy`.
 
-    These are rules that somebody has added to the stack's bus, because `cdk destroy` fails if there are any,
+    These are rules that somebody added to the bus, because `cdk destroy` fails if there are any,
     and running executions, because `cdk destroy` ends them without a notification.
-    Exit status: 0 if nothing is in the way any more, 1 if something is.
+    Exit status: 0 if nothing is left, 1 if something is.
     """
-    found = list(obstacles(boto3.client, stack))
+    found = list(blockers(boto3.client, stack))
     raise typer.Exit(_remove(found) if remove else _list(found))
 
 
-def obstacles(client: Callable[[str], Any], stack: str) -> Iterator[Obstacle]:
-    """What is in the way of destroying the stack; `client` makes a boto3 client of a service."""
-    events, states = client("events"), client("stepfunctions")
+def blockers(client: Callable[[str], Any], stack: str) -> Iterator[Blocker]:
+    """Yield what blocks the removal of the stack. `client` makes a boto3 client of a service."""
     pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
-    resources = [one for page in pages for one in page["StackResourceSummaries"] if "PhysicalResourceId" in one]
-    for resource in resources:
-        if resource["ResourceType"] == "AWS::Events::EventBus":
-            yield from rules(events, resource["PhysicalResourceId"])
-        if resource["ResourceType"] == "AWS::StepFunctions::StateMachine":
-            yield from executions(states, resource["PhysicalResourceId"])
+    summaries = [summary for page in pages for summary in page["StackResourceSummaries"]]
+    ids = {summary["LogicalResourceId"]: summary.get("PhysicalResourceId", "") for summary in summaries}
+    for logical_id, physical_id in ids.items():
+        if BUS.search(logical_id):
+            yield from rules(client("events"), physical_id, ids.values())
+        if MACHINE.search(logical_id):
+            yield from executions(client("stepfunctions"), physical_id)
 
 
-def rules(events: Any, bus: str) -> Iterator[Obstacle]:
-    """The rules on a bus, which can't be deleted while it has any; the stack itself has none there.
+def rules(events: Any, bus: str, of_stack: Collection[str] = ()) -> Iterator[Blocker]:
+    """Yield the rules on a bus except those of the stack. A bus that has rules can't be deleted.
 
     https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DeleteEventBus.html
     """
     for rule in _rules(events, bus):
+        name = rule["Name"]
         if manager := rule.get("ManagedBy"):
             owner = f"managed by {manager}: delete what it belongs to, such as an archive"
-            yield Obstacle(f"rule {rule['Name']} on the bus, {owner}", None)
-        else:
-            yield Obstacle(f"rule {rule['Name']} on the bus", partial(_delete, events, bus, rule["Name"]))
+            yield Blocker(f"rule {name} on the bus, {owner}", None)
+        elif f"{bus}|{name}" not in of_stack:  # the physical id of a rule on a custom bus
+            yield Blocker(f"rule {name} on the bus", partial(_delete, events, bus, name))
 
 
-def executions(states: Any, machine: str) -> Iterator[Obstacle]:
-    """The running executions of a state machine. AWS deletes it after them, and ends each at its next transition.
+def executions(states: Any, machine: str) -> Iterator[Blocker]:
+    """Yield a state machine's running executions. AWS ends each at its next transition before deleting the machine.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
     """
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
-    for arn in [one["executionArn"] for page in pages for one in page["executions"]]:
-        yield Obstacle(f"running execution {arn}", partial(states.stop_execution, executionArn=arn, cause=CAUSE))
+    for arn in [execution["executionArn"] for page in pages for execution in page["executions"]]:
+        yield Blocker(f"running execution {arn}", partial(states.stop_execution, executionArn=arn, cause=CAUSE))
 
 
 def _rules(events: Any, bus: str) -> Iterator[dict[str, Any]]:
-    answer = events.list_rules(EventBusName=bus)
-    yield from answer["Rules"]
-    while token := answer.get("NextToken"):
-        answer = events.list_rules(EventBusName=bus, NextToken=token)
-        yield from answer["Rules"]
+    page = events.list_rules(EventBusName=bus)
+    yield from page["Rules"]
+    while token := page.get("NextToken"):
+        page = events.list_rules(EventBusName=bus, NextToken=token)
+        yield from page["Rules"]
 
 
 def _delete(events: Any, bus: str, rule: str) -> None:
-    """A rule can be deleted only when it has no targets; it has five at most."""
+    """Delete a rule and its targets, of which it has at most five. EventBridge keeps a rule that has targets."""
     targets = [target["Id"] for target in events.list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]]
     if targets and (failed := events.remove_targets(Rule=rule, EventBusName=bus, Ids=targets)["FailedEntries"]):
-        raise Stays(f"rule {rule}: {failed[0]['ErrorMessage']}")
+        raise NotRemoved(f"rule {rule}: {failed[0]['ErrorMessage']}")
     events.delete_rule(Name=rule, EventBusName=bus)
 
 
-def _list(found: list[Obstacle]) -> int:
-    for obstacle in found:
-        print(obstacle.description)
-    what = f"{len(found)} found; --remove removes those that can be removed"
-    print(what if found else "Nothing is in the way of `cdk destroy`.")
+def _list(found: list[Blocker]) -> int:
+    for blocker in found:
+        print(blocker.description)
+    summary = f"{len(found)} found. Use --remove to remove those that can be removed."
+    print(summary if found else "Nothing blocks `cdk destroy`.")
     return 1 if found else 0
 
 
-def _remove(found: list[Obstacle]) -> int:
-    for obstacle in found:
-        if obstacle.remove:
-            obstacle.remove()
-        print(f"{'removed' if obstacle.remove else 'stays'}: {obstacle.description}")
-    return 0 if all(obstacle.remove for obstacle in found) else 1
+def _remove(found: list[Blocker]) -> int:
+    for blocker in found:
+        if blocker.remove:
+            blocker.remove()
+        print(f"{'removed' if blocker.remove else 'not removed'}: {blocker.description}")
+    return 0 if all(blocker.remove for blocker in found) else 1

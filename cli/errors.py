@@ -1,4 +1,4 @@
-"""What goes wrong on the command line, each in one sentence that says what to do."""
+"""Turn errors into one sentence each."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The members of a request on the command line: Member=value for strings, Member:=JSON for everything else."""
+"""Parse a request's members: Member=value for strings, Member:=JSON for other types."""
 
 import json
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""How this program is called, for its help and its errors: as a script in a checkout, or by its installed name."""
+"""The program's name in help and errors: the script in a checkout, or the installed command."""
 
 import sys
 from pathlib import Path

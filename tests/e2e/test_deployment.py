@@ -87,13 +87,13 @@ def test_what_blocks_the_removal_of_a_deployment_is_listed_and_removed(world: Wo
     assert set(listed.stdout.splitlines()) == {
         "rule second on the bus",
         f"running execution {watch}",
-        "2 found; --remove removes those that can be removed",
+        "2 found. Use --remove to remove those that can be removed.",
     }
     assert _before_destroy(world, "--remove").returncode == 0
     assert world.end(watch)["status"] == "ABORTED"
     assert world.cloud.client("events").list_rules(EventBusName=second.outputs["BusName"])["Rules"] == []
     nothing = _before_destroy(world)
-    assert (nothing.returncode, nothing.stdout) == (0, "Nothing is in the way of `cdk destroy`.\n")
+    assert (nothing.returncode, nothing.stdout) == (0, "Nothing blocks `cdk destroy`.\n")
     world.voice_id.release(request["JobId"])
 
 

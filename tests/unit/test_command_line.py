@@ -64,6 +64,35 @@ def test_rules_of_all_pages_are_listed_and_a_managed_rule_is_left_to_its_owner()
         stub.assert_no_pending_responses()
 
 
+def test_rules_of_the_stack_itself_are_left_to_cloudformation() -> None:
+    events = botocore.session.get_session().create_client("events", "eu-west-1")
+    with Stubber(events) as stub:
+        stub.add_response("list_rules", {"Rules": [{"Name": "failures"}, {"Name": "mine"}]}, {"EventBusName": "bus"})
+        found = before_destroy.rules(events, "bus", ["bus|failures", "other|mine"])
+        assert [blocker.description for blocker in found] == ["rule mine on the bus"]
+
+
+def test_other_state_machines_and_buses_of_the_stack_are_left_alone() -> None:
+    session = botocore.session.get_session()
+    names = ("cloudformation", "events", "stepfunctions")
+    clients = {name: session.create_client(name, "eu-west-1") for name in names}
+    ids = ("JobsWatcherWatch6C777F77", "OrdersMachine0A1B2C3D", "OrdersBus0A1B2C3D", "JobsNotifierBusF2E1D0C9")
+    summaries = [
+        {"LogicalResourceId": id, "PhysicalResourceId": f"arn:{id}", "ResourceType": "T", "ResourceStatus": "S"}
+        | {"LastUpdatedTimestamp": "2026-01-01T00:00:00Z"}
+        for id in ids
+    ]
+    with Stubber(clients["cloudformation"]) as stacks, Stubber(clients["events"]) as events:
+        stacks.add_response("list_stack_resources", {"StackResourceSummaries": summaries}, {"StackName": "App"})
+        events.add_response("list_rules", {"Rules": []}, {"EventBusName": f"arn:{ids[3]}"})
+        with Stubber(clients["stepfunctions"]) as machines:
+            running = {"stateMachineArn": f"arn:{ids[0]}", "statusFilter": "RUNNING"}
+            machines.add_response("list_executions", {"executions": []}, running)
+            assert list(before_destroy.blockers(clients.__getitem__, "App")) == []
+            machines.assert_no_pending_responses()
+            events.assert_no_pending_responses()
+
+
 def test_a_target_that_stays_is_reported_with_the_reason() -> None:
     events = botocore.session.get_session().create_client("events", "eu-west-1")
     failed = {"FailedEntries": [{"TargetId": "t", "ErrorCode": "Busy", "ErrorMessage": "It is being changed."}]}
@@ -73,7 +102,7 @@ def test_a_target_that_stays_is_reported_with_the_reason() -> None:
         stub.add_response("remove_targets", failed)
         (mine,) = before_destroy.rules(events, "bus")
         assert mine.remove
-        with pytest.raises(before_destroy.Stays, match="rule mine: It is being changed"):
+        with pytest.raises(before_destroy.NotRemoved, match="rule mine: It is being changed"):
             mine.remove()
 
 
