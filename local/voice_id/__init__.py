@@ -1,4 +1,4 @@
-"""Amazon Connect Voice ID on this machine: its API from botocore's own model, its batch jobs really worked."""
+"""An emulator for Amazon Connect Voice ID's batch jobs. The API follows botocore's model; jobs process real files."""
 
 from local.voice_id.service import VoiceId
 

@@ -1,4 +1,7 @@
-"""AWS JSON 1.0 over HTTP: one service on one port of 127.0.0.1, which can play dead and come back."""
+"""An HTTP server for the AWS JSON 1.0 protocol: one service on one port of 127.0.0.1, which can be closed and reopened.
+
+https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
+"""
 
 import json
 import re
@@ -15,56 +18,62 @@ from uuid import uuid4
 
 Members = dict[str, Any]
 Call = Callable[[str, Members, str], Members]
-"""(operation, its input, the region the request was signed for) -> its output, or a Refusal, or NoAnswer."""
+"""Takes the operation, the request and the Region of its signature. Returns the response, or raises ServiceError or
+NoResponse."""
 
 
-class Refusal(Exception):
-    """A typed error, as the client gets it: `__type`, `Message` and what else the error's shape has."""
+class ServiceError(Exception):
+    """An error response: `__type`, `Message`, and the other members of the error's shape."""
 
     def __init__(self, code: str, message: str, status: int = 400, **members: str) -> None:
         super().__init__(message)
         self.code, self.status = code, status
-        self.answer = {"__type": code, "Message": message, **members}
+        self.response = {"__type": code, "Message": message, **members}
 
 
-class NoAnswer(Exception):
-    """The connection shall be closed without an answer."""
+class NoResponse(Exception):
+    """Close the connection without a response."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection. The signature is not checked, only read for its region."""
+    """Handles the requests of one connection. The signature is used only to find the Region; it isn't verified."""
 
     server: "Server"
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # unbuffered, headers and body leave apart and the second waits 40 ms for a delayed ACK
+    wbufsize = -1  # buffered: separate packets for headers and body would cost 40 ms because of delayed ACKs
 
     def do_POST(self) -> None:
+        """Call the operation and send its response."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
-            self.answer(200, self.server.call(self.operation(), parsed(body), self.region()))
-        except Refusal as refusal:
-            self.answer(refusal.status, refusal.answer)
-        except NoAnswer:
+            self.respond(200, self.server.call(self.operation(), parsed(body), self.region()))
+        except ServiceError as error:
+            self.respond(error.status, error.response)
+        except NoResponse:
             self.close_connection = True
         except ConnectionError:
             raise
         except Exception:
-            # without an answer a client would see a dead socket, and retry, instead of an error
+            # without a response, the client would see a connection error and retry
             traceback.print_exc()
-            self.answer(500, {"__type": "InternalServerException", "Message": "The emulator failed: see its stderr"})
+            self.respond(500, {"__type": "InternalServerException", "Message": "The emulator failed; see its stderr"})
 
     def operation(self) -> str:
+        """Return the operation that the X-Amz-Target header names."""
         target = self.headers.get("X-Amz-Target", "")
         prefix, _, operation = target.partition(".")
         if prefix != self.server.prefix:
-            raise Refusal("UnknownOperationException", f"X-Amz-Target is {target!r}, not {self.server.prefix}.…", 404)
+            message = f"X-Amz-Target is {target!r}; it must start with {self.server.prefix}."
+            raise ServiceError("UnknownOperationException", message, 404)
         return operation
 
     def region(self) -> str:
+        """Return the Region of the request's signature, or us-east-1."""
         scope = re.search(r"Credential=[^/]*/\d+/([^/]+)/", self.headers.get("Authorization", ""))
         return scope[1] if scope else "us-east-1"
 
-    def answer(self, status: int, members: Members) -> None:
+    def respond(self, status: int, members: Members) -> None:
+        """Send a JSON response."""
         body = json.dumps(members).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
@@ -74,30 +83,33 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: customers' data is never logged, and a line a call would drown the rest."""
+        """Log nothing, because requests can contain customer data."""
 
 
 def parsed(body: bytes) -> Members:
-    """The request's members; SerializationException where the body is no JSON object."""
+    """Return the request's members. Raise SerializationException if the body isn't a JSON object."""
     try:
         members = json.loads(body or b"{}")
     except ValueError as error:
-        raise Refusal("SerializationException", f"The body is not JSON: {error}") from error
+        raise ServiceError("SerializationException", f"The body is not JSON: {error}") from error
     if not isinstance(members, dict):
-        raise Refusal("SerializationException", f"The body is a JSON {type(members).__name__}, not an object")
+        raise ServiceError("SerializationException", f"The body is a JSON {type(members).__name__}, not an object")
     return members
 
 
 def lower_camel(name: str) -> str:
-    """A member's name as the service writes it in messages and events: S3Uri becomes s3Uri."""
+    """Return a member's name as the service writes it in messages and events: S3Uri becomes s3Uri."""
     return name[0].lower() + name[1:]
 
 
 class Server(ThreadingTCPServer):
-    """The listening socket and its connections. (HTTPServer would look its own name up: seconds where DNS is slow.)"""
+    """The listening socket and its connections.
+
+    The base class isn't HTTPServer, which resolves its own host name: this takes seconds if DNS is slow.
+    """
 
     allow_reuse_address = True
-    request_queue_size = 128  # beyond its backlog a burst of clients waits a second for the next SYN
+    request_queue_size = 128  # if a burst of clients exceeds the backlog, each waits a second to send its SYN again
 
     def __init__(self, prefix: str, call: Call, port: int) -> None:
         super().__init__(("127.0.0.1", port), Handler, bind_and_activate=False)
@@ -105,7 +117,7 @@ class Server(ThreadingTCPServer):
         self.connections: dict[Any, Thread] = {}
         try:
             self.server_bind()
-        except OSError:  # the port is taken
+        except OSError:  # the port is in use
             self.server_close()
             raise
 
@@ -119,25 +131,25 @@ class Server(ThreadingTCPServer):
         self.connections.pop(request, None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # a client that went away is no news
+        if not isinstance(sys.exception(), ConnectionError):  # the client has disconnected
             super().handle_error(request, client_address)
 
-    def hang_up(self, then: Callable[[], object]) -> None:
-        """Stop listening, break all connections and, once nobody can be answered, `then` end the calls that wait."""
+    def disconnect(self, cancel_calls: Callable[[], object]) -> None:
+        """Stop listening and break all connections; then cancel waiting calls, which can no longer send a response."""
         self.server_close()
         connections = list(self.connections.items())
         for connection, _ in connections:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        then()
+        cancel_calls()
         for _, thread in connections:
             thread.join(timeout=5)
 
 
 class Endpoint:
-    """The service's one port. Closed, it stays bound but does not listen: refused, and nobody else can take it.
+    """The service's port. While closed, it stays bound but refuses connections, so no other process can take it.
 
-    A call that takes its time on purpose waits for `closing`, which is set once its client is cut off.
+    Calls that are delayed on purpose wait for `closing`, which is set once their connections are broken.
     """
 
     def __init__(self, prefix: str, call: Call, port: int = 0) -> None:
@@ -148,6 +160,7 @@ class Endpoint:
         self.port: int = self._server.server_address[1]
 
     def open(self) -> None:
+        """Accept connections, unless it does so already."""
         if self._thread is None:
             self.closing.clear()
             self._server.server_activate()
@@ -155,13 +168,15 @@ class Endpoint:
             self._thread.start()
 
     def close(self) -> None:
+        """Break all connections and refuse new ones."""
         if self._thread is not None:
             self._server.shutdown()
             self._thread.join()
-            self._server.hang_up(self.closing.set)
+            self._server.disconnect(self.closing.set)
             self._thread = None
             self._server = Server(self._prefix, self._call, self.port)
 
-    def give_up_port(self) -> None:
+    def release_port(self) -> None:
+        """Close for good, so that another process can use the port."""
         self.close()
         self._server.server_close()

@@ -1,4 +1,4 @@
-"""The two kinds of Voice ID batch job: all that differs between them, as data."""
+"""The differences between Voice ID's two batch jobs, speaker enrollment and fraudster registration, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Any
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """The member names and values of one kind, as the API and the files' schemas write them."""
+    """The member names and values of one kind of batch job, as the API and the files' schemas define them."""
 
-    noun: str  # of Start…, Describe… and List…s
-    defaults: Mapping[str, Any]  # of the request's optional members, where AWS documents one
-    action: tuple[str, str]  # where the request says what to do with somebody already known
-    requests: str  # in the manifest
-    ids: tuple[str, ...]  # of each of those
-    successes: str  # in the output
-    generated: str  # in each of those, as is the next
-    status: str
-    statuses: Mapping[str, str]  # by action, or "NEW"
+    noun: str  # the operations are Start{noun}, Describe{noun} and List{noun}s
+    defaults: Mapping[str, Any]  # documented defaults of the start request's optional members
+    duplicate_action: tuple[str, str]  # path in the start request: what to do with a person who is known already
+    requests_member: str  # the manifest's list of requests
+    id_members: tuple[str, ...]  # the ID members of each request in that list
+    successes_member: str  # the results file's list of successful requests
+    generated_id_member: str  # the generated ID in each entry of that list
+    status_member: str  # the status in each entry of that list
+    entry_statuses: Mapping[str, str]  # that status, by duplicate action, or by "NEW" for a new person
 
 
 SPEAKERS = Kind(
@@ -28,23 +28,23 @@ SPEAKERS = Kind(
             "FraudDetectionConfig": {"FraudDetectionAction": "FAIL"},
         }
     },
-    action=("EnrollmentConfig", "ExistingEnrollmentAction"),
-    requests="SpeakerEnrollmentRequests",
-    ids=("RequestId", "SpeakerId"),
-    successes="SuccessfulEnrollments",
-    generated="GeneratedSpeakerId",
-    status="EnrollmentStatus",
-    statuses={"NEW": "NEW_ENROLLMENT", "SKIP": "DUPLICATE_SKIPPED", "OVERWRITE": "ENROLLMENT_OVERWRITE"},
+    duplicate_action=("EnrollmentConfig", "ExistingEnrollmentAction"),
+    requests_member="SpeakerEnrollmentRequests",
+    id_members=("RequestId", "SpeakerId"),
+    successes_member="SuccessfulEnrollments",
+    generated_id_member="GeneratedSpeakerId",
+    status_member="EnrollmentStatus",
+    entry_statuses={"NEW": "NEW_ENROLLMENT", "SKIP": "DUPLICATE_SKIPPED", "OVERWRITE": "ENROLLMENT_OVERWRITE"},
 )
 FRAUDSTERS = Kind(
     noun="FraudsterRegistrationJob",
     defaults={"RegistrationConfig": {"DuplicateRegistrationAction": "SKIP"}},
-    action=("RegistrationConfig", "DuplicateRegistrationAction"),
-    requests="FraudsterRegistrationRequests",
-    ids=("RequestId",),
-    successes="SuccessfulRegistrations",
-    generated="GeneratedFraudsterId",
-    status="RegistrationStatus",
-    statuses={"NEW": "NEW_REGISTRATION", "SKIP": "DUPLICATE_SKIPPED", "REGISTER_AS_NEW": "NEW_REGISTRATION"},
+    duplicate_action=("RegistrationConfig", "DuplicateRegistrationAction"),
+    requests_member="FraudsterRegistrationRequests",
+    id_members=("RequestId",),
+    successes_member="SuccessfulRegistrations",
+    generated_id_member="GeneratedFraudsterId",
+    status_member="RegistrationStatus",
+    entry_statuses={"NEW": "NEW_REGISTRATION", "SKIP": "DUPLICATE_SKIPPED", "REGISTER_AS_NEW": "NEW_REGISTRATION"},
 )
 KINDS = (SPEAKERS, FRAUDSTERS)

@@ -1,4 +1,4 @@
-"""What a service model demands of a value: types, required members, lengths, ranges, patterns and enums."""
+"""Check a value against a service model's constraints: types, required members, lengths, ranges, patterns, enums."""
 
 import re
 from collections.abc import Iterator
@@ -11,22 +11,25 @@ TYPES: dict[str, Any] = {"structure": dict, "list": list, "string": str, "intege
 
 
 class Violation(NamedTuple):
-    """Where (member names and list indices from 0), the value there (None: missing), and the demand it breaks."""
+    """A violated constraint: the path (member names and list indices from 0), the value (None: missing), the message.
+
+    If the model marks the member as sensitive, messages must not contain the value.
+    """
 
     path: Path
     value: Any
-    demand: str
+    constraint: str
     sensitive: bool
 
 
 def violations(value: Any, shape: Shape, path: Path = ()) -> Iterator[Violation]:
-    """Everything about `value` that the shape forbids. Members the shape does not name are passed over, as AWS does.
+    """Yield every violation of the shape's constraints in `value`. Unknown members are ignored, as AWS does.
 
-    botocore's own ParamValidator is no help here: it refuses unknown members, knows no maximum, pattern or enum,
-    and its sentences are not the service's.
+    botocore's ParamValidator can't be used: it rejects unknown members, doesn't check maximums, patterns or enums,
+    and its messages differ from the service's.
     """
-    for demand in broken(value, shape):
-        yield Violation(path, value, demand, bool(shape.metadata.get("sensitive")))
+    for constraint in violated_constraints(value, shape):
+        yield Violation(path, value, constraint, bool(shape.metadata.get("sensitive")))
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         for name, member in shape.members.items():
             if value.get(name) is not None:
@@ -38,23 +41,23 @@ def violations(value: Any, shape: Shape, path: Path = ()) -> Iterator[Violation]
             yield from violations(item, shape.member, (*path, index))
 
 
-def broken(value: Any, shape: Shape) -> Iterator[str]:
-    """The demands of one shape that one value breaks, in the service's own words where it has words."""
-    demands = shape.metadata
-    if type(value) is not TYPES[shape.type_name]:  # not isinstance: true is no integer
+def violated_constraints(value: Any, shape: Shape) -> Iterator[str]:
+    """Yield a message for each constraint that the value itself violates, worded as the service does if known."""
+    constraints = shape.metadata
+    if type(value) is not TYPES[shape.type_name]:  # not isinstance: True is an instance of int
         yield f"Member must be of type {shape.type_name}"
         return
     size, what = (value, "value") if isinstance(value, int) else (len(value), "length")
-    if size < demands.get("min", size):
-        yield f"Member must have {what} greater than or equal to {demands['min']}"
-    if size > demands.get("max", size):
-        yield f"Member must have {what} less than or equal to {demands['max']}"
-    if "pattern" in demands and not re.fullmatch(python_pattern(demands["pattern"]), value):
-        yield f"Member must satisfy regular expression pattern: {demands['pattern']}"
-    if value not in demands.get("enum", [value]):
-        yield f"Member must satisfy enum value set: [{', '.join(demands['enum'])}]"
+    if size < constraints.get("min", size):
+        yield f"Member must have {what} greater than or equal to {constraints['min']}"
+    if size > constraints.get("max", size):
+        yield f"Member must have {what} less than or equal to {constraints['max']}"
+    if "pattern" in constraints and not re.fullmatch(python_pattern(constraints["pattern"]), value):
+        yield f"Member must satisfy regular expression pattern: {constraints['pattern']}"
+    if value not in constraints.get("enum", [value]):
+        yield f"Member must satisfy enum value set: [{', '.join(constraints['enum'])}]"
 
 
 def python_pattern(pattern: str) -> str:
-    """Service models write Java's regular expressions; this is the one class among Voice ID's that Python lacks."""
+    """Return a service model's Java pattern as Python's. Voice ID uses one class that Python lacks, `\\p{ASCII}`."""
     return pattern.replace(r"\p{ASCII}", r"[\x00-\x7f]")

@@ -1,49 +1,49 @@
-"""botocore's model of Voice ID, put to the service's use: which inputs it refuses, and what its errors look like."""
+"""botocore's model of Voice ID: validates requests and builds the errors that the model defines."""
 
 from typing import Any
 
 from botocore.loaders import Loader
 from botocore.model import ListShape, ServiceModel, Shape, StructureShape
 
-from local.voice_id.aws_json import Members, Refusal, lower_camel
+from local.voice_id.aws_json import Members, ServiceError, lower_camel
 from local.voice_id.constraints import Violation, violations
 
 DESCRIPTION = Loader().load_service_model("voice-id", "service-2")
 SERVICE = ServiceModel(DESCRIPTION, "voice-id")
 
 
-def refusal(code: str, message: str, **members: str) -> Refusal:
-    """One of the model's errors, with the HTTP status the model gives it."""
+def service_error(code: str, message: str, **members: str) -> ServiceError:
+    """Return one of the model's errors, with the HTTP status that the model defines for it."""
     shape = DESCRIPTION["shapes"][code]
     status = shape.get("error", {}).get("httpStatusCode", 500 if shape.get("fault") else 400)
-    return Refusal(code, message, status, **members)
+    return ServiceError(code, message, status, **members)
 
 
-def accepted(operation: str, given: Members) -> Members:
-    """The operation's input without the members it does not know, which AWS ignores; or a ValidationException."""
+def validated(operation: str, request: Members) -> Members:
+    """Return the request without unknown members, which AWS ignores. Raise ValidationException if it isn't valid."""
     shape = SERVICE.operation_model(operation).input_shape
     assert shape is not None
-    found = [said(violation) for violation in violations(given, shape)]
-    if found:
-        errors = "1 validation error" if len(found) == 1 else f"{len(found)} validation errors"
-        raise refusal("ValidationException", f"{errors} detected: {'; '.join(found)}")
-    known: Members = pruned(given, shape)
+    messages = [message(violation) for violation in violations(request, shape)]
+    if messages:
+        errors = "1 validation error" if len(messages) == 1 else f"{len(messages)} validation errors"
+        raise service_error("ValidationException", f"{errors} detected: {'; '.join(messages)}")
+    known: Members = without_unknown_members(request, shape)
     return known
 
 
-def said(violation: Violation) -> str:
-    """The service's sentence: `Value 'x' at 'domainId' failed to satisfy constraint: Member must …`"""
+def message(violation: Violation) -> str:
+    """Return the service's message: `Value 'x' at 'domainId' failed to satisfy constraint: Member must …`."""
     value = "null" if violation.value is None else f"'{violation.value}'"
     path = ".".join(f"{step + 1}.member" if isinstance(step, int) else lower_camel(step) for step in violation.path)
-    shown = "Value" if violation.sensitive else f"Value {value}"
-    return f"{shown} at '{path}' failed to satisfy constraint: {violation.demand}"
+    subject = "Value" if violation.sensitive else f"Value {value}"
+    return f"{subject} at '{path}' failed to satisfy constraint: {violation.constraint}"
 
 
-def pruned(value: Any, shape: Shape) -> Any:
-    """A value of the shape without unknown members and nulls."""
+def without_unknown_members(value: Any, shape: Shape) -> Any:
+    """Return the value without nulls and members that the shape doesn't define."""
     if isinstance(shape, StructureShape):
-        members = shape.members.items()
-        return {name: pruned(value[name], member) for name, member in members if value.get(name) is not None}
+        members = [(name, member) for name, member in shape.members.items() if value.get(name) is not None]
+        return {name: without_unknown_members(value[name], member) for name, member in members}
     if isinstance(shape, ListShape):
-        return [pruned(item, shape.member) for item in value]
+        return [without_unknown_members(item, shape.member) for item in value]
     return value

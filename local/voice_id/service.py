@@ -1,4 +1,4 @@
-"""Amazon Connect Voice ID's batch jobs, emulated from botocore's own model of the service, for boto3 to talk to."""
+"""The Voice ID emulator: an HTTP endpoint for boto3, with controls for tests such as faults and held jobs."""
 
 import traceback
 from collections import Counter
@@ -7,15 +7,15 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
-from local.voice_id.aws_json import Endpoint, Members, NoAnswer, Refusal
+from local.voice_id.aws_json import Endpoint, Members, NoResponse, ServiceError
 from local.voice_id.batch_job import BatchJob
 from local.voice_id.batch_kind import Kind
-from local.voice_id.events import api_call, batch_action
-from local.voice_id.faults import Fault, Faults, Throttle
+from local.voice_id.events import cloudtrail_event, service_event
+from local.voice_id.faults import Fault, Faults, RateLimiter
 from local.voice_id.jobs import Jobs
-from local.voice_id.model import SERVICE, accepted, refusal
+from local.voice_id.model import SERVICE, service_error, validated
 
-REFUSALS = {
+ERRORS = {
     "throttle": ("ThrottlingException", "Rate exceeded"),
     "error": ("InternalServerException", "Internal server error"),
     "denied": ("AccessDeniedException", "User is not authorized to perform this action"),
@@ -25,12 +25,13 @@ REFUSALS = {
 
 
 class VoiceId:
-    """The service and its switches. `with VoiceId(s3=...) as voice_id:` listens at `voice_id.url` meanwhile.
+    """The emulator. `with VoiceId(s3=...) as voice_id:` serves the API at `voice_id.url` until the block ends.
 
-    `s3` is a boto3 client, for the jobs' work. `events` is told every entry for the default bus, in the thread of
-    the call or job it comes from. `domains` are the ones that exist (None: every well-formed id).
-    `calls` counts by operation. `calls_per_second` and `seconds_per_request` may be changed at any time;
-    a job keeps the seconds it began with.
+    `s3` is the boto3 client with which jobs read and write their files. `events` is called with each PutEvents entry
+    for the default bus, in the thread of the call or job. `domains` are the IDs of the domains that exist (None: every
+    valid ID). `calls` counts the API calls by operation. `calls_per_second` is the throttling limit of each operation
+    (None: no limit). `calls_per_second` and `seconds_per_request` can be changed at any time; the latter applies to
+    new jobs.
     """
 
     def __init__(
@@ -45,28 +46,30 @@ class VoiceId:
     ) -> None:
         self.seconds_per_request, self.calls_per_second = seconds_per_request, calls_per_second
         self._s3, self._events = s3, events
-        self._jobs = Jobs(self._job, domains)
-        self._known: dict[tuple[Kind, str], dict[str, str]] = {}
-        self._holding = False
-        self.faults, self._throttle = Faults(self._jobs.operations), Throttle()
+        self._jobs = Jobs(self._create_job, domains)
+        self._generated_ids: dict[tuple[Kind, str], dict[str, str]] = {}  # by kind and domain
+        self._hold_new_jobs = False
+        self.faults, self._rate_limiter = Faults(self._jobs.operations), RateLimiter()
         self.calls: Counter[str] = Counter()
-        self._counting = Lock()
+        self._calls_lock = Lock()
         self._endpoint = Endpoint("VoiceID", self._call, port)
         self.url = f"http://127.0.0.1:{self._endpoint.port}"
 
     def start(self) -> None:
+        """Accept connections."""
         self._endpoint.open()
 
     def pause(self) -> None:
-        """Play dead: connections break and new ones are refused, while the jobs work on."""
+        """Simulate an outage: break connections and refuse new ones. Jobs continue."""
         self._endpoint.close()
 
     def resume(self) -> None:
+        """End the outage."""
         self._endpoint.open()
 
     def stop(self) -> None:
-        """For good: the port is given up and the jobs end where they are."""
-        self._endpoint.give_up_port()
+        """Close the endpoint for good, release its port, and stop all jobs at their next step."""
+        self._endpoint.release_port()
         for job in self._jobs.all.values():
             job.stop()
         for job in self._jobs.all.values():
@@ -80,95 +83,102 @@ class VoiceId:
         self.stop()
 
     def fail(self, operation: str, fault: str, *, times: int | None = 1, seconds: float = 5.0) -> None:
-        """Let the operation's next `times` calls (None: all until `faults.clear()`) suffer one of faults.FAULTS.
+        """Inject a fault into the operation's next `times` calls (None: into all until `faults.clear()`).
 
-        `slow` answers after so many seconds; `drop` does what the call asks for, but closes the connection unanswered.
+        The faults are faults.FAULTS. `slow` delays the response by `seconds`. `drop` runs the operation, but closes
+        the connection without a response. The others return an error. Raise ValueError as Faults.add does.
         """
         self.faults.add(operation, fault, times=times, seconds=seconds)
 
     def hold(self, job_id: str | None = None) -> None:
-        """Let the job stand still before its next step; without an id all jobs, those to come included."""
-        self._holding = self._holding or job_id is None
-        for job in self._chosen(job_id):
+        """Suspend a job before its next step. Without an ID, suspend all jobs and those that are started later."""
+        self._hold_new_jobs = self._hold_new_jobs or job_id is None
+        for job in self._select(job_id):
             job.hold()
 
     def release(self, job_id: str | None = None) -> None:
-        self._holding = self._holding and job_id is not None
-        for job in self._chosen(job_id):
+        """Resume a job. Without an ID, resume all jobs, and don't hold new ones."""
+        self._hold_new_jobs = self._hold_new_jobs and job_id is not None
+        for job in self._select(job_id):
             job.release()
 
     def amend(self, job_id: str, members: Members) -> None:
-        """Describe the job with these members instead of its own (None: without), until amended anew ({}: its own)."""
-        self._chosen(job_id)
+        """Replace members of the Job dict in responses; None removes a member. {} ends the replacement."""
+        self._select(job_id)
         self._jobs.amendments[job_id] = members
 
     def wait(self, job_id: str, seconds: float = 10) -> Members:
-        """The job when it has ended, as it would be described; TimeoutError if it takes longer."""
-        (job,) = self._chosen(job_id)
+        """Wait until the job has ended and return its Job dict. Raise TimeoutError after `seconds`."""
+        (job,) = self._select(job_id)
         if not job.wait(seconds):
             raise TimeoutError(f"job {job_id} is still {job.described['JobStatus']} after {seconds} s")
         return self._jobs.described(job_id)
 
-    def _chosen(self, job_id: str | None) -> list[BatchJob]:
+    def _select(self, job_id: str | None) -> list[BatchJob]:
         jobs = dict(self._jobs.all)
         if job_id is not None and job_id not in jobs:
-            raise ValueError(f"no job {job_id!r}: {', '.join(jobs) or 'none was started'}")
+            raise ValueError(f"unknown job {job_id!r}; the jobs are {', '.join(jobs) or 'none'}")
         return [jobs[job_id]] if job_id is not None else list(jobs.values())
 
-    def _job(self, kind: Kind, described: Members) -> BatchJob:
-        known = self._known.setdefault((kind, described["DomainId"]), {})
-        seconds = self.seconds_per_request
-        job = BatchJob(kind, described, s3=self._s3, known=known, seconds_per_request=seconds, tell=self._tell_of)
-        if self._holding:
+    def _create_job(self, kind: Kind, described: Members) -> BatchJob:
+        job = BatchJob(
+            kind,
+            described,
+            s3=self._s3,
+            generated_ids=self._generated_ids.setdefault((kind, described["DomainId"]), {}),
+            seconds_per_request=self.seconds_per_request,
+            on_event=self._put_service_event,
+        )
+        if self._hold_new_jobs:
             job.hold()
         return job
 
-    def _call(self, operation: str, given: Members, region: str) -> Members:
-        with self._counting:
+    def _call(self, operation: str, request: Members, region: str) -> Members:
+        with self._calls_lock:
             self.calls[operation] += 1
         if operation not in self._jobs.operations:
-            raise unknown(operation, self._jobs.operations)
+            raise unsupported(operation, self._jobs.operations)
         fault = self.faults.take(operation)
         try:
-            answer = self._answer(operation, given, fault)
-        except Refusal as refused:
-            self._record(operation, given, region, refused)
+            response = self._respond(operation, request, fault)
+        except ServiceError as error:
+            self._put_cloudtrail_event(operation, request, region, error)
             raise
-        self._record(operation, given, region, answer)
+        self._put_cloudtrail_event(operation, request, region, response)
+        if operation.startswith("Start"):
+            self._jobs.run(response["Job"]["JobId"])
         if fault and fault.name == "drop":
-            raise NoAnswer
-        return answer
+            raise NoResponse
+        return response
 
-    def _answer(self, operation: str, given: Members, fault: Fault | None) -> Members:
+    def _respond(self, operation: str, request: Members, fault: Fault | None) -> Members:
         if fault and fault.name == "slow":
             self._endpoint.closing.wait(fault.seconds)
-        if fault and fault.name in REFUSALS:
-            raise refusal(*REFUSALS[fault.name])
-        if self.calls_per_second and not self._throttle.admits(operation, self.calls_per_second):
-            raise refusal(*REFUSALS["throttle"])
-        act, kind = self._jobs.operations[operation]
-        return act(kind, accepted(operation, given))
+        if fault and fault.name in ERRORS:
+            raise service_error(*ERRORS[fault.name])
+        if self.calls_per_second and not self._rate_limiter.acquire(operation, self.calls_per_second):
+            raise service_error(*ERRORS["throttle"])
+        handler, kind = self._jobs.operations[operation]
+        return handler(kind, validated(operation, request))
 
-    def _record(self, operation: str, given: Members, region: str, outcome: Members | Refusal) -> None:
-        """Tell of a start and let its job begin; CloudTrail's events of read-only calls do not reach the bus."""
-        if operation.startswith("Start"):
-            self._tell(api_call(SERVICE.operation_model(operation), given, region, outcome))
-            if not isinstance(outcome, Refusal):
-                self._jobs.begin(outcome["Job"]["JobId"])
+    def _put_cloudtrail_event(self, operation: str, request: Members, region: str, result: Any) -> None:
+        if operation.startswith("Start"):  # CloudTrail's events about read-only calls don't reach the bus
+            self._put_event(cloudtrail_event(SERVICE.operation_model(operation), request, region, result))
 
-    def _tell_of(self, job: BatchJob) -> None:
-        self._tell(batch_action(job.kind.noun, job.described, SERVICE.shape_for(job.kind.noun)))
+    def _put_service_event(self, job: BatchJob) -> None:
+        self._put_event(service_event(job.kind.noun, job.described, SERVICE.shape_for(job.kind.noun)))
 
-    def _tell(self, entry: Members) -> None:
+    def _put_event(self, entry: Members) -> None:
         try:
             if self._events:
                 self._events(entry)
         except Exception:
-            traceback.print_exc()  # best effort, as on AWS: an event that is lost fails no call and no job
+            traceback.print_exc()  # events are best effort, as on AWS: the call or job continues without the event
 
 
-def unknown(operation: str, emulated: Collection[str]) -> Refusal:
+def unsupported(operation: str, supported: Collection[str]) -> ServiceError:
+    """Return the error for an operation that isn't emulated, or that Voice ID doesn't have."""
     if operation in SERVICE.operation_names:
-        message = f"{operation} is not emulated: {', '.join(emulated)} are"
-        return Refusal("NotImplementedException", message, 501)
-    return Refusal("UnknownOperationException", f"Voice ID has no operation {operation!r}", 404)
+        message = f"{operation} is not emulated; the emulated operations are {', '.join(supported)}"
+        return ServiceError("NotImplementedException", message, 501)
+    return ServiceError("UnknownOperationException", f"Voice ID has no operation {operation!r}", 404)

@@ -1,4 +1,4 @@
-"""The Voice ID emulator, as boto3 sees it over a real socket; only S3 is a fake."""
+"""Tests of the Voice ID emulator, with boto3 over a real socket and a fake S3."""
 
 import io
 import json
@@ -27,7 +27,7 @@ Members = dict[str, Any]
 
 
 class FakeS3:
-    """Objects in a dict; errors as S3 words them; `on_read` is called with each key that is read."""
+    """Stores objects in a dict, and raises S3's errors. `on_read` is called with each key that is read."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -101,19 +101,20 @@ def s3() -> FakeS3:
 
 
 @pytest.fixture
-def told() -> list[Members]:
+def events() -> list[Members]:
+    """The PutEvents entries of the emulator's events."""
     return []
 
 
 @pytest.fixture
-def voice_id(s3: FakeS3, told: list[Members]) -> Iterator[VoiceId]:
-    with VoiceId(s3=s3, events=told.append, seconds_per_request=0) as voice_id:
+def voice_id(s3: FakeS3, events: list[Members]) -> Iterator[VoiceId]:
+    with VoiceId(s3=s3, events=events.append, seconds_per_request=0) as voice_id:
         yield voice_id
 
 
 @contextmanager
-def connected(voice_id: VoiceId, **config: Any) -> Iterator[Any]:
-    """A client with one attempt a call and no validation of its own, so that the emulator's own answers are seen."""
+def connect(voice_id: VoiceId, **config: Any) -> Iterator[Any]:
+    """Yield a client that neither retries nor validates, so that tests see the emulator's own responses."""
     config = {"parameter_validation": False, "read_timeout": 60, "max_pool_connections": 50, **config}
     one_attempt = Config(retries={"total_max_attempts": 1}, **config)
     with closing(SESSION.client("voice-id", endpoint_url=voice_id.url, config=one_attempt)) as client:
@@ -122,7 +123,7 @@ def connected(voice_id: VoiceId, **config: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def client(voice_id: VoiceId) -> Iterator[Any]:
-    with connected(voice_id) as client:
+    with connect(voice_id) as client:
         yield client
 
 
@@ -132,24 +133,24 @@ def call(client: Any, operation: str, **members: Any) -> Members:
     return answer
 
 
-def error(client: Any, operation: str, **members: Any) -> Members:
+def error_of(client: Any, operation: str, **members: Any) -> Members:
     with pytest.raises(ClientError) as caught:
         call(client, operation, **members)
     answer: Any = caught.value.response
     return {**answer, **answer["Error"], "Status": answer["ResponseMetadata"]["HTTPStatusCode"]}
 
 
-def started(client: Any, noun: str = "SpeakerEnrollmentJob", **other: Any) -> str:
+def start_job(client: Any, noun: str = "SpeakerEnrollmentJob", **other: Any) -> str:
     job_id: str = call(client, f"Start{noun}", **request(**other))["Job"]["JobId"]
     return job_id
 
 
-def described(client: Any, job_id: str, noun: str = "SpeakerEnrollmentJob") -> Members:
+def describe_job(client: Any, job_id: str, noun: str = "SpeakerEnrollmentJob") -> Members:
     job: Members = call(client, f"Describe{noun}", DomainId=DOMAIN, JobId=job_id)["Job"]
     return job
 
 
-def posted(voice_id: VoiceId, target: str, body: str) -> tuple[int, Any]:
+def post(voice_id: VoiceId, target: str, body: str) -> tuple[int, Any]:
     connection = HTTPConnection("127.0.0.1", int(voice_id.url.rpartition(":")[2]), timeout=60)
     connection.request("POST", "/", body, {"X-Amz-Target": target})
     answer = connection.getresponse()
@@ -158,13 +159,13 @@ def posted(voice_id: VoiceId, target: str, body: str) -> tuple[int, Any]:
     return status, content
 
 
-# ---------------------------------------------------------------------------------------------- what a job does
+# ------------------------------------------------------------------------------------------------- running a job
 
 
-def test_a_job_of_good_requests_is_completed_and_described_in_full(client: Any, voice_id: VoiceId) -> None:
-    job_id = started(client, JobName="night-shift", OutputDataConfig={"S3Uri": "s3://out", "KmsKeyId": "alias/k"})
+def test_a_job_with_valid_requests_completes_and_is_described_in_full(client: Any, voice_id: VoiceId) -> None:
+    job_id = start_job(client, JobName="night-shift", OutputDataConfig={"S3Uri": "s3://out", "KmsKeyId": "alias/k"})
     voice_id.wait(job_id)
-    job = described(client, job_id)
+    job = describe_job(client, job_id)
     assert job.pop("CreatedAt") <= job.pop("EndedAt")
     assert job == {
         "DataAccessRoleArn": "arn:aws:iam::123456789012:role/voice",
@@ -182,11 +183,11 @@ def test_a_job_of_good_requests_is_completed_and_described_in_full(client: Any, 
     }
 
 
-def test_a_new_job_is_submitted_and_has_neither_progress_nor_end(client: Any, voice_id: VoiceId) -> None:
+def test_a_new_job_is_submitted_without_progress_and_end_time(client: Any, voice_id: VoiceId) -> None:
     voice_id.hold()
     config = {"FraudDetectionConfig": {"RiskThreshold": 7}}
     job = call(client, "StartSpeakerEnrollmentJob", **request(EnrollmentConfig=config))["Job"]
-    assert job == described(client, job["JobId"])
+    assert job == describe_job(client, job["JobId"])
     assert (job["JobStatus"], job["JobProgress"]) == ("SUBMITTED", {"PercentComplete": 0})
     assert job["EnrollmentConfig"]["FraudDetectionConfig"] == {"RiskThreshold": 7, "FraudDetectionAction": "FAIL"}
     assert not {"EndedAt", "FailureDetails", "JobName", "ClientToken"} & set(job)
@@ -194,20 +195,20 @@ def test_a_new_job_is_submitted_and_has_neither_progress_nor_end(client: Any, vo
         voice_id.wait(job["JobId"], 0)
 
 
-def test_the_percentage_follows_the_requests(client: Any, voice_id: VoiceId, s3: FakeS3) -> None:
+def test_the_percentage_is_the_share_of_processed_requests(client: Any, voice_id: VoiceId, s3: FakeS3) -> None:
     s3.objects["jobs/input.json"] = manifest(*map(speaker, range(3)))
     voice_id.hold()
-    job_id = started(client)
-    seen: list[tuple[str, str, int]] = []
+    job_id = start_job(client)
+    polls: list[tuple[str, str, int]] = []
 
-    def look(key: str) -> None:
-        job = described(client, job_id)
-        seen.append((key, job["JobStatus"], job["JobProgress"]["PercentComplete"]))
+    def poll(key: str) -> None:
+        job = describe_job(client, job_id)
+        polls.append((key, job["JobStatus"], job["JobProgress"]["PercentComplete"]))
 
-    s3.on_read = look
+    s3.on_read = poll
     voice_id.release()
     voice_id.wait(job_id)
-    assert seen == [
+    assert polls == [
         ("jobs/input.json", "IN_PROGRESS", 0),
         ("good.wav", "IN_PROGRESS", 0),
         ("good.wav", "IN_PROGRESS", 33),
@@ -215,15 +216,15 @@ def test_the_percentage_follows_the_requests(client: Any, voice_id: VoiceId, s3:
     ]
 
 
-def test_a_request_takes_its_time(client: Any, voice_id: VoiceId) -> None:
+def test_each_request_takes_the_configured_time(client: Any, voice_id: VoiceId) -> None:
     voice_id.seconds_per_request = 0.05
     began = time.monotonic()
-    voice_id.wait(started(client))
-    assert time.monotonic() - began >= 0.1  # one wait in the queue, one for the request
+    voice_id.wait(start_job(client))
+    assert time.monotonic() - began >= 0.1  # once while it is submitted, and once for the request
 
 
-def test_the_output_file_says_who_was_enrolled(client: Any, voice_id: VoiceId, s3: FakeS3) -> None:
-    job_id = started(client, OutputDataConfig={"S3Uri": "s3://out/results/", "KmsKeyId": "alias/k"})
+def test_the_results_file_lists_the_enrolled_speakers(client: Any, voice_id: VoiceId, s3: FakeS3) -> None:
+    job_id = start_job(client, OutputDataConfig={"S3Uri": "s3://out/results/", "KmsKeyId": "alias/k"})
     voice_id.wait(job_id)
     key = f"results/{job_id}/input.json.out"
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/k"}
@@ -235,17 +236,19 @@ def test_the_output_file_says_who_was_enrolled(client: Any, voice_id: VoiceId, s
     assert entry == {"RequestId": "r1", "CustomerSpeakerId": "s1", "EnrollmentStatus": "NEW_ENROLLMENT"}
 
 
-def results(client: Any, voice_id: VoiceId, s3: FakeS3, noun: str, **other: Any) -> list[Members]:
-    job_id = started(client, noun, **other)
+def run_job(client: Any, voice_id: VoiceId, s3: FakeS3, noun: str, **other: Any) -> list[Members]:
+    job_id = start_job(client, noun, **other)
     assert voice_id.wait(job_id)["JobStatus"] == "COMPLETED"
     output = json.loads(s3.objects[f"results/{job_id}/input.json.out"])
     entries: list[Members] = output["SuccessfulEnrollments" if "Speaker" in noun else "SuccessfulRegistrations"]
     return entries
 
 
-def test_a_speaker_who_is_enrolled_is_skipped_or_overwritten(client: Any, voice_id: VoiceId, s3: FakeS3) -> None:
+def test_a_speaker_who_is_already_enrolled_is_skipped_or_overwritten(
+    client: Any, voice_id: VoiceId, s3: FakeS3
+) -> None:
     def enroll(**other: Any) -> Members:
-        return results(client, voice_id, s3, "SpeakerEnrollmentJob", **other)[0]
+        return run_job(client, voice_id, s3, "SpeakerEnrollmentJob", **other)[0]
 
     overwrite = {"EnrollmentConfig": {"ExistingEnrollmentAction": "OVERWRITE"}}
     entries = [enroll(), enroll(), enroll(**overwrite), enroll(DomainId="b" * 22)]
@@ -255,14 +258,14 @@ def test_a_speaker_who_is_enrolled_is_skipped_or_overwritten(client: Any, voice_
     assert first == second == third != elsewhere
 
 
-def test_a_fraudster_is_known_by_voice(client: Any, voice_id: VoiceId, s3: FakeS3) -> None:
+def test_fraudsters_are_identified_by_voice(client: Any, voice_id: VoiceId, s3: FakeS3) -> None:
     noun = "FraudsterRegistrationJob"
     s3.objects["other.wav"] = wav(sound=b"\2")
     s3.objects["jobs/input.json"] = manifest(
         *({"RequestId": key, "AudioSpecifications": [audio(key)]} for key in ("good.wav", "other.wav")), noun=noun
     )
-    anew = {"RegistrationConfig": {"DuplicateRegistrationAction": "REGISTER_AS_NEW"}}
-    first, second, third = (results(client, voice_id, s3, noun, **other) for other in ({}, {}, anew))
+    register_as_new = {"RegistrationConfig": {"DuplicateRegistrationAction": "REGISTER_AS_NEW"}}
+    first, second, third = (run_job(client, voice_id, s3, noun, **other) for other in ({}, {}, register_as_new))
     status, score, generated = "RegistrationStatus", "FraudsterSimilarityScore", "GeneratedFraudsterId"
     assert [entry[status] for entry in first + third] == ["NEW_REGISTRATION"] * 4
     assert [(entry[status], entry[score]) for entry in second] == [("DUPLICATE_SKIPPED", 100)] * 2
@@ -275,51 +278,51 @@ BAD_AUDIO: dict[str, tuple[bytes | None, str]] = {
     "missing": (None, "could not be read: NoSuchKey: The specified key does not exist."),
     "text": (b"hello, world", "is not a PCM .wav file: file does not start with RIFF id"),
     "empty": (b"", "is not a PCM .wav file: it ends too early"),
-    "fast": (wav(rate=16000), "has a sample rate of 16000 Hz: 8000 is accepted"),
-    "coarse": (wav(width=1), "has 8 bits a sample: 16 are accepted"),
-    "surround": (wav(channels=6), "has 6 channels: 1 or 2 are accepted"),
+    "fast": (wav(rate=16000), "has a sample rate of 16000 Hz; it must be 8000 Hz"),
+    "coarse": (wav(width=1), "has 8 bits per sample; it must have 16"),
+    "surround": (wav(channels=6), "has 6 channels; it must have 1 or 2"),
     "silent": (wav(frames=0), "has no speech"),
-    "cut": (wav()[:-10], "is cut off"),
-    "huge": (wav(frames=10 * 1024 * 1024), "has 20971564 bytes: at most 20971520 are accepted"),
+    "cut": (wav()[:-10], "is truncated"),
+    "huge": (wav(frames=10 * 1024 * 1024), "has 20971564 bytes; the maximum is 20971520"),
 }
 
 
-def test_requests_with_bad_audio_fail_alone(client: Any, voice_id: VoiceId, s3: FakeS3) -> None:
+def test_requests_with_invalid_audio_fail_and_the_others_succeed(client: Any, voice_id: VoiceId, s3: FakeS3) -> None:
     s3.objects |= {key: content for key, (content, _) in BAD_AUDIO.items() if content is not None}
     s3.objects["stereo"] = wav(channels=2)
-    complaints = [f"s3://audio/{key} {complaint}" for key, (_, complaint) in BAD_AUDIO.items()]
+    messages = [f"s3://audio/{key} {message}" for key, (_, message) in BAD_AUDIO.items()]
     specifications = [[audio(), audio(key)] for key in BAD_AUDIO]
-    for specification, complaint in (
-        ([audio(channel=1)], "s3://audio/good.wav has no channel 1: its channels are 0"),
-        ([audio("stereo", -1)], "s3://audio/stereo has no channel -1: its channels are 0, 1"),
-        ([audio()] * 11, "11 audio files: at most 10 are accepted"),
+    for specification, message in (
+        ([audio(channel=1)], "s3://audio/good.wav has no channel 1; its channels are 0"),
+        ([audio("stereo", -1)], "s3://audio/stereo has no channel -1; its channels are 0, 1"),
+        ([audio()] * 11, "11 audio files; the maximum is 10"),
         (
             [{"S3Uri": "good.wav", "ChannelId": 0}],
-            "good.wav is not the URI of an S3 object: s3://bucket/key is accepted",
+            "good.wav is not the URI of an S3 object; the format is s3://bucket/key",
         ),
     ):
         specifications.append(specification)
-        complaints.append(complaint)
+        messages.append(message)
     bad = [speaker(number, *specification) for number, specification in enumerate(specifications)]
     good = [speaker(98, *[audio()] * 10), speaker(99, audio("stereo", 1))]
     s3.objects["jobs/input.json"] = manifest(*bad, *good)
-    job_id = started(client)
+    job_id = start_job(client)
     job = voice_id.wait(job_id)
     assert (job["JobStatus"], job["JobProgress"]["PercentComplete"]) == ("COMPLETED_WITH_ERRORS", 100)
     assert "FailureDetails" not in job
     output = json.loads(s3.objects[f"results/{job_id}/input.json.out"])
     assert [entry["RequestId"] for entry in output["SuccessfulEnrollments"]] == ["r98", "r99"]
-    assert [entry["ErrorMessage"] for entry in output["Errors"]] == complaints
+    assert [entry["ErrorMessage"] for entry in output["Errors"]] == messages
     assert [entry["RequestId"] for entry in output["Errors"]] == [entry["RequestId"] for entry in bad]
     assert [entry["ErrorCode"] for entry in output["Errors"]] == [404] + [400] * (len(bad) - 1)
 
 
-def test_a_job_whose_requests_all_fail_is_completed_with_errors(client: Any, voice_id: VoiceId, s3: FakeS3) -> None:
+def test_a_job_whose_requests_all_fail_completes_with_errors(client: Any, voice_id: VoiceId, s3: FakeS3) -> None:
     s3.denied.add("good.wav")
-    assert voice_id.wait(started(client))["JobStatus"] == "COMPLETED_WITH_ERRORS"
+    assert voice_id.wait(start_job(client))["JobStatus"] == "COMPLETED_WITH_ERRORS"
 
 
-IS_NO_MANIFEST = "s3://inbox/jobs/input.json is not a manifest of SpeakerEnrollmentRequests: "
+INVALID_MANIFEST = "s3://inbox/jobs/input.json is not a valid manifest of SpeakerEnrollmentRequests: "
 
 
 @pytest.mark.parametrize(
@@ -327,12 +330,12 @@ IS_NO_MANIFEST = "s3://inbox/jobs/input.json is not a manifest of SpeakerEnrollm
     [
         (b"{\n  'Version'", "is not JSON: Expecting property name enclosed in double quotes at line 2, column 3"),
         (b"", "is not JSON: Expecting value at line 1, column 1"),
-        (b'"\xff"', "is not JSON: its byte 1 is not utf-8"),
-        (b"[]", IS_NO_MANIFEST + "the whole: Member must be of type structure"),
-        (b'{"Version": "1.0"}', IS_NO_MANIFEST + "SpeakerEnrollmentRequests: Member must not be null"),
+        (b'"\xff"', "is not JSON: byte 1 is not valid utf-8"),
+        (b"[]", INVALID_MANIFEST + "the file: Member must be of type structure"),
+        (b'{"Version": "1.0"}', INVALID_MANIFEST + "SpeakerEnrollmentRequests: Member must not be null"),
         (manifest(), "SpeakerEnrollmentRequests: Member must have length greater than or equal to 1"),
         (manifest(speaker(1)).replace(b"1.0", b"2.0"), "Version: Member must satisfy enum value set: [1.0]"),
-        (manifest(speaker(1), speaker(1)), IS_NO_MANIFEST + "RequestId 'r1' occurs 2 times"),
+        (manifest(speaker(1), speaker(1)), INVALID_MANIFEST + "RequestId 'r1' occurs 2 times"),
         (
             manifest(speaker(1), {}, speaker(2) | {"SpeakerId": 7}),
             "SpeakerEnrollmentRequests[1].RequestId: Member must",
@@ -341,13 +344,13 @@ IS_NO_MANIFEST = "s3://inbox/jobs/input.json is not a manifest of SpeakerEnrollm
         (manifest(speaker(1, audio(channel=True))), "AudioSpecifications[0].ChannelId: Member must be of type integer"),
     ],
 )
-def test_an_unusable_manifest_fails_the_job_and_says_why(
+def test_an_invalid_manifest_fails_the_job_with_a_reason(
     client: Any, voice_id: VoiceId, s3: FakeS3, content: bytes, message: str
 ) -> None:
     s3.objects["jobs/input.json"] = content
-    job_id = started(client)
+    job_id = start_job(client)
     voice_id.wait(job_id)
-    job = described(client, job_id)
+    job = describe_job(client, job_id)
     assert (job["JobStatus"], job["JobProgress"]["PercentComplete"]) == ("FAILED", 0)
     assert job["FailureDetails"]["StatusCode"] == 400
     assert "s3://inbox/jobs/input.json" in job["FailureDetails"]["Message"]
@@ -365,11 +368,11 @@ def test_an_unusable_manifest_fails_the_job_and_says_why(
         ("", "s3://bucket", "s3://bucket is not the URI of an S3 object", 400),
     ],
 )
-def test_a_job_that_s3_refuses_fails_with_s3s_own_words(
+def test_an_s3_error_fails_the_job_with_the_message_of_s3(
     client: Any, voice_id: VoiceId, s3: FakeS3, denied: str, source: str, message: str, status: int
 ) -> None:
     s3.denied.add(denied)
-    job = voice_id.wait(started(client, InputDataConfig={"S3Uri": source}))
+    job = voice_id.wait(start_job(client, InputDataConfig={"S3Uri": source}))
     assert (job["JobStatus"], job["FailureDetails"]["StatusCode"]) == ("FAILED", status)
     assert message in job["FailureDetails"]["Message"]
 
@@ -379,15 +382,15 @@ def test_a_job_that_cannot_reach_s3_fails(client: Any, voice_id: VoiceId, s3: Fa
         raise EndpointConnectionError(endpoint_url="http://s3")
 
     s3.on_read = unreachable
-    failure = voice_id.wait(started(client))["FailureDetails"]
+    failure = voice_id.wait(start_job(client))["FailureDetails"]
     assert (failure["StatusCode"], "Could not connect" in failure["Message"]) == (500, True)
 
 
-def test_a_bug_in_the_work_fails_the_job_and_is_logged(
+def test_an_unexpected_exception_in_a_job_fails_the_job_and_is_logged(
     client: Any, voice_id: VoiceId, s3: FakeS3, capsys: pytest.CaptureFixture[str]
 ) -> None:
     s3.on_read = lambda key: 1 / 0
-    job = voice_id.wait(started(client))
+    job = voice_id.wait(start_job(client))
     assert (job["JobStatus"], job["FailureDetails"]["StatusCode"]) == ("FAILED", 500)
     assert "ZeroDivisionError" in capsys.readouterr().err
 
@@ -396,68 +399,68 @@ def test_a_bug_in_the_work_fails_the_job_and_is_logged(
 
 
 @pytest.mark.parametrize("noun", NOUNS)
-def test_the_same_client_token_starts_one_job(client: Any, voice_id: VoiceId, noun: str) -> None:
+def test_requests_with_the_same_client_token_start_one_job(client: Any, voice_id: VoiceId, noun: str) -> None:
     voice_id.hold()
     with ThreadPoolExecutor(20) as pool:
-        job_ids = set(pool.map(lambda _: started(client, noun, ClientToken="check_once"), range(40)))
+        job_ids = set(pool.map(lambda _: start_job(client, noun, ClientToken="token-1"), range(40)))
     voice_id.release()
     (job_id,) = job_ids
     voice_id.wait(job_id)
-    assert started(client, noun, ClientToken="check_once") == job_id
+    assert start_job(client, noun, ClientToken="token-1") == job_id
     assert (
-        error(client, f"Start{noun}", **request(ClientToken="check_once", JobName="new"))["Code"] == "ConflictException"
+        error_of(client, f"Start{noun}", **request(ClientToken="token-1", JobName="new"))["Code"] == "ConflictException"
     )
-    assert started(client, noun, ClientToken="twice") != job_id
+    assert start_job(client, noun, ClientToken="token-2") != job_id
 
 
 @pytest.mark.parametrize("noun", NOUNS)
-def test_a_domain_has_one_active_job_of_a_kind(client: Any, voice_id: VoiceId, noun: str) -> None:
+def test_a_domain_can_have_only_one_active_job_of_each_kind(client: Any, voice_id: VoiceId, noun: str) -> None:
     voice_id.hold()
-    job_id = started(client, noun)
-    refused = error(client, f"Start{noun}", **request())
-    assert (refused["Code"], refused["Status"]) == ("ServiceQuotaExceededException", 400)
-    assert job_id in refused["Message"]
-    started(client, noun, DomainId="b" * 22)
-    started(client, next(other for other in NOUNS if other != noun))
+    job_id = start_job(client, noun)
+    rejected = error_of(client, f"Start{noun}", **request())
+    assert (rejected["Code"], rejected["Status"]) == ("ServiceQuotaExceededException", 400)
+    assert job_id in rejected["Message"]
+    start_job(client, noun, DomainId="b" * 22)
+    start_job(client, next(other for other in NOUNS if other != noun))
     voice_id.release()
     voice_id.wait(job_id)
-    assert started(client, noun) != job_id
+    assert start_job(client, noun) != job_id
 
 
 @pytest.mark.parametrize("noun", NOUNS)
-def test_a_job_is_found_only_by_its_own_domain_and_kind(client: Any, voice_id: VoiceId, noun: str) -> None:
-    job_id, other = started(client, noun), next(other for other in NOUNS if other != noun)
+def test_a_job_is_found_only_with_its_domain_and_kind(client: Any, voice_id: VoiceId, noun: str) -> None:
+    job_id, other = start_job(client, noun), next(other for other in NOUNS if other != noun)
     for operation, domain, job in (
         (f"Describe{noun}", DOMAIN, "z" * 22),
         (f"Describe{noun}", "b" * 22, job_id),
         (f"Describe{other}", DOMAIN, job_id),
     ):
-        missing = error(client, operation, DomainId=domain, JobId=job)
+        missing = error_of(client, operation, DomainId=domain, JobId=job)
         assert (missing["Code"], missing["ResourceType"]) == ("ResourceNotFoundException", "BATCH_JOB")
 
 
 def test_an_unknown_domain_is_not_found(s3: FakeS3) -> None:
-    with VoiceId(s3=s3, domains={DOMAIN}, seconds_per_request=0) as voice_id, connected(voice_id) as client:
-        started(client)
+    with VoiceId(s3=s3, domains={DOMAIN}, seconds_per_request=0) as voice_id, connect(voice_id) as client:
+        start_job(client)
         for operation, members in (
             ("StartSpeakerEnrollmentJob", request(DomainId="b" * 22)),
             ("DescribeFraudsterRegistrationJob", {"DomainId": "b" * 22, "JobId": "c" * 22}),
             ("ListSpeakerEnrollmentJobs", {"DomainId": "b" * 22}),
         ):
-            missing = error(client, operation, **members)
+            missing = error_of(client, operation, **members)
             assert (missing["Code"], missing["ResourceType"]) == ("ResourceNotFoundException", "DOMAIN")
 
 
 @pytest.mark.parametrize("noun", NOUNS)
-def test_a_list_comes_in_pages_and_by_status(client: Any, voice_id: VoiceId, s3: FakeS3, noun: str) -> None:
+def test_lists_are_paginated_and_filtered_by_status(client: Any, voice_id: VoiceId, s3: FakeS3, noun: str) -> None:
     good = {"RequestId": "r", "SpeakerId": "s", "AudioSpecifications": [audio()]}
     s3.objects["jobs/input.json"] = manifest(good, noun=noun)
     job_ids = []
     for number in range(5):
         source = "s3://inbox/none" if number == 2 else "s3://inbox/jobs/input.json"
-        job_ids.append(started(client, noun, JobName=f"job-{number}", InputDataConfig={"S3Uri": source}))
+        job_ids.append(start_job(client, noun, JobName=f"job-{number}", InputDataConfig={"S3Uri": source}))
         voice_id.wait(job_ids[-1])
-    started(client, noun, DomainId="b" * 22)
+    start_job(client, noun, DomainId="b" * 22)
     assert [job["JobId"] for job in call(client, f"List{noun}s", DomainId=DOMAIN)["JobSummaries"]] == job_ids
 
     def pages(**members: Any) -> list[list[str]]:
@@ -473,10 +476,10 @@ def test_a_list_comes_in_pages_and_by_status(client: Any, voice_id: VoiceId, s3:
     assert pages(MaxResults=2, JobStatus="COMPLETED") == [job_ids[:2], job_ids[3:]]
     assert pages(JobStatus="SUBMITTED") == [[]]
     (failed,) = call(client, f"List{noun}s", DomainId=DOMAIN, JobStatus="FAILED")["JobSummaries"]
-    assert {name: described(client, job_ids[2], noun)[name] for name in failed} == failed
+    assert {name: describe_job(client, job_ids[2], noun)[name] for name in failed} == failed
     members = "CreatedAt DomainId EndedAt FailureDetails JobId JobName JobProgress JobStatus"
     assert " ".join(sorted(failed)) == members
-    assert error(client, f"List{noun}s", DomainId=DOMAIN, NextToken="nonsense")["Code"] == "ValidationException"
+    assert error_of(client, f"List{noun}s", DomainId=DOMAIN, NextToken="nonsense")["Code"] == "ValidationException"
 
 
 PATTERN = "Member must satisfy regular expression pattern: "
@@ -507,24 +510,26 @@ PATTERN = "Member must satisfy regular expression pattern: "
          "at 'enrollmentConfig.fraudDetectionConfig.watchlistIds.1.member' failed to satisfy constraint: " + PATTERN),
     ],
 )  # fmt: skip
-def test_an_invalid_input_is_refused_in_the_services_words(client: Any, members: Members, message: str) -> None:
-    refused = error(client, "StartSpeakerEnrollmentJob", **request(**members))
-    assert (refused["Code"], refused["Status"]) == ("ValidationException", 400)
-    assert message in refused["Message"]
-    assert "secret" not in refused["Message"]
+def test_an_invalid_request_is_rejected_with_the_message_of_the_service(
+    client: Any, members: Members, message: str
+) -> None:
+    rejected = error_of(client, "StartSpeakerEnrollmentJob", **request(**members))
+    assert (rejected["Code"], rejected["Status"]) == ("ValidationException", 400)
+    assert message in rejected["Message"]
+    assert "secret" not in rejected["Message"]
 
 
-def test_a_list_is_validated_too(client: Any) -> None:
-    assert "value greater than or equal to 1" in error(
+def test_list_requests_are_validated(client: Any) -> None:
+    assert "value greater than or equal to 1" in error_of(
         client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN, MaxResults=0
     )["Message"]  # fmt: skip
-    assert PATTERN in error(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN, NextToken="ü")["Message"]
+    assert PATTERN in error_of(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN, NextToken="ü")["Message"]
 
 
-def test_unknown_members_of_an_input_are_ignored(client: Any, voice_id: VoiceId) -> None:
-    job_id = started(client)
+def test_unknown_members_of_a_request_are_ignored(client: Any, voice_id: VoiceId) -> None:
+    job_id = start_job(client)
     body = json.dumps({"DomainId": DOMAIN, "JobId": job_id, "Colour": "blue"})
-    status, answer = posted(voice_id, "VoiceID.DescribeSpeakerEnrollmentJob", body)
+    status, answer = post(voice_id, "VoiceID.DescribeSpeakerEnrollmentJob", body)
     assert (status, answer["Job"]["JobId"]) == (200, job_id)
 
 
@@ -538,29 +543,29 @@ def test_unknown_members_of_an_input_are_ignored(client: Any, voice_id: VoiceId)
         ("VoiceID.CreateDomain", "{}", 501, "NotImplementedException"),
     ],
 )
-def test_what_is_no_call_gets_a_typed_error(
+def test_an_invalid_http_request_gets_an_error_with_a_type(
     voice_id: VoiceId, target: str, body: str, status: int, code: str
 ) -> None:  # fmt: skip
-    answered, answer = posted(voice_id, target, body)
-    assert (answered, answer["__type"]) == (status, code)
+    actual_status, response = post(voice_id, target, body)
+    assert (actual_status, response["__type"]) == (status, code)
 
 
-def test_an_operation_that_is_not_emulated_says_which_are(client: Any) -> None:
-    refused = error(client, "ListDomains")
-    assert (refused["Code"], refused["Status"]) == ("NotImplementedException", 501)
-    assert "ListDomains is not emulated: StartSpeakerEnrollmentJob, " in refused["Message"]
+def test_the_error_for_an_operation_that_is_not_emulated_lists_the_emulated_ones(client: Any) -> None:
+    rejected = error_of(client, "ListDomains")
+    assert (rejected["Code"], rejected["Status"]) == ("NotImplementedException", 501)
+    assert "ListDomains is not emulated; the emulated operations are StartSpeakerEnrollmentJob, " in rejected["Message"]
 
 
-def test_a_bug_in_the_emulator_answers_500_and_is_logged(
+def test_an_unexpected_exception_in_the_emulator_returns_500_and_is_logged(
     client: Any, voice_id: VoiceId, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(voice_id, "_answer", lambda *given: 1 / 0)
-    broken = error(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)
+    monkeypatch.setattr(voice_id, "_respond", lambda *given: 1 / 0)
+    broken = error_of(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)
     assert (broken["Code"], broken["Status"]) == ("InternalServerException", 500)
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-# --------------------------------------------------------------------------------------------- faults and switches
+# --------------------------------------------------------------------------------------------- faults and controls
 
 
 @pytest.mark.parametrize(
@@ -573,153 +578,165 @@ def test_a_bug_in_the_emulator_answers_500_and_is_logged(
         ("invalid", "ValidationException", 400),
     ],
 )
-def test_a_fault_befalls_the_next_calls_of_its_operation(
+def test_a_fault_applies_to_the_next_calls_of_its_operation(
     client: Any, voice_id: VoiceId, fault: str, code: str, status: int
 ) -> None:
-    job_id = started(client)
+    job_id = start_job(client)
     voice_id.fail("DescribeSpeakerEnrollmentJob", fault, times=2)
     for _ in range(2):
         assert call(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)["JobSummaries"]
-        failed = error(client, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId=job_id)
+        failed = error_of(client, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId=job_id)
         assert (failed["Code"], failed["Status"]) == (code, status)
         assert isinstance(client.exceptions.from_code(code), type)
-    assert described(client, job_id)["JobId"] == job_id
+    assert describe_job(client, job_id)["JobId"] == job_id
 
 
-def test_faults_come_in_order_and_without_a_number_until_cleared(client: Any, voice_id: VoiceId) -> None:
-    job_id = started(client)
+def test_faults_apply_in_order_and_without_a_count_until_cleared(client: Any, voice_id: VoiceId) -> None:
+    job_id = start_job(client)
     voice_id.fail("DescribeSpeakerEnrollmentJob", "denied")
     voice_id.fail("DescribeSpeakerEnrollmentJob", "error", times=None)
-    named = {"DomainId": DOMAIN, "JobId": job_id}
-    codes = [error(client, "DescribeSpeakerEnrollmentJob", **named)["Code"] for _ in range(4)]
+    job = {"DomainId": DOMAIN, "JobId": job_id}
+    codes = [error_of(client, "DescribeSpeakerEnrollmentJob", **job)["Code"] for _ in range(4)]
     assert codes == ["AccessDeniedException"] + ["InternalServerException"] * 3
     voice_id.faults.clear()
-    assert described(client, job_id)["JobId"] == job_id
+    assert describe_job(client, job_id)["JobId"] == job_id
 
 
-def test_a_slow_call_is_answered_late(client: Any, voice_id: VoiceId) -> None:
+def test_the_response_to_a_slow_call_is_delayed(client: Any, voice_id: VoiceId) -> None:
     voice_id.fail("ListSpeakerEnrollmentJobs", "slow", seconds=0.2)
     began = time.monotonic()
     assert call(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)["JobSummaries"] == []
     assert time.monotonic() - began >= 0.2
 
 
-def test_a_slow_call_outlasts_a_clients_patience_but_not_the_emulators_end(voice_id: VoiceId) -> None:
+def test_a_slow_call_exceeds_the_read_timeout_and_ends_with_the_emulator(voice_id: VoiceId) -> None:
     voice_id.fail("ListSpeakerEnrollmentJobs", "slow", seconds=60)
-    with connected(voice_id, read_timeout=0.2) as client, pytest.raises(ReadTimeoutError):
+    with connect(voice_id, read_timeout=0.2) as client, pytest.raises(ReadTimeoutError):
         call(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)
 
 
-def test_a_dropped_start_has_started_and_its_token_finds_the_job(client: Any, voice_id: VoiceId) -> None:
+def test_a_dropped_start_call_starts_the_job_and_a_retry_with_its_token_returns_it(
+    client: Any, voice_id: VoiceId
+) -> None:
     voice_id.fail("StartSpeakerEnrollmentJob", "drop")
     with pytest.raises(ConnectionClosedError):
-        started(client, ClientToken="check_once")
+        start_job(client, ClientToken="token-1")
     (job,) = call(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)["JobSummaries"]
-    assert started(client, ClientToken="check_once") == job["JobId"]
+    assert start_job(client, ClientToken="token-1") == job["JobId"]
 
 
 @pytest.mark.parametrize(
     ("operation", "fault", "times", "message"),
     [
-        ("DescribeSpeakerEnrolmentJob", "slow", 1, "no operation 'DescribeSpeakerEnrolmentJob': StartSpeakerEnroll"),
-        ("DescribeSpeakerEnrollmentJob", "throtle", 1, "no fault 'throtle': throttle, error, denied, not-found"),
-        ("DescribeSpeakerEnrollmentJob", "throttle", 0, "times is 0: 1 or more, or None until cleared, are accepted"),
+        (
+            "DescribeSpeakerEnrolmentJob",
+            "slow",
+            1,
+            "unknown operation 'DescribeSpeakerEnrolmentJob'; the operations are StartSpeakerEnroll",
+        ),
+        (
+            "DescribeSpeakerEnrollmentJob",
+            "throtle",
+            1,
+            "unknown fault 'throtle'; the faults are throttle, error, denied, not-found",
+        ),
+        ("DescribeSpeakerEnrollmentJob", "throttle", 0, "times is 0; it must be at least 1, or None for all calls"),
     ],
 )
-def test_a_misspelt_fault_is_refused(
+def test_a_misspelled_fault_is_rejected(
     voice_id: VoiceId, operation: str, fault: str, times: int, message: str
 ) -> None:  # fmt: skip
     with pytest.raises(ValueError, match=re.escape(message)):
         voice_id.fail(operation, fault, times=times)
 
 
-def test_calls_beyond_the_rate_are_throttled_by_operation(client: Any, voice_id: VoiceId) -> None:
-    job_id = started(client)
+def test_calls_above_the_rate_limit_of_their_operation_are_throttled(client: Any, voice_id: VoiceId) -> None:
+    job_id = start_job(client)
     voice_id.calls_per_second = 2
-    described(client, job_id)
-    described(client, job_id)
-    refused = error(client, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId=job_id)
-    assert (refused["Code"], refused["Status"]) == ("ThrottlingException", 400)
+    describe_job(client, job_id)
+    describe_job(client, job_id)
+    rejected = error_of(client, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId=job_id)
+    assert (rejected["Code"], rejected["Status"]) == ("ThrottlingException", 400)
     call(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)
     voice_id.calls_per_second = None
-    described(client, job_id)
+    describe_job(client, job_id)
 
 
-def test_a_bucket_refills_with_time_and_holds_one_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_bucket_refills_and_holds_the_calls_of_one_second(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(now=100.0)
     monkeypatch.setattr(faults, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    throttle = faults.Throttle()
+    limiter = faults.RateLimiter()
 
-    def admitted() -> int:
-        return sum(throttle.admits("X", 2) for _ in range(9))
+    def acquired() -> int:
+        return sum(limiter.acquire("X", 2) for _ in range(9))
 
-    assert (admitted(), admitted()) == (2, 0)
+    assert (acquired(), acquired()) == (2, 0)
     clock.now += 0.5
-    assert admitted() == 1
+    assert acquired() == 1
     clock.now += 60
-    assert admitted() == 2
+    assert acquired() == 2
 
 
 def test_calls_are_counted_by_operation(client: Any, voice_id: VoiceId) -> None:
-    job_id = started(client)
+    job_id = start_job(client)
     voice_id.fail("DescribeSpeakerEnrollmentJob", "error")
-    error(client, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId=job_id)
-    described(client, job_id)
+    error_of(client, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId=job_id)
+    describe_job(client, job_id)
     assert voice_id.calls == {"StartSpeakerEnrollmentJob": 1, "DescribeSpeakerEnrollmentJob": 2}
 
 
-def test_a_held_job_stands_still_until_its_release(client: Any, voice_id: VoiceId) -> None:
+def test_a_held_job_continues_only_after_its_release(client: Any, voice_id: VoiceId) -> None:
     voice_id.hold()
-    held, other = started(client), started(client, DomainId="b" * 22)
+    held, other = start_job(client), start_job(client, DomainId="b" * 22)
     voice_id.release(other)
     assert voice_id.wait(other)["JobStatus"] == "COMPLETED"
-    assert described(client, held)["JobStatus"] == "SUBMITTED"
+    assert describe_job(client, held)["JobStatus"] == "SUBMITTED"
     voice_id.release()
     assert voice_id.wait(held)["JobStatus"] == "COMPLETED"
-    free = started(client)
+    free = start_job(client)
     assert voice_id.wait(free)["JobStatus"] == "COMPLETED"
     voice_id.hold(free)
 
 
-def test_an_amended_job_is_described_as_amended(client: Any, voice_id: VoiceId) -> None:
-    job_id = started(client)
+def test_amended_members_replace_those_of_the_job(client: Any, voice_id: VoiceId) -> None:
+    job_id = start_job(client)
     voice_id.wait(job_id)
     voice_id.amend(job_id, {"JobStatus": "PAUSED", "NewMember": 1, "EndedAt": None})
     body = json.dumps({"DomainId": DOMAIN, "JobId": job_id})
-    _, raw = posted(voice_id, "VoiceID.DescribeSpeakerEnrollmentJob", body)
+    _, raw = post(voice_id, "VoiceID.DescribeSpeakerEnrollmentJob", body)
     assert (raw["Job"]["JobStatus"], raw["Job"]["NewMember"]) == ("PAUSED", 1)
-    job = described(client, job_id)
+    job = describe_job(client, job_id)
     assert (job["JobStatus"], "EndedAt" in job) == ("PAUSED", False)
     voice_id.amend(job_id, {})
-    assert described(client, job_id)["JobStatus"] == "COMPLETED"
+    assert describe_job(client, job_id)["JobStatus"] == "COMPLETED"
 
 
-def test_a_job_that_does_not_exist_cannot_be_switched(voice_id: VoiceId) -> None:
+def test_controls_reject_a_job_that_does_not_exist(voice_id: VoiceId) -> None:
     for switch in (voice_id.hold, voice_id.release, voice_id.wait, lambda job_id: voice_id.amend(job_id, {})):
-        with pytest.raises(ValueError, match="no job 'x': none was started"):
+        with pytest.raises(ValueError, match="unknown job 'x'; the jobs are none"):
             switch("x")
 
 
-def test_a_paused_service_is_dead_while_its_job_works_on(client: Any, voice_id: VoiceId) -> None:
+def test_a_paused_service_refuses_connections_while_its_jobs_continue(client: Any, voice_id: VoiceId) -> None:
     voice_id.hold()
-    job_id = started(client)
+    job_id = start_job(client)
     for _ in range(2):
         voice_id.pause()
         with pytest.raises((EndpointConnectionError, ConnectionClosedError)):
-            described(client, job_id)
+            describe_job(client, job_id)
         with pytest.raises(EndpointConnectionError):
-            described(client, job_id)
+            describe_job(client, job_id)
         voice_id.resume()
-        assert described(client, job_id)["JobStatus"] == "SUBMITTED"
+        assert describe_job(client, job_id)["JobStatus"] == "SUBMITTED"
     voice_id.pause()
     voice_id.release()
     assert voice_id.wait(job_id)["JobStatus"] == "COMPLETED"
     voice_id.resume()
-    assert described(client, job_id)["JobStatus"] == "COMPLETED"
+    assert describe_job(client, job_id)["JobStatus"] == "COMPLETED"
     voice_id.pause()
 
 
-def test_pausing_breaks_a_call_that_waits_for_its_answer(client: Any, voice_id: VoiceId) -> None:
+def test_pausing_breaks_the_connection_of_a_call_that_waits_for_its_response(client: Any, voice_id: VoiceId) -> None:
     voice_id.fail("ListSpeakerEnrollmentJobs", "slow", seconds=60)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(call, client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)
@@ -730,7 +747,7 @@ def test_pausing_breaks_a_call_that_waits_for_its_answer(client: Any, voice_id: 
             answer.result()
 
 
-def test_an_emulator_may_be_stopped_before_it_starts_and_takes_the_port_it_is_given(s3: FakeS3) -> None:
+def test_an_emulator_can_be_stopped_before_it_starts_and_uses_the_given_port(s3: FakeS3) -> None:
     first = VoiceId(s3=s3)
     first.stop()
     with VoiceId(s3=s3, port=int(first.url.rpartition(":")[2])) as second:
@@ -739,9 +756,9 @@ def test_an_emulator_may_be_stopped_before_it_starts_and_takes_the_port_it_is_gi
             VoiceId(s3=s3, port=int(first.url.rpartition(":")[2]))
 
 
-def test_stopping_ends_the_jobs_where_they_are(s3: FakeS3) -> None:
-    with VoiceId(s3=s3, seconds_per_request=60) as voice_id, connected(voice_id) as client:
-        job_id = started(client)
+def test_stopping_ends_jobs_and_keeps_their_status(s3: FakeS3) -> None:
+    with VoiceId(s3=s3, seconds_per_request=60) as voice_id, connect(voice_id) as client:
+        job_id = start_job(client)
     assert voice_id.wait(job_id, 0)["JobStatus"] == "SUBMITTED"
 
 
@@ -758,17 +775,17 @@ def test_stopping_ends_the_jobs_where_they_are(s3: FakeS3) -> None:
          {"registrationConfig": {"duplicateRegistrationAction": "SKIP"}}),
     ],
 )  # fmt: skip
-def test_a_job_tells_of_its_start_and_its_end(
-    client: Any, voice_id: VoiceId, s3: FakeS3, told: list[Members], noun: str, detail_type: str, action: str,
+def test_a_job_sends_events_when_it_starts_and_ends(
+    client: Any, voice_id: VoiceId, s3: FakeS3, events: list[Members], noun: str, detail_type: str, action: str,
     config: Members,
 ) -> None:  # fmt: skip
     s3.objects["jobs/input.json"] = manifest(speaker(1), noun=noun)
-    job_id = started(client, noun, ClientToken="check_once", JobName="secret")
+    job_id = start_job(client, noun, ClientToken="token-1", JobName="secret")
     voice_id.wait(job_id)
-    trail, begin, end = told
-    assert {entry["Source"] for entry in told} == {"aws.voiceid"}
-    assert [entry["DetailType"] for entry in told] == ["AWS API Call via CloudTrail", detail_type, detail_type]
-    assert "secret" not in json.dumps(told)
+    call, submitted, ended = events
+    assert {entry["Source"] for entry in events} == {"aws.voiceid"}
+    assert [entry["DetailType"] for entry in events] == ["AWS API Call via CloudTrail", detail_type, detail_type]
+    assert "secret" not in json.dumps(events)
 
     given = {
         "domainId": DOMAIN,
@@ -776,10 +793,10 @@ def test_a_job_tells_of_its_start_and_its_end(
         "inputDataConfig": {"s3Uri": "s3://inbox/jobs/input.json"},
         "outputDataConfig": {"s3Uri": "s3://out/results"},
     }
-    call_detail = trail["Detail"]
+    call_detail = call["Detail"]
     assert call_detail["requestParameters"] == {
         **given,
-        "clientToken": "check_once",
+        "clientToken": "token-1",
         "jobName": "HIDDEN_DUE_TO_SECURITY_REASONS",
     }
     job = call_detail["responseElements"]["job"]
@@ -798,17 +815,19 @@ def test_a_job_tells_of_its_start_and_its_end(
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", call_detail["eventTime"])
     assert "errorCode" not in call_detail
 
-    assert begin["Detail"].pop("sourceId") != end["Detail"].pop("sourceId")
+    assert submitted["Detail"].pop("sourceId") != ended["Detail"].pop("sourceId")
     given.pop("domainId")
     batch = {"domainId": DOMAIN, "batchJobId": job_id, "action": action, "data": {**given, **config}}
-    assert begin["Detail"] == {**batch, "status": "SUBMITTED"}
-    assert end["Detail"] == {**batch, "status": "SUCCESS"}
+    assert submitted["Detail"] == {**batch, "status": "SUBMITTED"}
+    assert ended["Detail"] == {**batch, "status": "SUCCESS"}
 
 
-def test_a_failed_jobs_event_says_why(client: Any, voice_id: VoiceId, s3: FakeS3, told: list[Members]) -> None:
+def test_the_event_about_a_failed_job_has_the_reason(
+    client: Any, voice_id: VoiceId, s3: FakeS3, events: list[Members]
+) -> None:
     del s3.objects["jobs/input.json"]
-    job = voice_id.wait(started(client))
-    detail = told[-1]["Detail"]
+    job = voice_id.wait(start_job(client))
+    detail = events[-1]["Detail"]
     assert detail["status"] == "FAILURE"
     assert detail["errorInfo"] == {
         "errorMessage": job["FailureDetails"]["Message"],
@@ -817,47 +836,51 @@ def test_a_failed_jobs_event_says_why(client: Any, voice_id: VoiceId, s3: FakeS3
     }
 
 
-def test_a_job_completed_with_errors_tells_of_success(
-    client: Any, voice_id: VoiceId, s3: FakeS3, told: list[Members]
+def test_the_event_about_a_job_that_completed_with_errors_has_the_status_success(
+    client: Any, voice_id: VoiceId, s3: FakeS3, events: list[Members]
 ) -> None:
     s3.denied.add("good.wav")
-    voice_id.wait(started(client))
-    assert told[-1]["Detail"]["status"] == "SUCCESS"
+    voice_id.wait(start_job(client))
+    assert events[-1]["Detail"]["status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("members", [{"JobName": "my secret"}, {"DomainId": 5}, {"JobName": ""}])
-def test_a_refused_start_tells_of_its_error(client: Any, told: list[Members], members: Members) -> None:
-    error(client, "StartSpeakerEnrollmentJob", **request(**members))
-    ((entry),) = told
+def test_the_cloudtrail_event_of_a_rejected_start_call_has_the_error(
+    client: Any, events: list[Members], members: Members
+) -> None:
+    error_of(client, "StartSpeakerEnrollmentJob", **request(**members))
+    ((entry),) = events
     assert entry["Detail"]["errorCode"] == "ValidationException"
     assert "detected: Value" in entry["Detail"]["errorMessage"]
     assert entry["Detail"]["responseElements"] is None
     assert "secret" not in json.dumps(entry)
 
 
-def test_a_repeated_start_is_one_more_call_and_no_more_jobs(
-    client: Any, voice_id: VoiceId, told: list[Members]
+def test_a_repeated_start_call_sends_a_cloudtrail_event_but_starts_no_job(
+    client: Any, voice_id: VoiceId, events: list[Members]
 ) -> None:  # fmt: skip
     voice_id.hold()
-    job = started(client, ClientToken="check_once")
-    assert started(client, ClientToken="check_once") == job
-    assert sum(entry["DetailType"] == "AWS API Call via CloudTrail" for entry in told) == 2
+    job = start_job(client, ClientToken="token-1")
+    assert start_job(client, ClientToken="token-1") == job
+    assert sum(entry["DetailType"] == "AWS API Call via CloudTrail" for entry in events) == 2
     voice_id.release()
     voice_id.wait(job)
-    statuses = [entry["Detail"]["status"] for entry in told if "Batch" in entry["DetailType"]]
+    statuses = [entry["Detail"]["status"] for entry in events if "Batch" in entry["DetailType"]]
     assert statuses == ["SUBMITTED", "SUCCESS"]
 
 
-def test_reading_tells_nothing(client: Any, told: list[Members]) -> None:
+def test_read_only_calls_send_no_events(client: Any, events: list[Members]) -> None:
     call(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)
-    error(client, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId="z" * 22)
-    assert told == []
+    error_of(client, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId="z" * 22)
+    assert events == []
 
 
-def test_an_event_that_is_lost_fails_neither_call_nor_job(s3: FakeS3, capsys: pytest.CaptureFixture[str]) -> None:
-    def lost(entry: Members) -> None:
+def test_an_event_that_cannot_be_sent_fails_neither_the_call_nor_the_job(
+    s3: FakeS3, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(entry: Members) -> None:
         raise OSError("no bus")
 
-    with VoiceId(s3=s3, events=lost, seconds_per_request=0) as voice_id, connected(voice_id) as client:
-        assert voice_id.wait(started(client))["JobStatus"] == "COMPLETED"
+    with VoiceId(s3=s3, events=fail, seconds_per_request=0) as voice_id, connect(voice_id) as client:
+        assert voice_id.wait(start_job(client))["JobStatus"] == "COMPLETED"
     assert capsys.readouterr().err.count("OSError: no bus") == 3
