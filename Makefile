@@ -36,7 +36,7 @@ install: .venv/installed
 	rm -f .venv/bin/aws
 	printf '#!/bin/sh\nexec "$${0%%/*}/../aws-cli/bin/python" -m awscli "$$@"\n' > .venv/bin/aws
 	chmod +x .venv/bin/aws
-	$(PY) -c 'from infra.bundle.build import packages; packages()'
+	$(PY) -c 'from infra.bundle.packages import packages; packages()'
 	@touch $@
 
 # MANIFEST=path takes your own manifest, with its audio files beside it; KEEP=1 keeps the local cloud running until Ctrl-C.

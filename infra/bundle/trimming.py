@@ -1,4 +1,4 @@
-"""botocore's data without what the functions never call: half of a client's creation is reading the rest."""
+"""Copy only the parts of botocore's data that the functions use. To read all takes half of a client's creation."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping
@@ -7,72 +7,85 @@ from typing import Any
 
 from botocore.loaders import Loader
 
+Names = Mapping[str, Collection[str]]
+"""Names of operations or waiters by service."""
+SHARED_FILES = ("partitions", "sdk-default-configuration", "_retry")
 
-def trim(
-    data: Path,
-    folder: Path,
-    operations: Mapping[str, Collection[str]],
-    waiters: Mapping[str, Collection[str]],
-) -> None:
-    """Copy botocore's `data` to `folder`, but of each service only these operations and waiters, of others nothing."""
-    loader = Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
+
+def copy_service_data(source: Path, target: Path, operations: Names, waiters: Names) -> None:
+    """Copy botocore's data folder `source` to `target`, with only these operations and waiters."""
+    loader = Loader(extra_search_paths=[str(source)], include_default_search_paths=False)
     for service, names in operations.items():
-        version = loader.determine_latest_version(service, "service-2")
-        kept = folder / service / version
-        _write(kept / "service-2.json", model(loader.load_service_model(service, "service-2"), names))
-        rules = loader.load_service_model(service, "endpoint-rule-set-1")
-        _write(kept / "endpoint-rule-set-1.json", rules)
-        if service in waiters:
-            whole = loader.load_service_model(service, "waiters-2")
-            chosen = {name: whole["waiters"][name] for name in waiters[service]}
-            _write(kept / "waiters-2.json", {**whole, "waiters": chosen})
-    prefixes = {loader.load_service_model(service, "service-2")["metadata"]["endpointPrefix"] for service in operations}
-    _write(folder / "endpoints.json", endpoints(loader.load_data("endpoints"), prefixes))
-    for name in ("partitions", "sdk-default-configuration", "_retry"):
-        _write(folder / f"{name}.json", loader.load_data(name))
+        _copy_service(loader, service, target, names, waiters.get(service, ()))
+    prefixes = {loader.load_service_model(name, "service-2")["metadata"]["endpointPrefix"] for name in operations}
+    _write(target / "endpoints.json", trimmed_endpoints(loader.load_data("endpoints"), prefixes))
+    for name in SHARED_FILES:
+        _write(target / f"{name}.json", loader.load_data(name))
 
 
-def model(whole: Mapping[str, Any], operations: Collection[str]) -> dict[str, Any]:
-    """A service model with these operations, the shapes they reach, and no documentation."""
-    kept = {name: whole["operations"][name] for name in sorted(operations)}
+def _copy_service(
+    loader: Loader, service: str, target: Path, operations: Collection[str], waiters: Collection[str]
+) -> None:
+    folder = target / service / loader.determine_latest_version(service, "service-2")
+    _write(folder / "service-2.json", trimmed_model(loader.load_service_model(service, "service-2"), operations))
+    rules = loader.load_service_model(service, "endpoint-rule-set-1")
+    _write(folder / "endpoint-rule-set-1.json", rules)
+    if waiters:
+        model = loader.load_service_model(service, "waiters-2")
+        _write(folder / "waiters-2.json", trimmed_waiters(model, waiters))
+
+
+def trimmed_model(model: Mapping[str, Any], operations: Collection[str]) -> dict[str, Any]:
+    """Return a service model with these operations and the shapes that they use, without documentation."""
+    kept = {name: model["operations"][name] for name in sorted(operations)}
     shapes: dict[str, Any] = {}
-    found = list(_references(kept))
-    while found:
-        name = found.pop()
+    names = list(_shape_names(kept))
+    while names:
+        name = names.pop()
         if name not in shapes:
-            shapes[name] = whole["shapes"][name]
-            found += _references(shapes[name])
-    rest = {key: value for key, value in whole.items() if key not in ("operations", "shapes", "documentation")}
-    return {**rest, "operations": _undocumented(kept), "shapes": _undocumented(dict(sorted(shapes.items())))}
+            shapes[name] = model["shapes"][name]
+            names += _shape_names(shapes[name])
+    others = {key: value for key, value in model.items() if key not in ("operations", "shapes", "documentation")}
+    return {
+        **others,
+        "operations": _without_documentation(kept),
+        "shapes": _without_documentation(dict(sorted(shapes.items()))),
+    }
 
 
-def endpoints(whole: Mapping[str, Any], prefixes: Collection[str]) -> dict[str, Any]:
-    """endpoints.json with these services alone, by their endpoint prefixes."""
+def trimmed_waiters(model: Mapping[str, Any], waiters: Collection[str]) -> dict[str, Any]:
+    """Return a service's waiter model with these waiters."""
+    return {**model, "waiters": {name: model["waiters"][name] for name in waiters}}
+
+
+def trimmed_endpoints(endpoints: Mapping[str, Any], prefixes: Collection[str]) -> dict[str, Any]:
+    """Return the content of endpoints.json with the services that have these endpoint prefixes."""
     partitions = [
-        {**partition, "services": {name: one for name, one in partition["services"].items() if name in prefixes}}
-        for partition in whole["partitions"]
+        {**partition, "services": {name: data for name, data in partition["services"].items() if name in prefixes}}
+        for partition in endpoints["partitions"]
     ]
-    return {**whole, "partitions": partitions}
+    return {**endpoints, "partitions": partitions}
 
 
-def _references(value: Any) -> Iterator[str]:
-    """The names of shapes that a part of a model refers to."""
+def _shape_names(value: Any) -> Iterator[str]:
+    """Yield the names of the shapes that a part of a model refers to."""
     if isinstance(value, Mapping):
         if isinstance(value.get("shape"), str):
             yield value["shape"]
         for inner in value.values():
-            yield from _references(inner)
+            yield from _shape_names(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _references(inner)
+            yield from _shape_names(inner)
 
 
-def _undocumented(value: Any) -> Any:
+def _without_documentation(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {k: _undocumented(v) for k, v in value.items() if not (k == "documentation" and isinstance(v, str))}
-    return [_undocumented(item) for item in value] if isinstance(value, list) else value
+        members = value.items()
+        return {k: _without_documentation(v) for k, v in members if not (k == "documentation" and isinstance(v, str))}
+    return [_without_documentation(item) for item in value] if isinstance(value, list) else value
 
 
 def _write(path: Path, data: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data, separators=(",", ":")))
+    path.write_text(json.dumps(data, separators=(",", ":")), encoding="utf-8")

@@ -1,1 +1,3 @@
-"""Watch an AWS job to its end and say so."""
+"""Job Watcher: watches AWS jobs until they end, and publishes how they ended."""
+
+__version__ = "0.1.0"

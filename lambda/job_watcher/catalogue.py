@@ -11,7 +11,9 @@ from typing import Any
 
 from .expressions import number, search, without
 
-FOLDER = Path(__file__).parent.parent / "kinds"
+PACKAGE = Path(__file__).parent
+# In the wheel, the catalogue is part of the package. In a checkout and in the bundle, it is beside the package.
+FOLDER = PACKAGE / "kinds" if (PACKAGE / "kinds").is_dir() else PACKAGE.parent / "kinds"
 CUSTOM = FOLDER / "custom"  # in the bundle: the files of the setting custom-kinds-dir
 OUTCOMES = ("running", "succeeded", "partial", "failed", "stopped")
 FINAL_OUTCOMES = OUTCOMES[1:]

@@ -7,15 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.bundle.build import CACHE, LAMBDA, ROOT
+from infra.bundle.cache import CACHE
+from infra.bundle.packages import REQUIREMENTS
 
 HANDLERS = Path(__file__).parent / "handlers"
+ROOT = Path(__file__).parents[2]
 LONG_AGO = 315_532_800  # 1980-01-01: what a zip without dates says
 
 
 def plain() -> Path:
     """boto3 and Powertools with all that the handler uses, of ours' versions, as pip leaves them, and the handler."""
-    pinned = (LAMBDA / "requirements.txt").read_text().replace("powertools==", "powertools[parser,tracer]==")
+    pinned = REQUIREMENTS.read_text().replace("powertools==", "powertools[parser,tracer]==")
     pinned += next(line for line in (ROOT / "requirements.txt").open() if line.startswith("boto3=="))
     key = hashlib.sha256(f"{sys.version} {pinned}".encode()).hexdigest()[:16]
     folder = CACHE / "bench" / f"plain-{key}"

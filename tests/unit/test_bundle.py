@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,13 +16,16 @@ from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from packaging.requirements import Requirement
 
-from infra.bundle.build import THIS_PYTHON, bundle, packages
-from infra.bundle.trimming import trim
+from infra.bundle.build import THIS_PYTHON, bundle
+from infra.bundle.cache import CACHE, cache_folder, content_hash
+from infra.bundle.packages import packages
+from infra.bundle.trimming import copy_service_data
 from infra.trigger_rules import index
 from job_watcher import catalogue, waiters
 from tests.bench.start import zipped
 from tests.settings import from_context
 
+ROOT = Path(__file__).parents[2]
 WHOLE = Path(botocore.session.__file__).parent / "data"
 CALLS = {
     "voice-id": ["DescribeFraudsterRegistrationJob", "DescribeSpeakerEnrollmentJob"],
@@ -39,12 +43,13 @@ FUNCTION = {
     "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
     "POWERTOOLS_SERVICE_NAME": "job-watcher",
 }
+PATHS = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "lambda")))}
 
 
 @pytest.fixture(scope="module")
 def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    trim(WHOLE, folder, CALLS, {})
+    copy_service_data(WHOLE, folder, CALLS, {})
     return folder
 
 
@@ -129,6 +134,37 @@ def test_the_same_kinds_make_the_same_bundle_and_others_another() -> None:
     assert bundle(both, {}, THIS_PYTHON) == made
     assert bundle(one, {}, THIS_PYTHON) != made
     assert bundle(both, {"settings.json": "{}"}, THIS_PYTHON) != made
+
+
+def test_a_checkouts_cache_is_inside_it_and_an_installed_packages_cache_is_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
+    assert cache_folder({"XDG_CACHE_HOME": str(tmp_path)}) == CACHE == ROOT / ".cache"
+    installed = catalogue.PACKAGE / "kinds"
+    assert cache_folder({"XDG_CACHE_HOME": str(tmp_path)}, installed) == tmp_path / "aws-job-watcher"
+    for unusable in ({}, {"XDG_CACHE_HOME": ""}, {"XDG_CACHE_HOME": "relative"}):  # as the specification says
+        assert cache_folder(unusable, installed) == Path("/home/me/.cache/aws-job-watcher")
+
+
+def test_a_hash_depends_on_names_contents_and_options_and_not_on_where_the_files_are(tmp_path: Path) -> None:
+    texts = {"here": "a", "there": "a", "changed": "b"}
+    here, there, changed = (tmp_path / name for name in texts)
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    same = content_hash({"name": here}, {"option": 1})
+    assert content_hash({"name": there}, {"option": 1}) == same
+    assert same not in {
+        content_hash({"other": here}, {"option": 1}),
+        content_hash({"name": changed}, {"option": 1}),
+        content_hash({"name": here}, {"option": 2}),
+    }
+
+
+def test_the_construct_is_exported_but_its_package_does_not_import_the_cdk() -> None:
+    code = "import sys, infra; assert 'aws_cdk' not in sys.modules; from infra import JobWatcher, InvalidSetting"
+    done = subprocess.run([sys.executable, "-c", code], env=PATHS, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_its_bytecode_is_checked_by_hash_not_by_time() -> None:
