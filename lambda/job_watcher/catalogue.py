@@ -32,7 +32,7 @@ class Observation:
     created: Any
     omitted: Sequence[str] = ()
     absent: bool = False
-    """Whether the resource doesn't exist, which is what some waiters wait for."""
+    """Whether the resource doesn't exist. Some waiters wait for that."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,11 @@ class Kind:
 
     name: str
     describe: str
+    """The describe operation, such as `DescribeSpeakerEnrollmentJob`."""
     request: Sequence[str]
+    """Members of the describe call's input that identify one job."""
     job: str
+    """JMESPath of the Job dict in the answer. The expressions below are evaluated on the Job dict."""
     status: str
     outcome_of: Mapping[str, str]
     percent: str | None = None
@@ -53,13 +56,17 @@ class Kind:
     start: Sequence[str] = ()
     """API calls that start such a job."""
     action: str | None = None
+    """The IAM action of the describe call, if its name differs from the operation's."""
     constants: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of every describe call, from the table `with`."""
     pick: Mapping[str, str] = field(default_factory=dict)
-    """Lists in the answer, each with the request member that filters it and that the describe call doesn't accept."""
+    """Lists in the answer, each with the request member that selects its item and isn't part of the describe call."""
     started: Mapping[str, str] = field(default_factory=dict)
-    """Where CloudTrail's events for these calls have the request's members. By default they are found by name."""
+    """Paths of the request's members in CloudTrail's events about these calls. By default, they are found by name."""
     event: Mapping[str, Any] = field(default_factory=dict)
+    """The service's own event about such jobs: an event pattern, and the paths of the request's members."""
     advice: Mapping[str, str] = field(default_factory=dict)
+    """Recommended actions in the email, by outcome."""
     but: Mapping[str, str] = field(default_factory=dict)
     """Conditions on the job. The first one that holds replaces the outcome `succeeded` with its own."""
     ignored: Mapping[str, str] = field(default_factory=dict)
@@ -67,7 +74,7 @@ class Kind:
     polling: Mapping[str, float] = field(default_factory=dict)
     """Values that replace those of the deployment's PollingLimits, for long jobs or services with low quotas."""
     recurs: bool = False
-    """Whether a resource with the same creation time can end again, with each update. Then every watch notifies."""
+    """Whether the same resource can change repeatedly, such as with each update. Each watch then notifies."""
     optional: Sequence[str] = ()
     """Members of a waiter's request that are optional. At least one member is required."""
     omit: Sequence[str] = ()
@@ -96,9 +103,9 @@ class Kind:
         status = search(self.status, job)
         if not isinstance(job, dict) or not isinstance(status, str):
             return None
-        shown, omitted = self.remove_omitted(job)
+        reported, omitted = self.remove_omitted(job)
         return Observation(
-            job=shown,
+            job=reported,
             status=status,
             outcome=self._outcome(status, job),
             known=status in self.outcome_of,
@@ -116,8 +123,8 @@ class Kind:
 
     def arguments(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the describe call's arguments for a request."""
-        picked = self.pick.values()
-        return {**{name: value for name, value in request.items() if name not in picked}, **self.constants}
+        filters = self.pick.values()
+        return {**{name: value for name, value in request.items() if name not in filters}, **self.constants}
 
     def filter_lists(self, answer: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer with the lists in `pick` reduced to the items that have the request's value."""
@@ -139,9 +146,9 @@ class Kind:
 
 def parse_kind(name: str, table: Mapping[str, Any]) -> Kind:
     """Return the kind that a catalogue table describes."""
-    given = dict(table)
-    outcome_of = {status: outcome for outcome in OUTCOMES for status in given.pop(outcome, ())}
-    return Kind(name=name, outcome_of=outcome_of, constants=given.pop("with", {}), **given)
+    members = dict(table)
+    outcome_of = {status: outcome for outcome in OUTCOMES for status in members.pop(outcome, ())}
+    return Kind(name=name, outcome_of=outcome_of, constants=members.pop("with", {}), **members)
 
 
 @cache
@@ -149,7 +156,7 @@ def load(service: str, folder: Path = FOLDER, custom: Path = CUSTOM) -> Mapping[
     """Return a service's kinds by name. Tables in `custom` replace tables of the same name in `folder`."""
     if not re.fullmatch(r"[a-z0-9-]{1,64}", service):
         return {}
-    files = [place / f"{service}.toml" for place in (folder, custom)]
+    files = [directory / f"{service}.toml" for directory in (folder, custom)]
     texts = (file.read_text(encoding="utf-8") for file in files if file.is_file())
     tables = {noun: table for text in texts for noun, table in tomllib.loads(text).items()}
     return {f"{service}/{noun}": parse_kind(f"{service}/{noun}", table) for noun, table in tables.items()}
@@ -157,11 +164,11 @@ def load(service: str, folder: Path = FOLDER, custom: Path = CUSTOM) -> Mapping[
 
 def kinds(patterns: Iterable[str] = ("*",), folder: Path = FOLDER, custom: Path = CUSTOM) -> Mapping[str, Kind]:
     """Return the kinds whose names match one of the patterns, such as `voice-id/*`."""
-    names = sorted({path.stem for place in (folder, custom) for path in place.glob("*.toml")})
+    names = sorted({path.stem for directory in (folder, custom) for path in directory.glob("*.toml")})
     services = (load(name, folder, custom) for name in names)
     return {name: kind for service in services for name, kind in service.items() if is_enabled(name, patterns)}
 
 
 def is_enabled(name: str, patterns: Iterable[str]) -> bool:
     """Whether a kind's name matches one of the patterns. Waiters match only patterns that contain `/waiter/`."""
-    return any((WAITER in name) == (WAITER in one) and fnmatch.fnmatchcase(name, one) for one in patterns)
+    return any((WAITER in name) == (WAITER in pattern) and fnmatch.fnmatchcase(name, pattern) for pattern in patterns)

@@ -61,7 +61,7 @@ class KindNotWatched(InvalidInput):
 
 
 class UnreadableAnswer(BotoCoreError):
-    """The answer can't be parsed: a proxy's page, for example, or a connection that was cut."""
+    """The answer can't be parsed, for example because it is a proxy's error page or is incomplete."""
 
     fmt = "The answer cannot be read: {error}"
 
@@ -78,7 +78,7 @@ def handler(event: Event, context: LambdaContext) -> PollResult:
 
 
 def poll(watch: Watch) -> PollResult:
-    """Validate the watch's input, then call the describe operation and evaluate the answer."""
+    """Return the result of one poll: validate the input, call the describe operation, and evaluate the answer."""
     try:
         check_input(watch.input)
         kind, request = watched_kind(watch.input["kind"]), watch.input["request"]
@@ -99,7 +99,7 @@ def _poll(watch: Watch, kind: Kind, request: dict[str, Any]) -> PollResult:
         if observation is None:
             return _no_answer(watch, meaning, errors.code(error), f"{kind.describe}: {errors.message(error)}")
     if observation is None or (observation.absent and "status" not in watch.state):
-        return _no_answer(watch, Meaning.MISSING, "NotFound", f"{kind.describe} finds no such job.")
+        return _no_answer(watch, Meaning.MISSING, "NotFound", f"{kind.describe} didn't find the job.")
     if not observation.known:
         logger.warning("unknown status", kind=kind.name, status=observation.status)
         count("UnknownStatus")
@@ -113,31 +113,37 @@ def _invalid(watch: Watch, invalid: InvalidInput) -> Notification:
 
 
 def _read_error(kind: Kind, error: ClientError | BotoCoreError, meaning: Meaning) -> Observation | None:
-    """Return what an error shows about the job, which only waiters look for. A denied call isn't the job's failure."""
+    """Return what an error shows about the job, or None. Only waiters evaluate errors.
+
+    A denied call doesn't mean that the job failed.
+    """
     observation = kind.read_error(error.response) if isinstance(error, ClientError) else None
     denied = observation is not None and meaning is Meaning.DENIED and observation.outcome == "failed"
     return None if denied else observation
 
 
 def _no_answer(watch: Watch, meaning: Meaning, error: str, reason: str) -> PollResult:
-    """Count and log a poll without an answer. The log leaves out the service's message, which may quote data."""
+    """Count and log a poll without an answer, and return its result.
+
+    The log leaves out the service's message, which may contain customer data.
+    """
     logger.warning("no answer", watch=watch.arn, meaning=meaning.value, error=error)
     count("DescribeErrors")
     return evaluate.after_error(watch, meaning, error, reason, random.random())
 
 
 def watched_kind(name: str) -> Kind:
-    """Return the kind with that name; raise KindNotWatched if this deployment doesn't watch it."""
+    """Return the kind with this name. Raise KindNotWatched if this deployment doesn't watch it."""
     service = name.partition("/")[0]
     kind = _kinds_of(service, WAITER in name).get(name) if catalogue.is_enabled(name, KINDS) else None
     if kind is None:
-        raise KindNotWatched(f"{name!r} is not a kind watched here; accepted are {_closest_kinds(name)}.")
+        raise KindNotWatched(f"This deployment doesn't watch the kind {name!r}; accepted are {_closest_kinds(name)}.")
     return kind
 
 
-def _kinds_of(service: str, of_waiters: bool) -> Mapping[str, Kind]:
-    """Return a service's kinds or its waiters, whose module is imported only if it is needed (cold start)."""
-    if not of_waiters:
+def _kinds_of(service: str, waiter: bool) -> Mapping[str, Kind]:
+    """Return a service's kinds or its waiters. The waiters' module is imported only if needed (cold start)."""
+    if not waiter:
         return catalogue.load(service)
     from . import waiters
 
@@ -158,14 +164,17 @@ def _closest_kinds(name: str) -> str:
 
 @cache
 def client(service: str) -> Any:
-    """Return the service's client. It is botocore's own, because boto3 adds import time and nothing used here."""
-    made = botocore.session.get_session().create_client(service, config=CLIENT_CONFIG)
-    made.meta.events.register("before-parse", keep_body)
-    return made
+    """Return a botocore client for the service. boto3 would only add import time."""
+    service_client = botocore.session.get_session().create_client(service, config=CLIENT_CONFIG)
+    service_client.meta.events.register("before-parse", keep_body)
+    return service_client
 
 
 def describe(kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
-    """Return the describe call's answer with every member that the service sent."""
+    """Return the describe call's answer with every member that the service sent.
+
+    Raise ClientError if the service returns an error, and BotoCoreError if it returns no readable answer.
+    """
     call = getattr(client(kind.service), xform_name(kind.describe))
     try:
         answer = add_unmodeled_members(call(**kind.arguments(request)), operation(kind).output_shape)

@@ -1,4 +1,4 @@
-"""The detail of an event and the notification around it: their shapes, their names, and their size."""
+"""The event's detail and the notification that contains it: types, execution names, and size limits."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ MAX_NAME_LENGTH = 80  # characters of an execution's name
 
 
 class Detail(TypedDict):
-    """The detail of a Job Ended or Watch Lost event; of Job Progressed, with `percent` instead of `job`."""
+    """The detail of a Job Ended or Watch Lost event. A Job Progressed event has `percent` instead of `job`."""
 
     kind: Any
     request: Any
@@ -29,7 +29,7 @@ class Detail(TypedDict):
 
 
 class Notification(TypedDict):
-    """The result of the last poll: what to publish and, if the watch's execution should fail, its error."""
+    """The result of the last poll: what to publish and, if the execution should fail, its error."""
 
     outcome: str
     name: str
@@ -65,9 +65,9 @@ def truncate(detail: Detail, text: str) -> Detail:
 
 
 def _payload_size(detail: Detail, text: str) -> int:
-    """Return the bytes of the largest payload: the state, or the task that publishes the detail as a string.
+    """Return the size of the largest payload in bytes: the state, or the task that publishes the detail as a string.
 
-    Step Functions also limits a task's arguments, in which that string is escaped:
+    Step Functions also limits the size of a task's arguments, which contain that string with escaped characters:
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html (States.DataLimitExceeded)
     """
     payloads = {"detail": detail, "text": text}, {"Message": compact_json(detail)}

@@ -1,4 +1,4 @@
-"""Write the email about a job: its subject and its text."""
+"""Compose the email about a job: its subject and its text."""
 
 import math
 import re
@@ -29,15 +29,15 @@ _ADVICE = {
     "stopped": "If nobody stopped it on purpose, start the job again.",
     "lost": "The job may still be running. Fix the problem, then start a new watch.",
 }
-_CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+_CONSOLE_DOMAINS = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
 
 def subject(kind: Kind | None, detail: Detail) -> str:
     """Return a subject that starts with the outcome: `Partial: SpeakerEnrollmentJob u9c… (COMPLETED_WITH_ERRORS)`."""
     name = kind.noun if kind else "job"
     members = [member for member in (kind.request if kind else detail["request"]) if member in detail["request"]]
-    which = "".join(f" {_short_name(detail['request'][member])}" for member in members[-1:])
-    line = f"{detail['outcome'].capitalize()}: {name}{which} ({detail.get('error') or detail.get('status')})"
+    job_id = "".join(f" {_short_name(detail['request'][member])}" for member in members[-1:])
+    line = f"{detail['outcome'].capitalize()}: {name}{job_id} ({detail.get('error') or detail.get('status')})"
     ascii_line = re.sub(r"[^\x20-\x7e]", "?", line)
     return ascii_line if len(ascii_line) <= MAX_SUBJECT_LENGTH else ascii_line[: MAX_SUBJECT_LENGTH - 3] + "..."
 
@@ -64,11 +64,11 @@ def body(kind: Kind | None, detail: Detail) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def console_link(watch: str) -> str:
+def console_link(watch_arn: str) -> str:
     """Return the link to the watch's execution in the Step Functions console, in its partition and Region."""
-    _, partition, _, region, *_ = watch.split(":")
-    console = _CONSOLES.get(partition, "console.aws.amazon.com")
-    return f"https://{region}.{console}/states/home?region={region}#/v2/executions/details/{watch}"
+    _, partition, _, region, *_ = watch_arn.split(":")
+    domain = _CONSOLE_DOMAINS.get(partition, "console.aws.amazon.com")
+    return f"https://{region}.{domain}/states/home?region={region}#/v2/executions/details/{watch_arn}"
 
 
 def _facts(kind: Kind | None, detail: Detail) -> Iterator[tuple[str, Any]]:
@@ -99,7 +99,7 @@ def duration(created: datetime | None, ended: datetime | None) -> float | None:
 
 
 def one_line(value: Any) -> str:
-    """Return all texts in a nested value as one line, such as `No such file. (404)`."""
+    """Return all texts in a nested value as one line. All but the first are in parentheses: `No such file. (404)`."""
     first, *others = [*dict.fromkeys(_texts(value))] or [""]
     return f"{first} ({', '.join(others)})" if others else first
 
@@ -124,8 +124,8 @@ def _table(facts: Iterator[tuple[str, Any]]) -> str:
 
 def _job_lines(job: dict[str, Any]) -> str:
     lines = [f"  {path}: {_format_value(value)}" for path, value in _leaves(job)]
-    more = [f"  … and {len(lines) - MAX_JOB_LINES} more lines in the event"] if len(lines) > MAX_JOB_LINES else []
-    return "\n".join(lines[:MAX_JOB_LINES] + more)
+    note = [f"  … and {len(lines) - MAX_JOB_LINES} more lines in the event"] if len(lines) > MAX_JOB_LINES else []
+    return "\n".join(lines[:MAX_JOB_LINES] + note)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

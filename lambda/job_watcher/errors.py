@@ -22,7 +22,8 @@ class Meaning(Enum):
 
 
 # AWS has no common list of error codes. These patterns cover the errors that botocore models for the catalogue's calls,
-# those in its retry rules and waiters, and those that moto returns. The first line that matches applies:
+# those in its retry rules and waiters, and those that moto returns. Patterns are separated by " / ". The first line
+# that matches applies:
 # - LimitExceeded and ServiceQuotaExceeded mean too many calls, because a describe call creates nothing.
 # - A KMS error is about the key, even if its code contains NotFound.
 # - A conflict, or a state in which a resource can't be described, is temporary.
@@ -42,7 +43,7 @@ invalid      Missing(Param|Required|Action) / Required(Exception)?$ / Unknown(Op
 invalid      UnsupportedOperation / OperationNotSupported / SizeExceeded
 """
 _EXPIRED = r"\b(token|signature|credentials?|request)\b.{0,60} expired / expired (security )?token"
-# Services also report these errors as validation errors, or with codes of their own. Then the message is matched.
+# Some services report these errors as validation errors or with unknown codes. In that case, the message is matched.
 # Patterns about the form of a name or id come before those about the job, as in "Member must not have …".
 _MESSAGES = rf"""
 throttled    rate (limit )?(has been |was )?exceeded / throttl / (request|call)s? limit exceeded
@@ -90,15 +91,15 @@ def meaning(error: ClientError | BotoCoreError) -> Meaning:
     """Return what a failed describe call means. Unrecognized errors count as DENIED."""
     if isinstance(error, BotoCoreError):
         return Meaning.INVALID if isinstance(error, _REJECTED) else Meaning.UNAVAILABLE
-    by_code = _first(_CODES, code(error))
-    if by_code is Meaning.DENIED and _has(_EXPIRED, message(error)):
+    by_code = _first_match(_CODES, code(error))
+    if by_code is Meaning.DENIED and _contains_any(_EXPIRED, message(error)):
         return Meaning.UNAVAILABLE  # Lambda renews the function's credentials
     if by_code not in (None, Meaning.INVALID):
         return by_code
     by_status = _meaning_of_status(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if by_status in (Meaning.UNAVAILABLE, Meaning.THROTTLED):
         return by_status
-    return _first(_MESSAGES, message(error)) or by_code or by_status
+    return _first_match(_MESSAGES, message(error)) or by_code or by_status
 
 
 def _meaning_of_status(status: int) -> Meaning:
@@ -107,18 +108,18 @@ def _meaning_of_status(status: int) -> Meaning:
     return {404: Meaning.MISSING, 410: Meaning.MISSING, 429: Meaning.THROTTLED}.get(status, Meaning.DENIED)
 
 
-def _first(table: str, text: str) -> Meaning | None:
+def _first_match(table: str, text: str) -> Meaning | None:
     """Return the meaning in the table's first line that has a pattern in the text."""
-    return next((meaning for meaning, patterns in _lines(table) if _has(patterns, text)), None)
+    return next((meaning for meaning, patterns in _parse_lines(table) if _contains_any(patterns, text)), None)
 
 
 @cache
-def _lines(table: str) -> list[tuple[Meaning, str]]:
-    words = (line.split(maxsplit=1) for line in table.strip().splitlines())
-    return [(Meaning(meaning), patterns) for meaning, patterns in words]
+def _parse_lines(table: str) -> list[tuple[Meaning, str]]:
+    columns = (line.split(maxsplit=1) for line in table.strip().splitlines())
+    return [(Meaning(meaning), patterns) for meaning, patterns in columns]
 
 
-def _has(patterns: str, text: str) -> bool:
+def _contains_any(patterns: str, text: str) -> bool:
     """Whether the text contains one of the patterns, in any case."""
     text = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns.split(" / "))

@@ -21,7 +21,10 @@ MAX_EXTRA_POLLS = 3  # polls of an extra check if the service throttles or fails
 
 
 def after_answer(watch: Watch, observation: Observation, now: float) -> PollState | ProgressUpdate | Notification:
-    """Return the next state while the job runs, else its notification. `now` is in seconds since 1970."""
+    """Return the next state while the job runs, or the notification if it has ended or the watch gives up.
+
+    `now` is in seconds since 1970. A state without `wait` ends the watch without a notification.
+    """
     state = schedule.next_state(watch, observation, now)
     if observation.outcome != "running":
         return state if _was_reported_before(watch, observation, now) else job_ended(watch, observation)
@@ -39,9 +42,9 @@ def after_error(
     """Return the next state after a poll without an answer, or the notification that the watch is lost.
 
     A missing or denied job ends the watch only if this persists: for at least two polls and two minutes since the last
-    good answer and the last throttled or failed call, and for a tenth of the time with good answers, up to a day. So an
-    IAM mistake of an hour doesn't end a watch of a day. An invalid request ends the watch at once, unless the same
-    request has been answered before. `random` is a random number from 0 to 1.
+    good answer and the last throttled or failed call, and for a tenth of the time with good answers, up to a day. For
+    example, a one-hour IAM mistake doesn't end a watch that has run for a day. An invalid request ends the watch at
+    once, unless the same request has been answered before. `random` is a random number from 0 to 1.
 
     If the service's own event started the watch and the job was missing from the first poll, the watch ends without a
     notification: the returned state has no wait.
@@ -71,13 +74,13 @@ def _extra_check_after_error(watch: Watch, state: PollState, is_temporary: bool)
 
 
 def _keeps_trying(state: PollState, interval: float) -> bool:
-    """Whether a watch whose job is missing or denied continues; its next poll would follow after `interval`."""
+    """Whether a watch continues although its job is missing or denied. `interval` is the time to its next poll."""
     waited = state["waited"]
-    unanswered = state.get("age", 0) - state["last_answer"] if "last_answer" in state else waited
-    undisrupted = min(unanswered, waited - state.get("last_disruption", 0))
+    since_answer = state.get("age", 0) - state["last_answer"] if "last_answer" in state else waited
+    persisted = min(since_answer, waited - state.get("last_disruption", 0))
     two_polls = 2 * max(interval, state.get("wait", 0))
-    is_short = undisrupted < max(GRACE_PERIOD, two_polls)
-    return is_short or unanswered < min(DAY, PATIENCE_RATIO * (waited - unanswered))
+    is_short = persisted < max(GRACE_PERIOD, two_polls)
+    return is_short or since_answer < min(DAY, PATIENCE_RATIO * (waited - since_answer))
 
 
 def _without_wait(state: PollState) -> PollState:
@@ -85,13 +88,16 @@ def _without_wait(state: PollState) -> PollState:
 
 
 def _with_last_answer(state: PollState) -> PollState:
-    """Return the state with `last_answer`; versions that didn't store it count from now."""
+    """Return the state with `last_answer`. Earlier versions didn't store it; then it is set to now."""
     age = state.get("age", 0)
     return {**state, "age": age, "last_answer": state.get("last_answer", age)} if "status" in state else state
 
 
 def _was_reported_before(watch: Watch, observation: Observation, now: float) -> bool:
-    """Whether an event named a job that ended so long ago that the name of its notification is free again."""
+    """Whether an event started this watch for a job that ended so long ago that it would be reported twice.
+
+    By then, Step Functions accepts the name of the job's notification again.
+    """
     if watch.trigger is None or watch.kind is None or watch.kind.recurs or "status" in watch.state:
         return False
     ended = parse_time(search(watch.kind.ended, observation.job))

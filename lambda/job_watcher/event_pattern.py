@@ -29,12 +29,12 @@ def _rule_matches(rule: Any, value: Any) -> bool:
     ((operator, operand),) = rule.items()
     if operator == "exists":
         return (value is not None) is operand
-    return value is not None and any(_matches_one(operator, operand, one) for one in values)
+    return value is not None and any(_value_matches(operator, operand, item) for item in values)
 
 
-def _matches_one(operator: str, operand: Any, value: Any) -> bool:
+def _value_matches(operator: str, operand: Any, value: Any) -> bool:
     if operator == "prefix":
         return isinstance(value, str) and value.startswith(tuple(operand) if isinstance(operand, list) else operand)
     if isinstance(operand, Mapping):
-        return not _matches_one("prefix", operand["prefix"], value)
+        return not _value_matches("prefix", operand["prefix"], value)
     return value not in (operand if isinstance(operand, list) else [operand])

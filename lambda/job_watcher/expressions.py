@@ -1,4 +1,4 @@
-"""Evaluate the catalogue's JMESPath expressions, with four more functions: `uri`, `basename`, `ratio`, `count`."""
+"""Evaluate the catalogue's JMESPath expressions, with additional functions: `uri`, `basename`, `ratio` and `count`."""
 
 import math
 import posixpath
@@ -37,10 +37,10 @@ class _Functions(jmespath.functions.Functions):
         return min(100.0, max(0.0, 100 * part / whole)) if part is not None and whole and whole > 0 else None
 
     @jmespath.functions.signature({"types": ["string"]}, {"types": []})
-    def _func_count(self, what: str, amount: Any) -> str | None:
-        """Return `failed records: 3`; null unless the amount is a number above 0."""
-        found = number(amount)
-        return f"{what}: {found:.0f}" if found and found > 0 else None
+    def _func_count(self, label: str, amount: Any) -> str | None:
+        """Return the label and the amount, such as `failed records: 3`; null unless the amount is a number above 0."""
+        count = number(amount)
+        return f"{label}: {count:.0f}" if count and count > 0 else None
 
 
 OPTIONS = jmespath.Options(custom_functions=_Functions())
@@ -59,14 +59,14 @@ def search(expression: str | None, data: Any) -> Any:
 def number(value: Any) -> float | None:
     """Return a finite number from a number or a text such as `42` or `42%`; else None."""
     try:
-        found = float(value.removesuffix("%") if isinstance(value, str) else value)
+        result = float(value.removesuffix("%") if isinstance(value, str) else value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) and not isinstance(value, bool) else None
+    return result if math.isfinite(result) and not isinstance(value, bool) else None
 
 
 def without(data: Any, path: str) -> Any:
-    """Return `data` without the member that a dotted path leads to, in each item of the lists on the way."""
+    """Return `data` without the member at a dotted path. If the path leads through a list, it applies to each item."""
     if isinstance(data, list):
         return [without(item, path) for item in data]
     member, _, inner = path.partition(".")

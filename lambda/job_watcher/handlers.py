@@ -1,4 +1,4 @@
-"""Lambda entry points. `job_watcher.handlers.describe` is `job_watcher.describe.handler`, imported faster."""
+"""Lambda entry points: `job_watcher.handlers.describe` is the handler of `job_watcher.describe`, imported faster."""
 
 import gc
 from importlib import import_module
@@ -8,7 +8,10 @@ HANDLERS = ("describe", "start")
 
 
 def __getattr__(name: str) -> Any:
-    """Return that module's handler. Garbage collection is off during the import: it takes a tenth of a cold start."""
+    """Return the handler of the module with this name.
+
+    The module is imported without garbage collection, which would take a tenth of the cold start.
+    """
     if name not in HANDLERS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     gc.disable()

@@ -1,4 +1,4 @@
-"""Count rare events as CloudWatch metrics. Normal polls and starts publish none, which keeps them cheap."""
+"""Count rare events as CloudWatch metrics. Normal polls and starts publish no metrics, to keep costs low."""
 
 import os
 
@@ -10,5 +10,5 @@ SERVICE = os.environ["POWERTOOLS_SERVICE_NAME"]
 
 def count(name: str) -> None:
     """Add one to the metric, in CloudWatch's embedded metric format."""
-    with single_metric(name=name, unit=MetricUnit.Count, value=1) as counted:
-        counted.add_dimension("service", SERVICE)
+    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension("service", SERVICE)

@@ -13,7 +13,7 @@ MAX_REASON_LENGTH = 2_000  # characters
 
 
 def job_ended(watch: Watch, observation: Observation) -> Notification:
-    """Return the notification of a job's end, named after the job."""
+    """Return the notification that a job has ended. It is named after the job, so that it is sent only once."""
     detail = _detail(watch, observation.outcome, observation)
     name = execution_name(detail["kind"], detail["request"], _identity(watch, observation))
     notification = _notification(watch, detail, name)
@@ -22,9 +22,9 @@ def job_ended(watch: Watch, observation: Observation) -> Notification:
 
 
 def watch_lost(watch: Watch, error: str, reason: str, observation: Observation | None = None) -> Notification:
-    """Return the notification that this watch can't continue, named after the watch.
+    """Return the notification that this watch can't continue.
 
-    So a later watch of the job can still report its end.
+    It is named after the watch and not after the job, so that a later watch can still report the job's end.
     """
     detail = _detail(watch, "lost", observation)
     shortened = reason if len(reason) <= MAX_REASON_LENGTH else reason[:MAX_REASON_LENGTH] + "…"
@@ -37,8 +37,8 @@ def watch_lost(watch: Watch, error: str, reason: str, observation: Observation |
 def progressed(watch: Watch, state: PollState, observation: Observation) -> PollState | ProgressUpdate:
     """Return the state, with a notification if the status changed or the percentage passed another step."""
     step = watch.rules.progress_step
-    before = watch.state.get("status"), _steps(watch.state.get("percent"), step)
-    after = observation.status, _steps(observation.percent, step)
+    before = watch.state.get("status"), _steps_reached(watch.state.get("percent"), step)
+    after = observation.status, _steps_reached(observation.percent, step)
     if step is None or before[0] is None or before == after:
         return state
     detail = _detail(watch, "running", None)
@@ -47,12 +47,12 @@ def progressed(watch: Watch, state: PollState, observation: Observation) -> Poll
     return cast(ProgressUpdate, {**state, "name": name, "detail": detail, "subject": "", "text": ""})
 
 
-def _steps(percent: float | None, step: float | None) -> int:
+def _steps_reached(percent: float | None, step: float | None) -> int:
     return int((percent or 0) // step) if step else 0
 
 
 def _identity(watch: Watch, observation: Observation) -> Any:
-    """Return what distinguishes this run from others with the same request."""
+    """Return what distinguishes this run from others with the same request: the watch if it recurs, or a time."""
     return watch.arn if watch.kind and watch.kind.recurs else to_json(observation.created)
 
 

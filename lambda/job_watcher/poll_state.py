@@ -1,4 +1,4 @@
-"""What a watch remembers between two polls."""
+"""The state that a watch passes from one poll to the next."""
 
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, cast
@@ -11,7 +11,7 @@ class PollState(TypedDict):
 
     polls: int
     waited: int
-    """Time from the first poll to the next one, including the polls themselves."""
+    """Time from the first poll to the upcoming one, including the polls themselves."""
     outcome: str
     wait: NotRequired[int]
     status: NotRequired[str]
@@ -28,7 +28,7 @@ class PollState(TypedDict):
 
 
 class ProgressUpdate(PollState):
-    """A poll state with a Job Progressed notification, which is named so that each step is sent once."""
+    """A poll state with a Job Progressed notification, whose name ensures that each step is reported once."""
 
     name: str
     detail: Detail

@@ -3,8 +3,8 @@
 Without a percentage, the interval is 5 % of the run's age, between one and fifteen minutes.
 With a percentage, it is a third of the time to the earliest end that the percentage allows.
 If the percentage stalls, it is at least 2 % of the time it has stalled.
-After a poll without an answer, it is one to three times as long, at random. It never goes beyond the earliest end that
-the last answer allows; from then on, the percentage counts as stalled.
+After a poll without an answer, it is one to three times as long, at random. The next poll is never later than the
+earliest end that the last answer allows. After that time, the percentage counts as stalled.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ MINUTE = 60
 NEARLY_DONE = 99  # percent; from here on, the job may end at any time
 STALL_RATIO = 0.02  # of the time for which the percentage has stalled
 POLL_SECONDS = 1  # duration of a poll in Step Functions and Lambda, rounded up because waits are whole seconds
-MIN_AGE_RATIO = 0.0001  # of the run's age, so that a percentage that rises slowly for months doesn't cause many polls
+MIN_AGE_RATIO = 0.0001  # of the run's age, so that a job whose percentage rises slowly isn't polled too often
 MIN_WATCHED_RATIO = 0.003  # of the time watched; keeps a watch of a year below Step Functions' 25,000 history events
 MAX_POLLS = 2_600  # of a watch; a poll makes nine history events, and notifications need some too
 
@@ -47,14 +47,15 @@ def interval(
     percent = min(max(percent, 0), 100)
     earliest_end = (age - since_answer) * max(0, NEARLY_DONE - percent) / (percent + 1)
     stalled -= min(since_answer, earliest_end)
-    third = (earliest_end - since_answer) / 3
-    return min(longest, max(limits.min_interval, MIN_AGE_RATIO * age, third, STALL_RATIO * stalled))
+    third_of_rest = (earliest_end - since_answer) / 3
+    return min(longest, max(limits.min_interval, MIN_AGE_RATIO * age, third_of_rest, STALL_RATIO * stalled))
 
 
 def min_interval_left(polls: int, left: float) -> float:
     """Return the minimum interval for a watch that has made `polls` polls and gives up in `left` seconds.
 
-    With some settings, a watch could run out of polls. So the last quarter of them is spread over the time left.
+    With some settings, a watch would reach MAX_POLLS too early. Therefore the last quarter of the polls is spread
+    evenly over the time left.
     """
     return left / max(1, MAX_POLLS - polls) if polls > 0.75 * MAX_POLLS else 0
 
@@ -62,6 +63,6 @@ def min_interval_left(polls: int, left: float) -> float:
 def backoff(limits: PollingLimits, usual: float, random: float) -> float:
     """Return the usual interval plus full jitter, for a poll without an answer. `random` is from 0 to 1.
 
-    The jitter is proportional to the interval. So if watches share a quota, those closest to their end poll most often.
+    The jitter is proportional to the interval, so that if watches share a quota, those closest to their end poll most.
     """
     return usual + random * min(limits.max_interval, 2 * usual)

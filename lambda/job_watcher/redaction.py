@@ -1,4 +1,4 @@
-"""Remove members that may contain secrets: those that botocore marks as sensitive, and those with telling names."""
+"""Remove members that may contain secrets: those marked as sensitive in botocore's model, or named like one."""
 
 import re
 from collections.abc import Mapping
@@ -17,20 +17,21 @@ _NAMES = re.compile(
 def redact(value: Any, shape: Shape | None, path: str = "") -> tuple[Any, list[str]]:
     """Return the value without members that may contain secrets, and the paths of the removed members."""
     if isinstance(value, list) and isinstance(shape, ListShape):
-        kept = [redact(item, shape.member, path) for item in value]
-        return [item for item, _ in kept], list(dict.fromkeys(one for _, left in kept for one in left))
+        results = [redact(item, shape.member, path) for item in value]
+        paths = dict.fromkeys(omitted_path for _, omitted in results for omitted_path in omitted)
+        return [item for item, _ in results], list(paths)
     if not isinstance(value, Mapping) or not isinstance(shape, StructureShape | MapShape):
         return value, []
     members: dict[str, Any] = {}
     omitted: list[str] = []
     for name, inner in value.items():
         member = shape.value if isinstance(shape, MapShape) else shape.members.get(name)
-        place = f"{path}.{name}".lstrip(".")
+        member_path = f"{path}.{name}".lstrip(".")
         if _NAMES.fullmatch(name) or is_sensitive(member):
-            omitted.append(place)
+            omitted.append(member_path)
         else:
-            members[name], more = redact(inner, member, place)
-            omitted += more
+            members[name], inner_omitted = redact(inner, member, member_path)
+            omitted += inner_omitted
     return members, omitted
 
 

@@ -14,7 +14,7 @@ MAX_RUN_AGE = 366 * 24 * 3600  # seconds; an earlier creation time isn't the run
 def next_state(watch: Watch, observation: Observation, now: float) -> PollState:
     """Return the state after an answer at `now`, in seconds since 1970.
 
-    The age is the run's by the clock, but it grows by at least the time waited.
+    The run's age is measured by the clock, but it grows by at least the time waited, because clocks can be set back.
     """
     state, percent = watch.state, observation.percent
     age = max(state.get("age", 0), _age(watch, observation, now))
@@ -41,11 +41,14 @@ def interval(watch: Watch, state: PollState) -> float:
 
 
 def with_wait(watch: Watch, state: PollState, seconds: float) -> PollState:
-    """Return the state with the wait that makes the next poll follow this one after so many seconds."""
-    left = watch.rules.give_up_after - state["waited"]
-    step = max(1, round(min(max(seconds, polling.min_interval_left(state["polls"], left)), left)))
-    wait = max(1, step - polling.POLL_SECONDS)
-    return {**state, "wait": wait, "waited": state["waited"] + step, "age": state.get("age", 0) + wait}
+    """Return the state with a wait, so that the next poll follows this one after `seconds`.
+
+    The next poll is no later than the time at which the watch gives up.
+    """
+    time_left = watch.rules.give_up_after - state["waited"]
+    until_next = max(1, round(min(max(seconds, polling.min_interval_left(state["polls"], time_left)), time_left)))
+    wait = max(1, until_next - polling.POLL_SECONDS)
+    return {**state, "wait": wait, "waited": state["waited"] + until_next, "age": state.get("age", 0) + wait}
 
 
 def _age(watch: Watch, observation: Observation, now: float) -> float:
@@ -55,10 +58,11 @@ def _age(watch: Watch, observation: Observation, now: float) -> float:
 
 
 def run_start(watch: Watch, observation: Observation) -> datetime | None:
-    """Return when the run began, if the answer shows it, but no earlier than the call that started it.
+    """Return when the run began: its creation time, or the time of the call that started it if that is later.
 
-    A job may be created long before that call, and a recurring resource years before its current change.
+    None if the answer has no creation time. The creation time of a recurring resource isn't used, because the resource
+    can be years older than its current change.
     """
     created = None if watch.kind and watch.kind.recurs else parse_time(observation.created)
-    called = parse_time(watch.trigger.get("time")) if watch.trigger and not watch.from_service_event else None
-    return max(created, called) if created and called else created
+    call_time = parse_time(watch.trigger.get("time")) if watch.trigger and not watch.from_service_event else None
+    return max(created, call_time) if created and call_time else created

@@ -27,7 +27,7 @@ MAX_WATCH_SECONDS = SETTINGS["give_up_after"] + 2 * 86_400  # includes the retri
 INDEX: trigger.Index = json.loads((BUNDLE / "triggers.json").read_text())
 END_MARGIN = timedelta(seconds=5)  # maximum time from the poll that detects a job's end to the execution's end
 # A job's watches are numbered within a period that is shorter than the 90 days for which Step Functions reserves the
-# names of executions. So the numbers in use are always 0 to n, and a binary search finds n.
+# names of executions. Therefore the numbers in use are always 0 to n, and a binary search finds n.
 PERIOD = 60 * 86_400  # seconds
 PROBES = (1, 8, 256, 16_384)  # numbers looked up before the binary search; both together take up to 18 calls
 
@@ -43,7 +43,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
 
     Raise an exception if that fails. Lambda retries the event, then sends it to the dead-letter queue.
     """
-    if trigger.is_own(event, OWN_MACHINES):
+    if trigger.is_own_execution(event, OWN_MACHINES):
         return
     try:
         jobs = trigger.jobs_in(event, INDEX)
@@ -55,7 +55,10 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
 
 
 def start_if_needed(job: TriggeredJob, event: Mapping[str, Any]) -> str | None:
-    """Start a watch unless another one covers the event; return its ARN or None. Makes one call, at most 20."""
+    """Start a watch unless another one covers the event, and return its ARN or None.
+
+    It usually makes one call, and at most 20.
+    """
     now = time.time()
     period = int(now // PERIOD)
     if job.kind.recurs and now % PERIOD < MAX_WATCH_SECONDS:
@@ -83,14 +86,14 @@ def newest_watch(job: TriggeredJob, period: int) -> tuple[int, Execution | None]
     return (low, watch(low)) if watch(low) else (-1, None)
 
 
-def start_watch(job: TriggeredJob, event: Mapping[str, Any], which: Any, **more: Any) -> str | None:
-    """Start the execution that `which` names and return its ARN; None if the name is taken.
+def start_watch(job: TriggeredJob, event: Mapping[str, Any], which: Any, **extra: Any) -> str | None:
+    """Start the watch that `which` distinguishes from others of the job. Return its ARN, or None if it exists already.
 
     The input includes the event's id, because StartExecution also succeeds if an execution with the same name and input
     is running.
     """
     started_by = {"id": event.get("id"), "time": event.get("time"), "service_event": job.service_event}
-    watch_input = {"kind": job.kind.name, "request": job.request, "trigger": started_by, **more}
+    watch_input = {"kind": job.kind.name, "request": job.request, "trigger": started_by, **extra}
     try:
         started = step_functions().start_execution(
             stateMachineArn=WATCH_ARN, name=trigger.watch_name(job, which), input=compact_json(watch_input)
@@ -101,13 +104,13 @@ def start_watch(job: TriggeredJob, event: Mapping[str, Any], which: Any, **more:
 
 
 def describe_watch(job: TriggeredJob, which: Any) -> Execution | None:
-    """Describe the watch that `which` names; None if it doesn't exist or ended more than 90 days ago."""
+    """Return the job's watch that `which` distinguishes, or None if it doesn't exist or ended over 90 days ago."""
     arn = WATCH_ARN.replace(":stateMachine:", ":execution:") + ":" + trigger.watch_name(job, which)
     try:
-        described: Execution = step_functions().describe_execution(executionArn=arn)
+        execution: Execution = step_functions().describe_execution(executionArn=arn)
     except step_functions().exceptions.ExecutionDoesNotExist:
         return None
-    return described
+    return execution
 
 
 @cache
@@ -147,10 +150,10 @@ def _check_once(job: TriggeredJob, watch: Execution, event: Mapping[str, Any]) -
     Not for recurring kinds, because each of their watches notifies.
     """
     event_time = parse_time(event.get("time"))
-    # EventBridge gives times in whole seconds
-    is_new = watch["status"] == "RUNNING" and (
+    # EventBridge's times are whole seconds.
+    is_later = watch["status"] == "RUNNING" and (
         event_time is None or event_time >= watch["startDate"].replace(microsecond=0)
     )
-    if not (job.service_event and is_new) or job.kind.recurs or trigger.says_running(job.kind, event):
+    if not (job.service_event and is_later) or job.kind.recurs or trigger.reports_running(job.kind, event):
         return None
     return start_watch(job, event, ["extra-check", event.get("id")], check_once=True)

@@ -19,7 +19,7 @@ API_CALL = "AWS API Call via CloudTrail"
 # What services record instead of a value: HIDDEN_DUE_TO_SECURITY_REASONS, Hidden_For_Security_Reasons,
 # "Value hidden due to security reasons." (Systems Manager), *** (Well-Architected, GameLift Streams, Polly).
 _HIDDEN = re.compile(r"\*+|(value )?hidden[_ ](due[_ ]to|for)[_ ]security[_ ]reasons\.?", re.IGNORECASE)
-_WATCH_OF_EXECUTION = re.compile(r"stepfunctions-Execution-[0-9a-f]{32}")  # as job_name makes them
+_WATCH_OF_EXECUTION = re.compile(r"stepfunctions-Execution-[0-9a-f]{32}")  # as detail.execution_name builds them
 
 
 class IncompleteEvent(Exception):
@@ -37,12 +37,12 @@ class TriggeredJob:
 
 
 def jobs_in(event: Mapping[str, Any], index: Index) -> list[TriggeredJob]:
-    """Return the jobs an EventBridge event is about.
+    """Return the jobs that an EventBridge event is about.
 
     Events that don't start a job give an empty list: failed calls, events that `where` excludes, and events for which
-    an expression of the kind's table finds `false` or an empty list, such as RunTask that placed no task. A missing
-    member raises IncompleteEvent, unless the event identifies a job of another kind or is about a read-only call, whose
-    response CloudTrail leaves out:
+    an expression of the kind's table finds `false` or an empty list, such as a RunTask call that placed no task. A
+    missing member raises IncompleteEvent, unless the event identifies a job of another kind or is about a read-only
+    call, whose response CloudTrail leaves out:
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
     """
     call = event.get("detail-type") == API_CALL
@@ -65,7 +65,7 @@ def watch_name(job: TriggeredJob, which: Any) -> str:
     return execution_name(job.kind.name, job.request, which)
 
 
-def says_running(kind: Kind, event: Mapping[str, Any]) -> bool:
+def reports_running(kind: Kind, event: Mapping[str, Any]) -> bool:
     """Whether all statuses in the service's own event mean that the job is running; False if there are none."""
     outcomes = {status.lower(): outcome for status, outcome in kind.outcome_of.items()}
     found = {outcomes.get(status.lower()) for status in _statuses(_detail(event))}
@@ -80,10 +80,10 @@ def _statuses(data: Any) -> Iterator[str]:
             yield from _statuses(value)
 
 
-def is_own(event: Mapping[str, Any], machines: Collection[str]) -> bool:
+def is_own_execution(event: Mapping[str, Any], machines: Collection[str]) -> bool:
     """Whether the event is about an execution of these state machines, or about a watch of an execution.
 
-    Otherwise each watch would start a watch of its own execution, and two deployments would watch each other.
+    Otherwise each watch would trigger a watch of its own execution, and two deployments would watch each other.
     """
     detail = _detail(event)
     own = detail.get("stateMachineArn") in machines or _WATCH_OF_EXECUTION.fullmatch(str(detail.get("name")))
@@ -124,8 +124,13 @@ def _requests_from_call(kind: Kind, event: Mapping[str, Any]) -> list[dict[str, 
         found = [_search_each(kind.started, spelling) for spelling in (event, _lower_camel_case(event))]
         return next((requests for requests in found if not _is_missing(requests)), found[0])
     detail = _detail(event)
-    places = (detail.get("responseElements"), detail.get("requestParameters"))
-    return [{name: next((v for p in places if (v := _member(p, name)) is not None), None) for name in kind.request}]
+    response, request = detail.get("responseElements"), detail.get("requestParameters")
+    return [
+        {
+            name: value if (value := _member(response, name)) is not None else _member(request, name)
+            for name in kind.request
+        }
+    ]
 
 
 def _search_each(started: Mapping[str, str], event: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -154,12 +159,12 @@ def _is_missing(value: Any) -> bool:
 
 def _member(data: Any, name: str) -> Any:
     """Return the value of the outermost member of that name in any case; CloudTrail uses lowerCamelCase."""
-    level = deque([data])
-    while level:
-        here = level.popleft()
-        if isinstance(here, Mapping):
-            for key, value in here.items():
+    queue = deque([data])
+    while queue:
+        node = queue.popleft()
+        if isinstance(node, Mapping):
+            for key, value in node.items():
                 if key.lower() == name.lower() and not isinstance(value, Mapping):
                     return value
-            level.extend(here.values())
+            queue.extend(node.values())
     return None

@@ -1,4 +1,4 @@
-"""Keep members that botocore's model doesn't know yet. Its parser drops them from answers."""
+"""Keep members that botocore's model doesn't know yet. botocore's parser removes them from answers."""
 
 import json
 from typing import Any
@@ -29,15 +29,15 @@ def add_unmodeled_members(answer: dict[str, Any], shape: StructureShape) -> dict
 def _merge(parsed: Any, raw: Any, shape: Shape) -> Any:
     if isinstance(shape, StructureShape) and isinstance(parsed, dict) and isinstance(raw, dict):
         names = {member.serialization.get("name", name): name for name, member in shape.members.items()}
-        new = {key: raw[key] for key in raw if key not in names and not key.startswith("__")}
-        old = {
+        unmodeled = {key: raw[key] for key in raw if key not in names and not key.startswith("__")}
+        modeled = {
             names[key]: _merge(parsed[names[key]], raw[key], shape.members[names[key]])
             for key in raw
             if names.get(key) in parsed
         }
-        return {**parsed, **old, **new}
+        return {**parsed, **modeled, **unmodeled}
     if isinstance(shape, ListShape) and isinstance(parsed, list) and isinstance(raw, list) and len(parsed) == len(raw):
-        return [_merge(one, other, shape.member) for one, other in zip(parsed, raw, strict=True)]
+        return [_merge(*items, shape.member) for items in zip(parsed, raw, strict=True)]
     if isinstance(shape, MapShape) and isinstance(parsed, dict) and isinstance(raw, dict):
         return {key: _merge(value, raw.get(key), shape.value) for key, value in parsed.items()}
     return parsed

@@ -1,4 +1,4 @@
-"""Make kinds of boto3's waiters: `rds/waiter/DBSnapshotCompleted` ends when one of the waiter's acceptors matches."""
+"""Turn boto3's waiters into kinds. `rds/waiter/DBSnapshotCompleted` ends when one of the waiter's acceptors matches."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ OUTCOME_OF = {"retry": "running", "success": "succeeded", "failure": "failed"}
 _PAGING = re.compile(
     r"(next|starting)?_?(token|marker)|(max_?|page_?)(results|records|items|size)|limit|dry_?run", re.I
 )
-# Beside what secrecy.py leaves out: a link to the code that is open to everybody who has it.
+# Members that redaction.py doesn't recognize. This one is a link with which anyone can download the code.
 SECRETS = {"lambda/GetFunction": ["Code.Location"]}
 ADVICE = {
     "succeeded": "No action needed. The resource reached the state that the waiter waits for.",
@@ -59,7 +59,10 @@ class Waiter(Kind):
         return any(_succeeds_on_absence(acceptor) for acceptor in self.acceptors)
 
     def read(self, answer: Mapping[str, Any]) -> Observation | None:
-        """Return what an answer shows. botocore would mistake a job's member named Error for an error."""
+        """Return what an answer shows; None if it shows nothing.
+
+        A member named Error is left out of the evaluation, because botocore would mistake it for an error.
+        """
         return self._read({member: value for member, value in answer.items() if member != "Error"}, answer)
 
     def read_error(self, answer: Mapping[str, Any]) -> Observation | None:
@@ -67,29 +70,29 @@ class Waiter(Kind):
         return self._read(answer, answer)
 
     def _read(self, evaluated: Mapping[str, Any], answer: Mapping[str, Any]) -> Observation | None:
-        met = next((acceptor for acceptor in self.acceptors if _meets(evaluated, acceptor)), None)
-        if met is None and is_valid_waiter_error(evaluated):
+        matched = next((acceptor for acceptor in self.acceptors if _matches(evaluated, acceptor)), None)
+        if matched is None and is_valid_waiter_error(evaluated):
             return None
-        status, outcome = self._status(evaluated, met), OUTCOME_OF[met.state] if met else "running"
-        shown, secrets = redact(answer, self.shape)
-        shown, omitted = self.remove_omitted(shown)
-        job = self._resource(shown)
-        absent = met is not None and _succeeds_on_absence(met)
+        status, outcome = self._status(evaluated, matched), OUTCOME_OF[matched.state] if matched else "running"
+        redacted, secrets = redact(answer, self.shape)
+        reported, omitted = self.remove_omitted(redacted)
+        job = self._resource(reported)
+        absent = matched is not None and _succeeds_on_absence(matched)
         return Observation(job, status, outcome, True, None, None, omitted=[*secrets, *omitted], absent=absent)
 
-    def _status(self, answer: Mapping[str, Any], met: AcceptorConfig | None) -> str:
-        """Return the status that this or another acceptor reads, or else the acceptor's own state."""
+    def _status(self, answer: Mapping[str, Any], matched: AcceptorConfig | None) -> str:
+        """Return the status that the matched or another acceptor reads, or else the matched acceptor's state."""
         if is_valid_waiter_error(answer):
             return str(answer["Error"]["Code"])
-        paths = [acceptor.argument for acceptor in (met, *self.acceptors) if acceptor and acceptor.argument]
-        status = next((status for path in paths if (status := _strings(search(path, answer)))), None)
-        return status or (met.state if met and met.state != "retry" else "not yet")
+        paths = [acceptor.argument for acceptor in (matched, *self.acceptors) if acceptor and acceptor.argument]
+        status = next((status for path in paths if (status := _join_strings(search(path, answer)))), None)
+        return status or (matched.state if matched and matched.state != "retry" else "not yet")
 
     def _resource(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the one dict that the acceptors' paths lead into, or else the whole answer."""
+        """Return the single resource whose members the acceptors read, or else the whole answer."""
         for path in filter(None, (acceptor.argument for acceptor in self.acceptors)):
-            found = search(_place(path), answer)
-            dicts = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
+            found = search(_resource_path(path), answer)
+            dicts = [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
             if len(dicts) == 1:
                 return dicts[0]
         return {member: value for member, value in answer.items() if member != "ResponseMetadata"}
@@ -98,9 +101,9 @@ class Waiter(Kind):
 def kinds(patterns: Iterable[str] = (f"*{WAITER}*",)) -> Mapping[str, Waiter]:
     """Return the waiters whose names match one of the patterns, such as `rds/waiter/*`."""
     patterns = list(patterns)
-    wanted = [pattern.partition(WAITER)[0] for pattern in patterns if WAITER in pattern]
-    names = _DATA.list_available_services("waiters-2") if wanted else []
-    services = (load(name) for name in names if any(fnmatchcase(name, service) for service in wanted))
+    service_patterns = [pattern.partition(WAITER)[0] for pattern in patterns if WAITER in pattern]
+    names = _DATA.list_available_services("waiters-2") if service_patterns else []
+    services = (load(name) for name in names if any(fnmatchcase(name, service) for service in service_patterns))
     return {name: kind for service in services for name, kind in service.items() if is_enabled(name, patterns)}
 
 
@@ -114,8 +117,8 @@ def load(service: str) -> Mapping[str, Waiter]:
     if not waiters.waiter_names:
         return {}
     model = ServiceModel(_DATA.load_service_model(service, "service-2"), service)
-    made = (_waiter(f"{service}{WAITER}{name}", waiters.get_waiter(name), model) for name in waiters.waiter_names)
-    return {waiter.name: waiter for waiter in made}
+    loaded = (_waiter(f"{service}{WAITER}{name}", waiters.get_waiter(name), model) for name in waiters.waiter_names)
+    return {waiter.name: waiter for waiter in loaded}
 
 
 def _waiter(name: str, config: SingleWaiterConfig, model: ServiceModel) -> Waiter:
@@ -123,12 +126,12 @@ def _waiter(name: str, config: SingleWaiterConfig, model: ServiceModel) -> Waite
     members = operation.input_shape.members if operation.input_shape else {}
     required = operation.input_shape.required_members if operation.input_shape else []
     optional = {name: shape for name, shape in members.items() if name not in required and not _PAGING.fullmatch(name)}
-    more = [name for name, shape in optional.items() if not is_sensitive(shape)]
+    identifiers = [name for name, shape in optional.items() if not is_sensitive(shape)]
     waiter = Waiter(
         name=name,
         describe=config.operation,
-        request=[*required, *more],
-        optional=more,
+        request=[*required, *identifiers],
+        optional=identifiers,
         job="@",
         status="@",
         outcome_of={_expected(acceptor): OUTCOME_OF[acceptor.state] for acceptor in acceptors},
@@ -155,7 +158,7 @@ def _omit(service: str, operation: str) -> Sequence[str]:
     return [*SECRETS.get(f"{service}/{operation}", ()), *paths]
 
 
-def _meets(answer: Mapping[str, Any], acceptor: AcceptorConfig) -> bool:
+def _matches(answer: Mapping[str, Any], acceptor: AcceptorConfig) -> bool:
     try:
         return bool(acceptor.matcher_func(answer))
     except JMESPathError:  # such as the length of a list that isn't in the answer
@@ -179,15 +182,15 @@ def _expected(acceptor: AcceptorConfig) -> str:
     return acceptor.argument or {True: "any error", False: "no error"}[acceptor.expected]
 
 
-def _strings(found: Any) -> str:
+def _join_strings(found: Any) -> str:
     """Return the distinct strings that a path finds, such as `available`."""
-    strings = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str)]
+    strings = [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, str)]
     return ", ".join(dict.fromkeys(strings))
 
 
-def _place(path: str) -> str | None:
-    """Return the path of the resource whose state a path reads, such as `Reservations[].Instances[]`; None for none."""
-    if among := re.search(r"(?<![\w.])\w+\[\d*\](\.\w+\[\d*\])*", path):
-        return among[0]
+def _resource_path(path: str) -> str | None:
+    """Return the path of the resource whose state a path reads, such as `Reservations[].Instances[]`, or None."""
+    if list_path := re.search(r"(?<![\w.])\w+\[\d*\](\.\w+\[\d*\])*", path):
+        return list_path[0]
     member, dot, _ = path.partition(".")
     return member if dot and member.isidentifier() and not re.search("(State|Status)$", member) else None

@@ -17,9 +17,9 @@ class Rules:
     """Seconds."""
     limits: polling.PollingLimits = field(default_factory=polling.PollingLimits)
     limits_with_events: polling.PollingLimits | None = None
-    """For kinds whose service emits an event at the end; None if such events don't trigger polls."""
+    """Limits for kinds whose service emits an event at the end; None if such events don't trigger polls."""
     progress_step: float | None = None
-    """Percent between two Job Progressed events; None if there are none."""
+    """Percentage points between two Job Progressed events; None if progress isn't reported."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Watch:
 
     @property
     def limits(self) -> polling.PollingLimits:
-        """The deployment's polling limits, with the kind's own where it has any."""
+        """The deployment's polling limits, overridden by those that the kind sets."""
         with_events = self.kind is not None and bool(self.kind.event) and not self.kind.recurs
         limits = (self.rules.limits_with_events if with_events else None) or self.rules.limits
         return replace(limits, **(self.kind.polling if self.kind else {}))

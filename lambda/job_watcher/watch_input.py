@@ -18,41 +18,51 @@ class InvalidInput(Exception):
     """The input is invalid. The message says what was wrong and what is accepted."""
 
 
-def check_input(given: Any) -> None:
-    """Raise Refused unless `given` has the members of a watch input, in the right types."""
-    if not isinstance(given, dict):
-        raise InvalidInput(f"The input is {_type(given)}; accepted is an object with the members kind and request.")
-    for unknown in sorted(set(given) - {*MEMBERS, TRIGGER, STARTED_BY}):
+def check_input(watch_input: Any) -> None:
+    """Raise InvalidInput unless `watch_input` has the members of a watch input, in the right types."""
+    if not isinstance(watch_input, dict):
+        raise InvalidInput(
+            f"The input is {_type(watch_input)}; accepted is an object with the members kind and request."
+        )
+    for unknown in sorted(set(watch_input) - {*MEMBERS, TRIGGER, STARTED_BY}):
         raise InvalidInput(f"The input has an unknown member {unknown!r}; accepted are {', '.join(MEMBERS)}.")
-    if not isinstance(given.get("kind"), str):
+    if not isinstance(watch_input.get("kind"), str):
         raise InvalidInput("The input has no kind; accepted is a name such as 'voice-id/SpeakerEnrollmentJob'.")
-    if not isinstance(given.get("request"), dict):
+    if not isinstance(watch_input.get("request"), dict):
         raise InvalidInput("The input has no request; accepted is an object with the arguments of the describe call.")
-    fail_on = given.get("fail_on", [])
+    fail_on = watch_input.get("fail_on", [])
     if not isinstance(fail_on, list) or not all(outcome in FINAL_OUTCOMES for outcome in fail_on):
         raise InvalidInput(f"fail_on is {fail_on!r}; accepted is a list of {', '.join(FINAL_OUTCOMES)}.")
-    if not isinstance(given.get("check_once", False), bool):
-        raise InvalidInput(f"check_once is {given['check_once']!r}; accepted are true and false.")
+    if not isinstance(watch_input.get("check_once", False), bool):
+        raise InvalidInput(f"check_once is {watch_input['check_once']!r}; accepted are true and false.")
 
 
 def check_request(kind: Kind, request: Mapping[str, Any], shape: StructureShape) -> None:
-    """Raise Refused unless `request` names one job of this kind by the rules of the describe call's input shape."""
+    """Raise InvalidInput unless `request` identifies one job. `shape` is the describe call's input shape."""
+    _check_members(kind, request, shape)
+    _check_arguments(kind, request, shape)
+
+
+def _check_members(kind: Kind, request: Mapping[str, Any], shape: StructureShape) -> None:
     for unknown in sorted(set(request) - set(kind.request)):
         raise InvalidInput(f"The request has an unknown member {unknown!r}; accepted are {', '.join(kind.request)}.")
     for missing in [member for member in kind.request if member not in (*request, *kind.optional)]:
-        raise InvalidInput(f"The request has no {missing}; it takes {', '.join(kind.request)}.")
+        raise InvalidInput(f"The request has no {missing}; accepted are {', '.join(kind.request)}.")
     if len(kind.optional) == len(kind.request) and not any(
         _identifies(shape.members[name], request[name]) for name in request
     ):
-        raise InvalidInput(f"The request identifies no job; it takes {', '.join(kind.request)}.")
+        raise InvalidInput(f"The request doesn't identify a job; accepted are {', '.join(kind.request)}.")
     for member in kind.pick.values():
         if not isinstance(request[member], str) or not request[member]:
             raise InvalidInput(f"{member} is {request[member]!r}; accepted is a string that is not empty.")
+
+
+def _check_arguments(kind: Kind, request: Mapping[str, Any], shape: StructureShape) -> None:
     arguments = kind.arguments(request)
     report = ParamValidator().validate(arguments, shape)
     if report.has_errors():
         faults = report.generate_report().replace("\n", "; ")
-        raise InvalidInput(f"The request is not one that {kind.describe} accepts: {faults}.")
+        raise InvalidInput(f"The request is not valid for {kind.describe}: {faults}.")
     for member in arguments.keys() - kind.constants.keys():
         for fault in _faults(member, arguments[member], shape.members[member]):
             raise InvalidInput(fault)
@@ -64,7 +74,7 @@ def _identifies(shape: Shape, value: Any) -> bool:
 
 
 def _faults(name: str, value: Any, shape: Shape) -> Iterator[str]:
-    """Yield what ParamValidator doesn't check: patterns, enums, maxima, and lists that don't have exactly one item."""
+    """Yield messages about what ParamValidator doesn't check: patterns, enums, maximums, and the length of lists."""
     if isinstance(value, list):
         if len(value) != 1:
             yield f"{name} has {len(value)} items; accepted is exactly one, because a watch follows one job."
@@ -78,11 +88,11 @@ def _faults(name: str, value: Any, shape: Shape) -> Iterator[str]:
 
 
 def _string_faults(name: str, value: str, shape: Shape) -> Iterator[str]:
-    pattern, longest, enum = shape.metadata.get("pattern"), shape.metadata.get("max"), shape.metadata.get("enum")
+    pattern, max_length, enum = shape.metadata.get("pattern"), shape.metadata.get("max"), shape.metadata.get("enum")
     if pattern and not _matches(pattern, value):
         yield f"{name} is {value!r}; accepted is a string that matches {pattern}."
-    if longest is not None and len(value) > longest:
-        yield f"{name} has {len(value)} characters; accepted are at most {longest}."
+    if max_length is not None and len(value) > max_length:
+        yield f"{name} has {len(value)} characters; accepted are at most {max_length}."
     if enum and value not in enum:
         yield f"{name} is {value!r}; accepted is one of {', '.join(enum)}."
 
@@ -90,7 +100,7 @@ def _string_faults(name: str, value: str, shape: Shape) -> Iterator[str]:
 def _matches(pattern: str, value: str) -> bool:
     try:
         return re.search(pattern, value) is not None
-    except re.error:  # a few of AWS's patterns are valid only in Java; the service itself checks those
+    except re.error:  # some patterns of AWS are valid only in Java; only the service checks them
         return True
 
 

@@ -124,9 +124,12 @@ def test_a_service_that_is_dead_for_a_while_delays_the_notification(world: World
         (["voice-id"], "The input is a list; accepted is an object with the members kind and request."),
         (
             {"kind": "voice-id/SpeakerEnrolmentJob", "request": {}},
-            "is not a kind watched here; accepted are voice-id/S",
+            "kind 'voice-id/SpeakerEnrolmentJob'; accepted are voice-id/S",
         ),
-        ({"kind": SPEAKERS, "request": {"DomainId": "a" * 22}}, "The request has no JobId; it takes DomainId, JobId."),
+        (
+            {"kind": SPEAKERS, "request": {"DomainId": "a" * 22}},
+            "The request has no JobId; accepted are DomainId, JobId.",
+        ),
         ({"kind": SPEAKERS, "request": {"DomainID": "a" * 22, "JobId": "b" * 22}}, "unknown member 'DomainID'"),
         (
             {"kind": SPEAKERS, "request": {"DomainId": "a-" * 11, "JobId": "b" * 22}},

@@ -253,7 +253,7 @@ def test_an_answer_without_a_job_is_a_job_not_found(voice_id: Stubber, poll: Pol
     voice_id.add_response("describe_speaker_enrollment_job", {}, REQUEST)
     assert poll()["outcome"] == "running"
     voice_id.add_response("describe_speaker_enrollment_job", {"Job": {}}, REQUEST)
-    assert poll(waited=120)["detail"]["reason"] == "DescribeSpeakerEnrollmentJob finds no such job."
+    assert poll(waited=120)["detail"]["reason"] == "DescribeSpeakerEnrollmentJob didn't find the job."
 
 
 @pytest.mark.parametrize(
@@ -304,15 +304,15 @@ def test_a_metric_is_counted_once_and_not_again_by_the_next_poll(
         (None, "The input is null; accepted is an object with the members kind and request."),
         (
             {"kind": "voice-id/SpeakerEnrolmentJob", "request": REQUEST},
-            "'voice-id/SpeakerEnrolmentJob' is not a kind watched here; "
+            "This deployment doesn't watch the kind 'voice-id/SpeakerEnrolmentJob'; "
             f"accepted are voice-id/SpeakerEnrollmentJob, {FRAUDSTER}.",
         ),
         (
             {"kind": "transcribe/TranscriptionJob", "request": {"TranscriptionJobName": "x"}},
-            "'transcribe/TranscriptionJob' is not a kind watched here; "
+            "This deployment doesn't watch the kind 'transcribe/TranscriptionJob'; "
             f"accepted are {FRAUDSTER}, voice-id/SpeakerEnrollmentJob.",
         ),
-        ({"kind": SPEAKER, "request": {}}, "The request has no DomainId; it takes DomainId, JobId."),
+        ({"kind": SPEAKER, "request": {}}, "The request has no DomainId; accepted are DomainId, JobId."),
         (
             {"kind": SPEAKER, "request": {**REQUEST, "JobID": "x"}},
             "The request has an unknown member 'JobID'; accepted are DomainId, JobId.",
@@ -340,7 +340,7 @@ def test_a_wrong_request_of_a_known_kind_is_told_in_the_kinds_words(poll: Poll) 
 
 def test_a_kind_that_this_deployment_does_not_watch_is_refused(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(describe, "KINDS", [SPEAKER])
-    sentence = f"'{FRAUDSTER}' is not a kind watched here; accepted are {SPEAKER}."
+    sentence = f"This deployment doesn't watch the kind '{FRAUDSTER}'; accepted are {SPEAKER}."
     assert poll({"kind": FRAUDSTER, "request": REQUEST})["detail"]["reason"] == sentence
 
 

@@ -13,7 +13,7 @@ import pytest
 from infra.trigger_rules import index
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
-from job_watcher.trigger import IncompleteEvent, TriggeredJob, is_own, jobs_in, watch_name
+from job_watcher.trigger import IncompleteEvent, TriggeredJob, is_own_execution, jobs_in, watch_name
 from tests.unit.service_events import ACCOUNT, EVENTS, REGION, Row
 
 SPEC = Path(sys.prefix, "lib/node_modules/@aws-cdk/aws-service-spec/db.json.gz")
@@ -130,11 +130,11 @@ EXECUTION = {"executionArn": "arn", "stateMachineArn": "machine", "name": "run",
 )
 def test_executions_of_job_watcher_are_recognized(changes: dict[str, str], own: bool) -> None:
     told = event("aws.states", "Step Functions Execution Status Change", {**EXECUTION, **changes})
-    assert is_own(told, ["watch", "notify"]) is own
+    assert is_own_execution(told, ["watch", "notify"]) is own
 
 
 def test_a_name_of_another_service_is_no_execution_of_job_watcher() -> None:
-    assert not is_own(event("aws.example", "x", {"stateMachineArn": "watch"}), ["watch"])
+    assert not is_own_execution(event("aws.example", "x", {"stateMachineArn": "watch"}), ["watch"])
 
 
 def test_an_event_about_several_jobs_must_name_one_at_least() -> None:

@@ -12,7 +12,7 @@ from infra import cloudtrail
 from infra.trigger_rules import MAX_PATTERN_LENGTH, WITH_READ_ONLY_CALLS, index, rules
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
-from job_watcher.trigger import API_CALL, IncompleteEvent, TriggeredJob, jobs_in, says_running, watch_name
+from job_watcher.trigger import API_CALL, IncompleteEvent, TriggeredJob, jobs_in, reports_running, watch_name
 
 SPEAKERS = "voice-id/SpeakerEnrollmentJob"
 KINDS = catalogue.load("voice-id")
@@ -173,7 +173,7 @@ def kind(name: str, **more: Any) -> Kind:
     ],
 )
 def test_an_event_that_only_says_that_its_job_runs_is_known(detail: dict[str, Any], running: bool) -> None:
-    assert says_running(KINDS[SPEAKERS], {"detail": detail}) is running
+    assert reports_running(KINDS[SPEAKERS], {"detail": detail}) is running
 
 
 def test_rules_are_as_few_as_their_length_allows_and_miss_nothing() -> None:

@@ -113,7 +113,7 @@ def test_a_waiters_request_names_its_resource(name: str) -> None:
     shape = waiter_shape(waiter)
     assert set(shape.required_members) == set(waiter.request) - set(waiter.optional)
     assert set(waiter.request) <= set(shape.members) and waiter.request
-    with pytest.raises(InvalidInput, match=r"The request (has no|identifies no job)"):
+    with pytest.raises(InvalidInput, match=r"The request (has no|doesn't identify a job)"):
         check_request(waiter, {}, shape)
 
 
@@ -128,11 +128,19 @@ def waiter_shape(waiter: waiters.Waiter) -> Any:
     [
         (SNAPSHOT, {"DBSnapshot": "nightly"}, "The request has an unknown member 'DBSnapshot'"),
         (SNAPSHOT, {"MaxRecords": 20}, "The request has an unknown member 'MaxRecords'"),
-        (SNAPSHOT, {"IncludeShared": True}, "The request identifies no job; it takes DBInstanceIdentifier, "),
-        (SNAPSHOT, {"DBSnapshotIdentifier": ""}, "The request identifies no job; it takes DBInstanceIdentifier, "),
-        ("cloudwatch/waiter/AlarmExists", {"StateValue": "OK"}, "The request identifies no job; it takes AlarmNames, "),
+        (SNAPSHOT, {"IncludeShared": True}, "The request doesn't identify a job; accepted are DBInstanceIdentifier, "),
+        (
+            SNAPSHOT,
+            {"DBSnapshotIdentifier": ""},
+            "The request doesn't identify a job; accepted are DBInstanceIdentifier, ",
+        ),
+        (
+            "cloudwatch/waiter/AlarmExists",
+            {"StateValue": "OK"},
+            "The request doesn't identify a job; accepted are AlarmNames, ",
+        ),
         ("ec2/waiter/InstanceRunning", {"InstanceIds": ["i-1", "i-2"]}, "InstanceIds has 2 items; accepted is exactly"),
-        ("ecs/waiter/TasksStopped", {"cluster": "main"}, "The request has no tasks; it takes tasks, cluster"),
+        ("ecs/waiter/TasksStopped", {"cluster": "main"}, "The request has no tasks; accepted are tasks, cluster"),
     ],
 )
 def test_a_request_that_names_no_one_resource_is_refused(name: str, request_: dict[str, Any], sentence: str) -> None:
@@ -278,7 +286,7 @@ def test_a_misspelt_name_is_no_success_of_a_waiter_that_waits_for_absence(
         assert poll(waiter, request_)["outcome"] == "running"
         end = poll(waiter, request_, waited=evaluate.GRACE_PERIOD)
     assert (end["outcome"], end["error"]) == ("lost", "WatchLost")
-    assert end["detail"]["reason"].endswith("finds no such job.")
+    assert end["detail"]["reason"].endswith(" didn't find the job.")
 
 
 def test_an_empty_answer_is_no_success_either_of_what_was_never_seen(poll: Poll) -> None:

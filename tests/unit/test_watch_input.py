@@ -135,8 +135,8 @@ def test_no_request_makes_check_request_fail_otherwise(request: dict[str, Any]) 
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        ({}, "The request has no DomainId; it takes DomainId, JobId."),
-        ({"DomainId": "a" * 22}, "The request has no JobId; it takes DomainId, JobId."),
+        ({}, "The request has no DomainId; accepted are DomainId, JobId."),
+        ({"DomainId": "a" * 22}, "The request has no JobId; accepted are DomainId, JobId."),
         (
             {"DomainId": "a" * 22, "JobID": "b" * 22},
             "The request has an unknown member 'JobID'; accepted are DomainId, JobId.",
@@ -144,7 +144,7 @@ def test_no_request_makes_check_request_fail_otherwise(request: dict[str, Any]) 
         (REQUEST | {"Region": "eu"}, "The request has an unknown member 'Region'; accepted are DomainId, JobId."),
         (
             REQUEST | {"JobId": "not-an-id"},
-            "The request is not one that DescribeSpeakerEnrollmentJob accepts: "
+            "The request is not valid for DescribeSpeakerEnrollmentJob: "
             "Invalid length for parameter JobId, value: 9, valid min length: 22.",
         ),
         (
@@ -161,7 +161,7 @@ def test_a_wrong_request_is_refused_with_a_sentence(request_: dict[str, Any], se
 def test_a_member_of_the_wrong_type_is_refused(value: Any) -> None:
     sentence = refusal(SPEAKER, REQUEST | {"JobId": value})
     assert sentence.startswith(
-        "The request is not one that DescribeSpeakerEnrollmentJob accepts: Invalid type for parameter JobId"
+        "The request is not valid for DescribeSpeakerEnrollmentJob: Invalid type for parameter JobId"
     )
     assert "valid types: <class 'str'>" in sentence and "\n" not in sentence
 
