@@ -13,35 +13,57 @@ from job_watcher.expressions import OPTIONS
 from . import failure_members
 from .sample_answer import Leaf
 
-Node = Any  # of jmespath's tree: a dict with type, value and children
+Node = Any  # of jmespath's syntax tree: a dict with type, value and children
+
+
+def is_jmespath(expression: Any) -> bool:
+    """Whether a value is a string with a valid JMESPath expression."""
+    try:
+        return isinstance(expression, str) and bool(jmespath.compile(expression))
+    except JMESPathError:
+        return False
 
 
 def condition_problems(expression: str, job: Any) -> Iterator[str]:
-    """Yield a sentence for each member that the job doesn't have, and for each word that its enum doesn't have."""
-    try:
-        tree = jmespath.compile(expression).parsed
-    except JMESPathError:
+    """Yield a sentence for each member that the job doesn't have, and for each value that isn't in a member's enum."""
+    if not is_jmespath(expression):
         yield f"{expression!r} is not valid JMESPath."
         return
     members = [(name, value) for _, name, value in failure_members.members(job, settings=True)]
     known = {name for name, _ in members}
-    for node in _nodes(tree):
-        if node["type"] == "field" and node["value"] not in known and not node["value"].isupper():  # a key of a map
+    for node in _nodes(jmespath.compile(expression).parsed):
+        is_key_of_a_map = node["type"] == "field" and node["value"].isupper()
+        if node["type"] == "field" and node["value"] not in known and not is_key_of_a_map:
             yield f"{expression!r} reads {node['value']}, which the job doesn't have."
-        for name, word in _comparisons(node):
-            named = [value for one, value in members if one == name and isinstance(value, Leaf)]
-            words = list(itertools.chain.from_iterable(value.enum for value in named))
-            if named and all(value.enum for value in named) and word not in words:
-                yield f"{expression!r} compares {name} with {word!r}; its enum has {', '.join(words)}."
+        for name, literal in _comparisons(node):
+            same_name = [value for member, value in members if member == name and isinstance(value, Leaf)]
+            enum = list(itertools.chain.from_iterable(value.enum for value in same_name))
+            if same_name and all(value.enum for value in same_name) and literal not in enum:
+                yield f"{expression!r} compares {name} with {literal!r}; its values are {', '.join(enum)}."
 
 
-def alternatives(expression: str, job: Any) -> Iterator[Any]:
+def values_of_branches(expression: str, job: Any) -> Iterator[Any]:
     """Yield what each branch of an expression finds in the job: of `a && b || c`, what b and c find."""
     for node in _branches(jmespath.compile(expression).parsed):
-        try:
-            yield ParsedResult(expression, node).search(job, options=OPTIONS)
-        except JMESPathError:
-            yield None
+        yield _search(expression, node, job)
+
+
+def alternatives(node: Node) -> Iterator[Node]:
+    """Yield the trees of a, b and c of the tree of `a || b || c`; the tree itself if it has no alternatives."""
+    if node["type"] != "or_expression":
+        yield node
+        return
+    for child in node["children"]:
+        yield from alternatives(child)
+
+
+def finds_nothing(expression: str, job: Any) -> bool:
+    """Whether the expression, or one of its alternatives, finds nothing in a sample of the job.
+
+    Every item passes the filters, because a sample's values don't show which items would.
+    """
+    tree = unfiltered(jmespath.compile(expression).parsed)
+    return any(_is_empty(_search(expression, node, job)) for node in alternatives(tree))
 
 
 def unfiltered(node: Node) -> Node:
@@ -52,14 +74,27 @@ def unfiltered(node: Node) -> Node:
     return {**node, "children": children}
 
 
+def _search(expression: str, node: Node, job: Any) -> Any:
+    """Return what one node of an expression's tree finds; None if it can't be evaluated."""
+    try:
+        return ParsedResult(expression, node).search(job, options=OPTIONS)
+    except JMESPathError:
+        return None
+
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, list):
+        return not value or any(_is_empty(item) for item in value)
+    return value is None
+
+
 def _branches(node: Node) -> Iterator[Node]:
-    if node["type"] == "or_expression":
-        for child in node["children"]:
-            yield from _branches(child)
-    elif node["type"] == "and_expression":
-        yield from _branches(node["children"][1])
-    else:
-        yield node
+    """Yield the trees of b and c of the tree of `a && b || c`."""
+    for alternative in alternatives(node):
+        if alternative["type"] == "and_expression":
+            yield from _branches(alternative["children"][1])
+        else:
+            yield alternative
 
 
 def _nodes(node: Node) -> Iterator[Node]:
@@ -69,10 +104,10 @@ def _nodes(node: Node) -> Iterator[Node]:
 
 
 def _comparisons(node: Node) -> Iterator[tuple[str, str]]:
-    """Yield the member and the word of `member == 'word'`, also where the member is the end of a path."""
+    """Yield the member and the string of `member == 'string'`. The member can be the end of a path."""
     if node["type"] != "comparator" or node["value"] not in ("eq", "ne"):
         return
-    for one, other in (node["children"], node["children"][::-1]):
-        fields = [inner["value"] for inner in _nodes(one) if inner["type"] == "field"]
-        if fields and other["type"] == "literal" and isinstance(other["value"], str):
-            yield fields[-1], other["value"]
+    for left, right in (node["children"], node["children"][::-1]):
+        fields = [inner["value"] for inner in _nodes(left) if inner["type"] == "field"]
+        if fields and right["type"] == "literal" and isinstance(right["value"], str):
+            yield fields[-1], right["value"]

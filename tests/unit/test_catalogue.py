@@ -1,4 +1,4 @@
-"""Every kind says what botocore says, and the check that holds it so can fail."""
+"""Every kind's table is valid and agrees with botocore's model; the validator reports each sort of problem."""
 
 import re
 import tomllib
@@ -21,80 +21,115 @@ SPEAKER = TABLES["voice-id/SpeakerEnrollmentJob"]
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_kind_says_what_botocore_says(name: str) -> None:
+def test_a_kinds_table_is_valid_and_agrees_with_botocores_model(name: str) -> None:
     assert problems(name, TABLES[name]) == []
 
 
-def test_voice_id_has_both_its_jobs() -> None:
+def test_voice_id_has_both_of_its_job_kinds() -> None:
     assert set(catalogue.load("voice-id")) == {"voice-id/SpeakerEnrollmentJob", "voice-id/FraudsterRegistrationJob"}
 
 
-def test_what_may_be_a_secret_is_left_out_of_the_job_through_lists_and_named() -> None:
+def test_members_that_can_contain_secrets_are_removed_also_inside_lists_and_are_named() -> None:
     container = {"image": "busybox", "environment": [{"name": "TOKEN", "value": "secret"}]}
     task = {"containers": [container, {"image": "nginx"}]}
     job = {"status": "SUCCEEDED", "container": container, "ecsProperties": {"taskProperties": [task, {}]}}
     kept = {"image": "busybox"}
-    seen = catalogue.load("batch")["batch/Job"].read({"jobs": [job]})
-    assert seen is not None and seen.job == {
+    observation = catalogue.load("batch")["batch/Job"].read({"jobs": [job]})
+    assert observation is not None and observation.job == {
         **job,
         "container": kept,
         "ecsProperties": {"taskProperties": [{"containers": [kept, {"image": "nginx"}]}, {}]},
     }
-    assert seen.omitted == ["container.environment", "ecsProperties.taskProperties.containers.environment"]
-    assert "secret" in str(job)  # the answer itself is not changed
+    assert observation.omitted == ["container.environment", "ecsProperties.taskProperties.containers.environment"]
+    assert "secret" in str(job)  # the answer itself stays the same
 
 
-def test_what_can_end_again_under_the_same_creation_time_recurs() -> None:
-    again = "rds/DBInstance eks/Cluster lambda/Function dynamodb/Table kms/CustomKeyStore sagemaker/PipelineExecution"
-    once = "batch/Job codebuild/Build sagemaker/TrainingJob ec2/Snapshot textract/DocumentAnalysis logs/Query"
-    by_its_times = "stepfunctions/Execution cloudformation/Stack translate/ParallelData glue/Crawler appflow/Flow"
-    known = catalogue.kinds([*again.split(), *once.split(), *by_its_times.split(), "voice-id/*"])
-    assert {name for name, kind in known.items() if kind.recurs} == set(again.split())
+def test_a_kind_whose_resource_can_end_again_with_the_same_creation_time_recurs() -> None:
+    recurring = (
+        "rds/DBInstance eks/Cluster lambda/Function dynamodb/Table kms/CustomKeyStore sagemaker/PipelineExecution"
+    )
+    ends_once = "batch/Job codebuild/Build sagemaker/TrainingJob ec2/Snapshot textract/DocumentAnalysis logs/Query"
+    known_by_its_times = "stepfunctions/Execution cloudformation/Stack translate/ParallelData glue/Crawler appflow/Flow"
+    known = catalogue.kinds([*recurring.split(), *ends_once.split(), *known_by_its_times.split(), "voice-id/*"])
+    assert {name for name, kind in known.items() if kind.recurs} == set(recurring.split())
     assert len(known) == 6 + 6 + 5 + 2
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"running": ["SUBMITTED"]}, "status 'IN_PROGRESS' is not listed under any outcome."),
-        ({"running": ["SUBMITTED", "INPROGRESS", "IN_PROGRESS"]}, "unknown status: 'INPROGRESS'; did you mean"),
-        ({"failed": ["FAILED", "COMPLETED"]}, "status 'COMPLETED' is listed 2 times."),
-        ({"request": ["DomainId", "JobID"]}, "unknown member of DescribeSpeakerEnrollmentJob in request: 'JobID'"),
-        ({"request": ["DomainId"]}, "request lacks JobId, which DescribeSpeakerEnrollmentJob requires."),
-        ({"optional": ["JobId"]}, "unknown key: 'optional'"),
-        ({"with": {"MaxResults": 1}}, "unknown member of DescribeSpeakerEnrollmentJob in with: 'MaxResults'"),
-        ({"job": "Jobs"}, "job = 'Jobs' finds no structure"),
-        ({"status": "Status"}, "status = 'Status' finds no string in the job"),
-        ({"status": "JobProgress"}, "status = 'JobProgress' finds no string in the job"),
-        ({"percent": "JobProgress.Percent"}, "percent = 'JobProgress.Percent' does not resolve"),
+        ({"running": ["SUBMITTED"]}, "status 'IN_PROGRESS' is missing; list it under running,"),
+        (
+            {"running": ["SUBMITTED", "INPROGRESS", "IN_PROGRESS"]},
+            "'INPROGRESS' is not a status that 'JobStatus' can have; did you mean",
+        ),
+        ({"failed": ["FAILED", "COMPLETED"]}, "status 'COMPLETED' is listed 2 times; list it under one outcome."),
+        (
+            {"request": ["DomainId", "JobID"]},
+            "request: 'JobID' is not a member of the input of DescribeSpeakerEnrollmentJob; did you mean 'JobId'?",
+        ),
+        ({"request": ["DomainId"]}, "request: JobId is missing; DescribeSpeakerEnrollmentJob requires it."),
+        ({"optional": ["JobId"]}, "'optional' is not a key of a kind's table; "),
+        ({"constants": {}}, "'constants' is not a key of a kind's table; "),
+        (
+            {"with": {"MaxResults": 1}},
+            "with: 'MaxResults' is not a member of the input of DescribeSpeakerEnrollmentJob",
+        ),
+        (
+            {"job": "Jobs"},
+            "job: 'Jobs' finds no structure in the answer of DescribeSpeakerEnrollmentJob, which has Job.",
+        ),
+        ({"status": "Status"}, "status: 'Status' finds no string in the job, which has "),
+        ({"status": "JobProgress"}, "status: 'JobProgress' finds no string in the job, which has "),
+        ({"percent": "JobProgress.Percent"}, "percent: 'JobProgress.Percent' finds nothing in the job, which has "),
         (
             {"percent": "ratio(sum([Done || `0`]), JobProgress.PercentComplete)"},
             "percent: 'ratio(sum([Done || `0`]), JobProgress.PercentComplete)' reads Done, which the job doesn't have.",
         ),
         (
             {"reason": "[JobName][?FailureCause == 'x'].Message"},
-            "reason = \"[JobName][?FailureCause == 'x'].Message\" does not resolve",
+            "reason: \"[JobName][?FailureCause == 'x'].Message\" finds nothing in the job",
         ),
-        ({"reason": "FailureDetails.[Message, Code]"}, "reason = 'FailureDetails.[Message, Code]' does not resolve"),
-        ({"ended": "EndedAt || StoppedAt"}, "ended = 'EndedAt || StoppedAt' does not resolve"),
-        ({"created": "CreatedAt["}, "created = 'CreatedAt[' does not resolve"),
-        ({"describe": "DescribeSpeakerEnrolmentJob"}, "unknown operation in describe"),
-        ({"start": ["StartJob"]}, "unknown operation in start"),
+        (
+            {"reason": "FailureDetails.[Message, Code]"},
+            "reason: 'FailureDetails.[Message, Code]' finds nothing in the job",
+        ),
+        (
+            {"ended": "EndedAt || StoppedAt"},
+            "ended: 'EndedAt || StoppedAt', or one of its alternatives, finds nothing in the job",
+        ),
+        ({"ended": "StoppedAt || EndedAt || CreatedAt"}, "ended: 'StoppedAt || EndedAt || CreatedAt', or one of its"),
+        ({"created": "CreatedAt["}, "created: 'CreatedAt[' is not valid JMESPath."),
+        (
+            {"describe": "DescribeSpeakerEnrolmentJob"},
+            "describe: 'DescribeSpeakerEnrolmentJob' is not an operation of voice-id; did you mean",
+        ),
+        ({"start": ["StartJob"]}, "start: 'StartJob' is not an operation of voice-id; "),
         ({"start": "StartSpeakerEnrollmentJob"}, "start must be a list of strings."),
-        ({"statsu": "JobStatus"}, "unknown key: 'statsu'; did you mean 'status'?"),
-        ({"event": {"source": "aws.voiceid", "detail-type": [], "request": {"JobId": "id"}}}, "the event's request"),
-        ({"succeeded": [], "partial": [], "failed": []}, "No status ends the job"),
-        ({"polling": {"min_intervl": 60}}, "unknown key of polling: 'min_intervl'; did you mean 'min_interval'?"),
+        ({"statsu": "JobStatus"}, "'statsu' is not a key of a kind's table; did you mean 'status'?"),
+        (
+            {"event": {"source": "aws.voiceid", "detail-type": [], "request": {"JobId": "id"}}},
+            "event.request must have one JMESPath expression for each member of request: DomainId, JobId.",
+        ),
+        ({"event": {"source": "aws.voiceid"}}, "event: the key 'request' is missing."),
+        (
+            {"succeeded": [], "partial": [], "failed": []},
+            "no status ends the job; list at least one under succeeded, partial, failed or stopped.",
+        ),
+        (
+            {"polling": {"min_intervl": 60}},
+            "polling: 'min_intervl' is not a polling limit; did you mean 'min_interval'?",
+        ),
         (
             {"omit": ["JobName", "InputDataConfig.Token"]},
-            "omit's 'InputDataConfig.Token' is no member of the job; it has",
+            "omit: 'InputDataConfig.Token' is not a member of the job, which has ",
         ),
         ({"omit": "JobName"}, "omit must be a list of strings."),
         ({"recurs": "yes"}, "recurs must be true or false."),
-        ({"polling": {"longest": 0}}, "polling's longest is 0; accepted is a number above 0."),
+        ({"polling": {"longest": 0}}, "polling: longest is 0; accepted is a number above 0."),
     ],
 )
-def test_a_wrong_entry_is_refused_with_a_sentence(change: dict[str, Any], sentence: str) -> None:
+def test_a_wrong_table_gets_a_sentence_about_its_problem(change: dict[str, Any], sentence: str) -> None:
     found = problems("voice-id/SpeakerEnrollmentJob", {**SPEAKER, **change})
     assert any(problem.startswith(sentence) for problem in found), found
 
@@ -104,26 +139,29 @@ def test_a_wrong_entry_is_refused_with_a_sentence(change: dict[str, Any], senten
     [
         ({"pick": {"runs": "executionId"}}, "pick: the answer of DescribeFlowExecutionRecords has no list 'runs'"),
         ({"pick": {"flowExecutions": "runId"}}, "pick: the answer of DescribeFlowExecutionRecords has no list"),
-        ({"pick": {"flowExecutions": "startedAt"}}, "pick: 'startedAt' must be a member of request"),
-        ({"pick": {}}, "unknown member of DescribeFlowExecutionRecords in request: 'executionId'"),
-        ({"pick": ["executionId"]}, "pick must be a table."),
+        (
+            {"pick": {"flowExecutions": "startedAt"}},
+            "pick: 'startedAt' must be in request and must not be a member of the input of",
+        ),
+        ({"pick": {}}, "request: 'executionId' is not a member of the input of DescribeFlowExecutionRecords"),
+        ({"pick": ["executionId"]}, "pick must be a table of strings."),
     ],
 )
-def test_a_wrong_pick_is_refused_with_a_sentence(change: dict[str, Any], sentence: str) -> None:
+def test_a_wrong_pick_gets_a_sentence_about_its_problem(change: dict[str, Any], sentence: str) -> None:
     found = problems("appflow/FlowExecution", {**TABLES["appflow/FlowExecution"], **change})
     assert any(problem.startswith(sentence) for problem in found), found
 
 
-def test_a_missing_key_is_refused() -> None:
-    assert problems("voice-id/X", {"describe": "DescribeSpeakerEnrollmentJob"})[0] == "request is missing."
+def test_a_missing_key_is_reported() -> None:
+    assert problems("voice-id/X", {"describe": "DescribeSpeakerEnrollmentJob"})[0] == "the key 'request' is missing."
 
 
-def test_an_unknown_service_is_refused() -> None:
-    assert "voiceid is no service of botocore's." in problems("voiceid/SpeakerEnrollmentJob", SPEAKER)
+def test_an_unknown_service_is_reported() -> None:
+    assert "'voiceid' is not a boto3 service." in problems("voiceid/SpeakerEnrollmentJob", SPEAKER)
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_kind_reads_its_status_percentage_and_times_from_members_named_so(name: str) -> None:
+def test_a_kind_reads_its_status_percentage_and_times_from_members_with_fitting_names(name: str) -> None:
     read = {key: re.findall(r"\w+", TABLES[name].get(key, "")) for key in ("status", "percent", "created", "ended")}
     assert any(re.search("stat(e|us)|phase|stage|lifecycle|result", word, re.IGNORECASE) for word in read["status"])
     assert not read["percent"] or names_a_percentage(TABLES[name]["percent"])
@@ -134,7 +172,7 @@ def test_a_kind_reads_its_status_percentage_and_times_from_members_named_so(name
 
 
 def names_a_percentage(expression: str) -> bool:
-    """Whether each alternative reads a member named so, or is the ratio of something to its total."""
+    """Whether each alternative reads a member named like a percentage, or is the ratio of something to its total."""
     tree = jmespath.compile(expression).parsed
     return all(_names_a_percentage(node) for node in _alternatives(tree))
 
@@ -145,30 +183,33 @@ def _alternatives(node: Any) -> list[Any]:
 
 
 def _names_a_percentage(node: Any) -> bool:
-    ratios = [
-        one["children"] for one in _nodes(node) if one["type"] == "function_expression" and one["value"] == "ratio"
-    ]
-    return all(_is_total_of(*ratio) for ratio in ratios) if ratios else _says("percent|progress", _fields(node)[-1:])
+    functions = [inner for inner in _nodes(node) if inner["type"] == "function_expression"]
+    ratios = [function["children"] for function in functions if function["value"] == "ratio"]
+    return (
+        all(_is_total_of(*ratio) for ratio in ratios)
+        if ratios
+        else _names_match("percent|progress", _fields(node)[-1:])
+    )
 
 
 def _is_total_of(done: Any, total: Any) -> bool:
-    """Whether the total is named so, is the length of a list, or a sum that includes what is done."""
+    """Whether the total's name says so, or it is the length of a list, or a sum that includes what is done."""
     words = (
         "total|estimated|request|found|number|count|target|max|input|size|tasks|steps|results|statements|labeled|server"
     )
-    return _says(words, _fields(total)) or total.get("value") == "length" or {*_fields(done)} < {*_fields(total)}
+    return _names_match(words, _fields(total)) or total.get("value") == "length" or {*_fields(done)} < {*_fields(total)}
 
 
-def _says(words: str, names: list[str]) -> bool:
+def _names_match(words: str, names: list[str]) -> bool:
     return any(re.search(words, name, re.IGNORECASE) for name in names)
 
 
 def _fields(node: Any) -> list[str]:
-    return [one["value"] for one in _nodes(node) if one["type"] == "field"]
+    return [inner["value"] for inner in _nodes(node) if inner["type"] == "field"]
 
 
 def _nodes(node: Any) -> Iterator[Any]:
-    """Yield the parts of an expression but the conditions of its filters."""
+    """Yield the parts of an expression, except the conditions of its filters."""
     yield node
     children = node.get("children", ())
     for child in children[:2] if node["type"] == "filter_projection" else children:
@@ -191,12 +232,12 @@ def _nodes(node: Any) -> Iterator[Any]:
         ("ratio(sum([Done, Failed]), sum([Done, Waiting]))", False),
     ],
 )
-def test_a_percentage_is_named_so_or_is_the_ratio_of_something_to_a_total(expression: str, is_one: bool) -> None:
+def test_a_percentage_is_a_member_named_like_one_or_a_ratio_to_a_total(expression: str, is_one: bool) -> None:
     assert names_a_percentage(expression) is is_one
 
 
 @pytest.mark.parametrize(
-    ("said", "percent"),
+    ("progress", "percent"),
     [
         (42, 42),
         (42.5, 42.5),
@@ -207,24 +248,24 @@ def test_a_percentage_is_named_so_or_is_the_ratio_of_something_to_a_total(expres
         ("0%", 0),
     ],
 )
-def test_a_percentage_is_read_as_services_write_it(said: Any, percent: float) -> None:
-    assert percentage(said) == percent
+def test_a_percentage_is_read_as_services_write_it(progress: Any, percent: float) -> None:
+    assert percentage(progress) == percent
 
 
-@pytest.mark.parametrize("said", ["", "%", "n/a", "NaN", "inf%", "4%2", "42%%", None, [], {}])
-def test_what_is_no_percentage_is_none(said: Any) -> None:
-    assert percentage(said) is None
+@pytest.mark.parametrize("progress", ["", "%", "n/a", "NaN", "inf%", "4%2", "42%%", None, [], {}])
+def test_text_that_is_not_a_percentage_is_ignored(progress: Any) -> None:
+    assert percentage(progress) is None
 
 
-def percentage(said: Any) -> float | None:
-    """What is read of an import task's progress."""
+def percentage(progress: Any) -> float | None:
+    """Return the percentage that the kind reads from an import task with this progress."""
     kind = catalogue.load("ec2")["ec2/ImportImageTask"]
-    seen = kind.read({"ImportImageTasks": [{"Status": "active", "Progress": said}]})
-    assert seen is not None
-    return seen.percent
+    observation = kind.read({"ImportImageTasks": [{"Status": "active", "Progress": progress}]})
+    assert observation is not None
+    return observation.percent
 
 
-def test_the_statuses_are_exactly_the_seeds() -> None:
+def test_the_speaker_enrollment_job_has_exactly_the_statuses_in_botocores_model() -> None:
     model = service_model("voice-id")
     assert model is not None
     kind = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
