@@ -19,7 +19,7 @@ SIZE, DOTS = (8, 4.5), 130
 
 
 def write(parts: Sequence[Part]) -> None:
-    """All that was measured, the goals first; and the README's figures."""
+    """Write everything that was measured, the goals first, and the figures in docs/costs.md."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     plots: Mapping[str, Callable[[Any], None]] = {"start": _start, "polling": _polling, "fleet": _fleet}
     for part in parts:

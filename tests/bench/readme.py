@@ -1,4 +1,4 @@
-"""The README's own figures: a small table, the plot, and what it will cost, all from the simulated polling."""
+"""The figures in docs/costs.md: a small table, the plot, and what a job costs, all from the simulated polling."""
 
 # ruff: noqa: RUF001 (the multiplication sign is meant)
 
@@ -12,7 +12,7 @@ from .polling import Grid, simulate
 from .report import Table, seconds
 from .strategies import CLAIRVOYANT, FIXED_15, OURS, OURS_WITH_EVENTS, STRATEGIES
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "costs.md"
 BEGIN, END = "<!-- make bench writes this -->\n", "<!-- to here -->\n"
 LENGTH, PACE = "8 h", PollingLimits()
 OTHERS = [strategy for strategy in STRATEGIES if strategy not in (OURS, *OURS_WITH_EVENTS, FIXED_15, CLAIRVOYANT)]
@@ -27,12 +27,12 @@ SHOWN = {
 
 
 def write(rows: Grid) -> None:
-    """Put the block into the README, in the place of the one that is there."""
-    before, _, rest = README.read_text().partition(BEGIN)
+    """Replace the block in docs/costs.md."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
-        raise ValueError(f"{README.name} has no {BEGIN.strip()} … {END.strip()}")
-    README.write_text(before + BEGIN + block(rows) + END + after)
+        raise ValueError(f"{PAGE.name} has no {BEGIN.strip()} … {END.strip()}")
+    PAGE.write_text(before + BEGIN + block(rows) + END + after)
 
 
 def simulated() -> Grid:
@@ -46,9 +46,9 @@ def block(rows: Grid) -> str:
     return (
         f"{_table(rows)}\n\n"
         f"Some time out by default; the table shows them without time-outs: {_impatient()}.\n\n"
-        "![Jobs of 8 h: what a thousand cost, and how late their ends are seen](docs/bench/polling.png)\n\n"
+        "![Jobs of 8 h: what a thousand cost, and how late their ends are seen](bench/polling.png)\n\n"
         f"{cost(rows)}\n"
-        "See [the benchmark](docs/bench/README.md) for all figures and the method. "
+        "See [the benchmark](bench/README.md) for all figures and the method. "
         "That an event arrives 0.5 to 4 s after the end is an assumption.\n"
     )
 

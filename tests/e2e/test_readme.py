@@ -1,4 +1,4 @@
-"""The README's commands, run as they stand there, in the local cloud."""
+"""The commands in the README and in docs/, run as they stand there, in the local cloud."""
 
 import json
 import re
@@ -10,10 +10,17 @@ import pytest
 from .conftest import World, until
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
-BASH = re.findall(r"^```bash\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-PYTHON = re.findall(r"^```python\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-OF_THE_MAKEFILE = [block for block in BASH if block.startswith("make ")]
+# In an order in which each page's commands find the variables that they use. docs/deployment.md sets most of them.
+PAGES = ("README.md", "docs/deployment.md", "docs/watches.md", "docs/events.md")
+OTHER_PAGES = [page for page in (ROOT / "docs").glob("*.md") if str(page.relative_to(ROOT)) not in PAGES]
+TEXT = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+BASH = re.findall(r"^ *```bash\n(.*?)^ *```", TEXT, flags=re.MULTILINE | re.DOTALL)
+(PYTHON,) = [
+    block
+    for block in re.findall(r"^```python\n(.*?)^```", TEXT, flags=re.MULTILINE | re.DOTALL)
+    if "start_execution" in block
+]
+OF_THE_MAKEFILE = [block for block in BASH if re.fullmatch(r"(?: *(?:make .*|#.*)?\n)+", block)]
 OF_REMOVAL = [block for block in BASH if "before-destroy" in block]
 OF_AWS = [block for block in BASH if "aws " in block and block not in OF_THE_MAKEFILE]
 
@@ -23,16 +30,21 @@ AWS = 'aws() { [ "$1" = sqs ] && set -- --endpoint-url "$AWS_ENDPOINT_URL" "$@";
 
 
 def test_every_block_is_run_by_one_of_these_tests() -> None:
-    assert len(OF_THE_MAKEFILE) + len(OF_REMOVAL) + len(OF_AWS) == len(BASH)
+    assert len(OF_THE_MAKEFILE) + len(OF_REMOVAL) + len(OF_AWS) == len(BASH) >= 8
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"^make (\w+)", "".join(BASH), flags=re.MULTILINE))))
+@pytest.mark.parametrize("page", OTHER_PAGES, ids=[page.name for page in OTHER_PAGES])
+def test_other_pages_have_no_commands_to_run(page: Path) -> None:
+    assert "```bash" not in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"^ *make (\w+)", "".join(BASH), flags=re.MULTILINE))))
 def test_make_has_the_target(target: str) -> None:
     assert subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
-def test_each_python_command_of_the_readme_has_its_options() -> None:
-    commands = re.findall(r"\.venv/bin/python watch.py(?: [a-z-]+)(?: --[a-z]+)*", README)
+def test_each_python_command_has_its_options() -> None:
+    commands = re.findall(r"\.venv/bin/python watch.py(?: [a-z-]+)(?: --[a-z]+)*", TEXT)
     assert len(commands) == 4
     for command in commands:
         shown = subprocess.run(f"{command} --help", shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -41,11 +53,7 @@ def test_each_python_command_of_the_readme_has_its_options() -> None:
 
 def test_the_commands_deliver_what_they_say(world: World) -> None:
     script = (
-        "set -euo pipefail\n"
-        + AWS
-        + "".join(OF_AWS)
-        + f"python3 - <<'END'\n{PYTHON[0]}END\n"
-        + 'echo "queue: $QUEUE"\n'
+        "set -euo pipefail\n" + AWS + "".join(OF_AWS) + f"python3 - <<'END'\n{PYTHON}END\n" + 'echo "queue: $QUEUE"\n'
     )
     run = subprocess.run(
         ["bash"], input=script, env=world.cloud.environment, capture_output=True, text=True, check=False

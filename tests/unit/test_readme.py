@@ -1,29 +1,43 @@
-"""What the README shows is what there is."""
+"""What the README and the pages in docs/ show is what there is."""
 
+import html
 import json
 import re
 import tomllib
-from pathlib import Path
+
+import pytest
 
 from infra import settings
-from infra.context import PROPS, STACK_NAME
-from job_watcher import catalogue, email_message
+from infra.catalogue import validate
+from infra.catalogue.coverage import counts
+from infra.context import FORMER_NAMES, PROPS, STACK_NAME
+from job_watcher import catalogue, email_message, expressions, waiters, watch_input
+from job_watcher.detail import Detail
 from tests.bench import readme
+from tests.bench.polling import Grid
+from tests.bench.report import seconds
+from tests.bench.strategies import OURS, OURS_WITH_EVENTS
+from tests.unit.documentation import blocks, page, table
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+README, EVENTS = page("README.md"), page("docs/events.md")
 KIND = "voice-id/SpeakerEnrollmentJob"
 SETTING_NAMES = [*list(PROPS)[:-2], STACK_NAME, *list(PROPS)[-2:]]
 
 
+@pytest.fixture(scope="module")
+def simulated() -> Grid:
+    return readme.simulated()
+
+
 def test_the_email_is_the_one_that_the_event_makes() -> None:
-    (event,) = [json.loads(block) for block in blocks("json") if '"job-watcher"' in block]
+    (event,) = [json.loads(block) for block in blocks(EVENTS, "json") if '"job-watcher"' in block]
     kind = catalogue.load("voice-id")[KIND]
     subject, body = email_message.subject(kind, event["detail"]), email_message.body(kind, event["detail"])
-    assert blocks("text") == [f"Subject: {subject}\n\n{body}"]
+    assert blocks(EVENTS, "text") == [f"Subject: {subject}\n\n{body}"]
 
 
 def test_the_kind_is_the_one_in_the_catalogue() -> None:
-    (shown,) = blocks("toml")
+    (shown,) = blocks(page("docs/catalogue.md"), "toml")
     assert (
         tomllib.loads(shown)["SpeakerEnrollmentJob"]
         == tomllib.loads((catalogue.FOLDER / "voice-id.toml").read_text())["SpeakerEnrollmentJob"]
@@ -31,20 +45,74 @@ def test_the_kind_is_the_one_in_the_catalogue() -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    explained = re.findall(r"^\| `([a-z-]+)` \|", README, flags=re.MULTILINE)
-    assert [name for name in explained if name not in settings.OUTCOMES] == list(SETTING_NAMES)
+    explained = table(page("docs/settings.md"), "setting", "prop", "default")
+    assert [row[0] for row in explained] == list(SETTING_NAMES)
+
+
+def test_every_setting_has_its_prop_beside_it() -> None:
+    explained = {row[0]: row[1] for row in table(page("docs/settings.md"), "setting", "prop", "default")}
+    assert explained == {**PROPS, STACK_NAME: "none"}
+
+
+def test_every_former_name_of_a_setting_is_listed_with_the_new_one() -> None:
+    listed = {old: new for old, new in table(page("docs/settings.md"), "old name", "new name")}
+    assert listed == FORMER_NAMES
 
 
 def test_every_outcome_is_explained() -> None:
-    explained = re.findall(r"^\| `([a-z-]+)` \|", README, flags=re.MULTILINE)
-    assert [name for name in explained if name not in SETTING_NAMES] == list(settings.OUTCOMES)
+    assert [row[0] for row in table(EVENTS, "outcome", "meaning")] == list(settings.OUTCOMES)
 
 
-def blocks(language: str) -> list[str]:
-    """The README's code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+def test_every_member_of_the_detail_is_explained() -> None:
+    explained = re.findall(r"`(\w+)`", " ".join("`" + row[0] + "`" for row in table(EVENTS, "member", "value")))
+    assert set(explained) == Detail.__required_keys__ | Detail.__optional_keys__
 
 
-def test_the_costs_are_those_of_the_benchmark() -> None:
-    shown = README.partition(readme.BEGIN)[2].partition(readme.END)[0]
-    assert shown == readme.block(readme.simulated()), "make bench writes it anew"
+def test_every_member_of_a_watchs_input_is_explained() -> None:
+    explained = [row[0] for row in table(page("docs/watches.md"), "member", "value")]
+    assert explained == list(watch_input.MEMBERS)
+
+
+def test_every_key_of_a_kinds_table_is_explained() -> None:
+    explained = " ".join("`" + row[0] + "`" for row in table(page("docs/catalogue.md"), "key", "required"))
+    assert set(re.findall(r"`([\w-]+)`", explained)) == validate.KEYS - {"constants"}
+
+
+def test_every_function_of_the_expressions_is_explained() -> None:
+    explained = [row[0].partition("(")[0] for row in table(page("docs/catalogue.md"), "function", "result")]
+    own = [name.removeprefix("_func_") for name in vars(expressions._Functions) if name.startswith("_func_")]
+    assert sorted(explained) == sorted(own)
+
+
+def test_the_costs_are_those_of_the_benchmark(simulated: Grid) -> None:
+    shown = page("docs/costs.md").partition(readme.BEGIN)[2].partition(readme.END)[0]
+    assert shown == readme.block(simulated), "make bench writes it anew"
+
+
+def test_the_readmes_own_row_has_the_figures_of_the_benchmark(simulated: Grid) -> None:
+    (row,) = [line for line in README.splitlines() if line.startswith("| **Job Watcher**")]
+    event, percentage, neither = (
+        simulated[name, readme.LENGTH, shape]
+        for name, shape in ((OURS_WITH_EVENTS[0].name, "none"), (OURS.name, "linear"), (OURS.name, "none"))
+    )
+    assert f"${event.usd:.2f} to ${percentage.usd:.2f}" in row and event.usd < neither.usd < percentage.usd
+    for told, words in (
+        (event, "with a service event"),
+        (percentage, "with a steady percentage"),
+        (neither, "with neither"),
+    ):
+        assert f"{seconds(told.p95)} {words}" in row
+
+
+def test_the_readmes_table_counts_kinds_events_and_waiters() -> None:
+    said = counts(catalogue.kinds().values())
+    assert f"**: {said['with event']} of the {said['kinds']} kinds |" in README
+    assert f"**: {said['kinds']} kinds of jobs" in README and f"**: {len(waiters.kinds())} conditions |" in README
+
+
+def test_the_picture_of_the_email_shows_the_email_about_the_sample_job() -> None:
+    picture = html.unescape(page("docs/images/email.html"))
+    (subject,) = re.findall("<h1>(.*)</h1>", picture)
+    (body,) = re.findall("<pre>(.*?)</pre>", picture, re.DOTALL)
+    assert f"## {subject}\n\n```text\n{body}```" in page("docs/notifications.md")
+    assert f"“{subject}”" in README
