@@ -1,4 +1,4 @@
-"""What the functions find around them: their environment before any of them is imported, a context, a service."""
+"""The Lambda functions' environment, which is set before they are imported; a Lambda context; and a fake service."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -25,14 +25,14 @@ ENVIRONMENT = {
 }
 os.environ |= ENVIRONMENT
 
-# The same examples every time: what is green here is green on every machine.
+# Hypothesis generates the same examples in each run, so that results don't depend on the machine.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("repeatable")
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """What the handlers and Powertools read of a Lambda context."""
+    """The attributes of a Lambda context that the handlers and Powertools read."""
 
     function_name: str = "Describe"
     function_version: str = "$LATEST"
@@ -47,10 +47,10 @@ def context() -> LambdaContext:
 
 
 @contextmanager
-def server(body: bytes, status: int) -> Iterator[str]:
-    """The URL of a service that says the same to everybody."""
+def serve(body: bytes, status: int) -> Iterator[str]:
+    """Yield the URL of an HTTP service that gives every call the same answer."""
 
-    class Answer(BaseHTTPRequestHandler):
+    class FixedAnswer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             head = f"HTTP/1.1 {status} .\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -58,24 +58,24 @@ def server(body: bytes, status: int) -> Iterator[str]:
 
         do_GET = do_POST
 
-    with ThreadingTCPServer(("127.0.0.1", 0), Answer) as listening:
-        thread = Thread(target=listening.serve_forever, args=(0.01,))
+    with ThreadingTCPServer(("127.0.0.1", 0), FixedAnswer) as http_server:
+        thread = Thread(target=http_server.serve_forever, args=(0.01,))
         thread.start()
-        yield f"http://127.0.0.1:{listening.server_address[1]}"
-        listening.shutdown()
+        yield f"http://127.0.0.1:{http_server.server_address[1]}"
+        http_server.shutdown()
         thread.join()
 
 
 @pytest.fixture
-def answering() -> Iterator[Callable[[bytes, int], str]]:
-    """Make a service that answers every call with this body and status; its URL."""
+def fake_service() -> Iterator[Callable[[bytes, int], str]]:
+    """Yield a function that starts a service with this answer (body, HTTP status) and returns the service's URL."""
     with ExitStack() as servers:
-        yield lambda body, status: servers.enter_context(server(body, status))
+        yield lambda body, status: servers.enter_context(serve(body, status))
 
 
 @pytest.fixture
-def voice_id_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Let the function's own client find Voice ID at a URL."""
+def use_voice_id_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Yield a function that makes Describe's own client call Voice ID at a URL."""
     from job_watcher import describe
 
     def use(url: str) -> None:

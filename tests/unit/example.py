@@ -1,4 +1,4 @@
-"""Values that botocore's shapes accept: a structure with every member filled, and strings by their patterns."""
+"""Example values that botocore's shapes accept: structures with all members, and strings that match patterns."""
 
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -9,45 +9,50 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-# The standard library's own reading of a pattern; private, and since Python 3.11 in these places.
+# The standard library's parser of regular expressions. These modules are private, and exist since Python 3.11.
 _parser, _compiler = import_module("re._parser"), import_module("re._compiler")
 CHARACTERS = ascii_letters + digits + punctuation + " "
-REPEATS = (1, 0, *range(2, 80))
+REPEAT_COUNTS = (1, 0, *range(2, 80))
 
 
-def filled(
-    shape: Shape, leaf: Callable[[Shape], Any], prefer: Collection[str] = (), above: tuple[str, ...] = ()
+def fill_shape(
+    shape: Shape, make_scalar: Callable[[Shape], Any], prefer: Collection[str] = (), ancestors: tuple[str, ...] = ()
 ) -> Any:
-    """A value with all members that `leaf` makes the scalars of: one item in a list, recursive shapes left out.
+    """Return a value of this shape with all members and one item in each list, but without recursive shapes.
 
-    Of a union, which takes one member only, the first that is preferred.
+    `make_scalar` returns the scalars. A union, which accepts only one member, has the first member in `prefer`, or its
+    first member.
     """
-    inside = (*above, shape.name)
+    seen_names = (*ancestors, shape.name)
     if isinstance(shape, StructureShape):
-        members = {name: member for name, member in shape.members.items() if member.name not in inside}
+        members = {name: member for name, member in shape.members.items() if member.name not in seen_names}
         if shape.is_tagged_union:
             name = max(members, key=lambda name: name in prefer)
             members = {name: members[name]}
-        return {name: filled(member, leaf, prefer, inside) for name, member in members.items()}
+        return {name: fill_shape(member, make_scalar, prefer, seen_names) for name, member in members.items()}
     if isinstance(shape, ListShape):
-        count = 0 if shape.member.name in inside else max(1, shape.metadata.get("min", 1))
-        return [filled(shape.member, leaf, prefer, inside) for _ in range(count)]
+        count = 0 if shape.member.name in seen_names else max(1, shape.metadata.get("min", 1))
+        return [fill_shape(shape.member, make_scalar, prefer, seen_names) for _ in range(count)]
     if isinstance(shape, MapShape):
-        return {} if shape.value.name in inside else {leaf(shape.key): filled(shape.value, leaf, prefer, inside)}
-    return leaf(shape)
+        return (
+            {}
+            if shape.value.name in seen_names
+            else {make_scalar(shape.key): fill_shape(shape.value, make_scalar, prefer, seen_names)}
+        )
+    return make_scalar(shape)
 
 
-def replaced(value: Any, old: Any, new: Any) -> Any:
-    """The same value with `new` for the very object `old`."""
+def replace_value(value: Any, old: Any, new: Any) -> Any:
+    """Return the value with `new` in place of the object `old`, which is found by identity."""
     if value is old:
         return new
     if isinstance(value, dict):
-        return {key: replaced(inner, old, new) for key, inner in value.items()}
-    return [replaced(inner, old, new) for inner in value] if isinstance(value, list) else value
+        return {key: replace_value(inner, old, new) for key, inner in value.items()}
+    return [replace_value(inner, old, new) for inner in value] if isinstance(value, list) else value
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The scalars in a value, and where they are."""
+    """Yield the path and the value of each scalar, such as `.job.tags.0` and its value."""
     if isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from leaves(inner, f"{path}.{key}")
@@ -55,43 +60,43 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def string(shape: Shape) -> str:
-    """A string by the shape's enum, or else by its pattern and lengths."""
+def example_string(shape: Shape) -> str:
+    """Return a string that the shape accepts: the first of its enum, or one that matches its pattern and length."""
     rules = shape.metadata
     if rules.get("enum"):
         return str(rules["enum"][0])
-    return _string(rules.get("pattern", ".+"), rules.get("min", 1), rules.get("max", 10**6))
+    return _find_example(rules.get("pattern", ".+"), rules.get("min", 1), rules.get("max", 10**6))
 
 
 @cache
-def _string(pattern: str, shortest: int, longest: int) -> str:
+def _find_example(pattern: str, min_length: int, max_length: int) -> str:
     try:
         expression, parsed = re.compile(pattern), _parser.parse(pattern)
-    except re.error:  # Java's alone; nobody here can say what matches
-        return "x" * shortest
-    for times in REPEATS:
-        example = _written(parsed, times)
-        if shortest <= len(example) <= longest and expression.search(example):
+    except re.error:  # valid only in Java, so that no match can be found here
+        return "x" * min_length
+    for repeats in REPEAT_COUNTS:
+        example = _generate(parsed, repeats)
+        if min_length <= len(example) <= max_length and expression.search(example):
             return example
-    raise AssertionError(f"no example of {shortest} to {longest} characters found that matches {pattern}")
+    raise AssertionError(f"no example of {min_length} to {max_length} characters found that matches {pattern}")
 
 
-def _written(parsed: Any, times: int) -> str:
-    """What a parsed pattern matches, look-arounds aside: its parts repeated `times` where they may be."""
+def _generate(parsed: Any, repeats: int) -> str:
+    """Return a string that a parsed pattern matches, with repeated parts `repeats` times. Look-arounds are ignored."""
     parts = []
-    for place, (operation, given) in enumerate(parsed):
+    for position, (operation, argument) in enumerate(parsed):
         match str(operation):
             case "MAX_REPEAT" | "MIN_REPEAT":
-                least, most, repeated = given
-                parts.append(_written(repeated, times) * min(max(least, times), most))
+                least, most, repeated = argument
+                parts.append(_generate(repeated, repeats) * min(max(least, repeats), most))
             case "SUBPATTERN":
-                parts.append(_written(given[-1], times))
+                parts.append(_generate(argument[-1], repeats))
             case "BRANCH":
-                branches = given[1]
-                parts.append(_written(branches[times % len(branches)], times))
+                branches = argument[1]
+                parts.append(_generate(branches[repeats % len(branches)], repeats))
             case "AT" | "ASSERT" | "ASSERT_NOT":
                 pass
             case _:
-                one = _compiler.compile(parsed[place : place + 1])
-                parts.append(next(character for character in CHARACTERS if one.match(character)))
+                single = _compiler.compile(parsed[position : position + 1])
+                parts.append(next(character for character in CHARACTERS if single.match(character)))
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""A Step Functions that lives in memory, with the rules by which names are taken."""
+"""A fake of Step Functions in memory, with AWS's rules for the names of executions."""
 
 import json
 from datetime import datetime, timedelta
@@ -6,13 +6,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-NAMES_LAST = timedelta(
-    days=90
-)  # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+NAME_RETENTION = timedelta(days=90)
 
 
 class FakeStates:
-    """StartExecution and DescribeExecution as AWS documents them; `calls` are their names, `now` is the time."""
+    """StartExecution and DescribeExecution as AWS documents them.
+
+    `calls` lists the operations called so far. `now` is the current time, which tests can change.
+    """
 
     def __init__(self, exceptions: Any, now: datetime) -> None:
         self.exceptions, self.now = exceptions, now
@@ -23,30 +25,30 @@ class FakeStates:
         self.calls.append("StartExecution")
         json.loads(input)
         arn = stateMachineArn.replace(":stateMachine:", ":execution:") + ":" + name
-        if taken := self._known(arn):
-            if taken["status"] != "RUNNING" or taken["input"] != input:
+        if existing := self._find(arn):
+            if existing["status"] != "RUNNING" or existing["input"] != input:
                 raise self._error("ExecutionAlreadyExists", "StartExecution")
-            return taken
+            return existing
         self.executions[arn] = {"executionArn": arn, "status": "RUNNING", "startDate": self.now, "input": input}
         return self.executions[arn]
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:
         self.calls.append("DescribeExecution")
-        if not (known := self._known(executionArn)):
+        if not (existing := self._find(executionArn)):
             raise self._error("ExecutionDoesNotExist", "DescribeExecution")
-        return known
+        return existing
 
     def end(self, arn: str | None, status: str = "SUCCEEDED") -> None:
-        """End an execution now."""
+        """End an execution with this status now."""
         assert arn is not None
         self.executions[arn] |= {"status": status, "stopDate": self.now}
 
     def running(self) -> list[dict[str, Any]]:
-        return [one for one in self.executions.values() if one["status"] == "RUNNING"]
+        return [execution for execution in self.executions.values() if execution["status"] == "RUNNING"]
 
-    def _known(self, arn: str) -> dict[str, Any] | None:
-        known = self.executions.get(arn)
-        return known if known and self.now - known.get("stopDate", self.now) < NAMES_LAST else None
+    def _find(self, arn: str) -> dict[str, Any] | None:
+        execution = self.executions.get(arn)
+        return execution if execution and self.now - execution.get("stopDate", self.now) < NAME_RETENTION else None
 
     def _error(self, code: str, operation: str) -> ClientError:
         error: ClientError = getattr(self.exceptions, code)({"Error": {"Code": code}}, operation)

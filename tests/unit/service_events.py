@@ -1,7 +1,8 @@
-"""Events of AWS's documentation, shortened, and the jobs that they are about: [] where an event is about none.
+"""Sample events from AWS's documentation, shortened, with the jobs that each event is about.
 
-The table's rows: source, detail-type, detail, resources, and a list of the kinds with their requests. Pages: the user
-guide of each service, https://docs.aws.amazon.com/eventbridge/latest/ref/events.html and
+Columns: source, detail-type, detail, resources, and a list of the jobs' kinds and requests, which is empty if the event
+isn't about a job that can be watched. Sources: the user guide of each service,
+https://docs.aws.amazon.com/eventbridge/latest/ref/events.html and
 https://github.com/awsdocs/amazon-cloudwatch-events-user-guide (doc_source/EventTypes.md).
 """
 
@@ -14,7 +15,7 @@ Row = tuple[str, str, dict[str, Any], list[str], list[list[Any]]]
 
 
 def arn(service: str, resource: str) -> str:
-    """Return an ARN in the account and Region of all these events."""
+    """Return an ARN in the account and Region of these events."""
     return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
 
 

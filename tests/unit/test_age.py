@@ -1,4 +1,4 @@
-"""The age that decides on the polling interval is the run's, whatever the age of the resource that it changes."""
+"""The polling interval depends on the age of the run, not on the age of the resource that the run changes."""
 
 import random
 from dataclasses import replace
@@ -15,104 +15,104 @@ from job_watcher.catalogue import Kind, Observation
 from job_watcher.poll_state import PollState
 from job_watcher.polling import PollingLimits
 from job_watcher.watch import Rules, Watch
-from tests.unit.test_round_trip import ARRANGED, uncontradicted, with_status
+from tests.unit.test_round_trip import ANSWER_BUILDERS, set_status, without_contradictions
 
 KINDS = catalogue.kinds()
 RECURRING = [name for name, kind in KINDS.items() if kind.recurs]
-RUNS = [name for name, kind in KINDS.items() if not kind.recurs]
+NOT_RECURRING = [name for name, kind in KINDS.items() if not kind.recurs]
 WITH_EVENT = [name for name, kind in KINDS.items() if kind.event]
 MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
-CALL = 2  # seconds that a poll takes
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC).timestamp()  # of every watch
-EVENTS = Rules(limits_with_events=PollingLimits(max_delay_ratio=0.25, max_interval=HOUR))
-AGES = (0, 5, MINUTE, HOUR, DAY, 30 * DAY, 100 * DAY, YEAR, 5 * YEAR)  # of a resource when the watch begins
-DURATIONS = (0.5 * MINUTE, 5 * MINUTE, HOUR, 8 * HOUR, 3 * DAY)  # of a watch
-CALLED = {
-    "id": "1",
-    "time": "2026-01-01T00:00:00Z",
-    "service_event": False,
-}  # the call that starts a run when the watch begins
+POLL_DURATION = 2  # seconds
+WATCH_START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+RULES_WITH_EVENTS = Rules(limits_with_events=PollingLimits(max_delay_ratio=0.25, max_interval=HOUR))
+RESOURCE_AGES = (0, 5, MINUTE, HOUR, DAY, 30 * DAY, 100 * DAY, YEAR, 5 * YEAR)  # when the watch starts
+WATCH_DURATIONS = (0.5 * MINUTE, 5 * MINUTE, HOUR, 8 * HOUR, 3 * DAY)
+# An API call that starts a run at the same time as its watch.
+API_CALL_TRIGGER = {"id": "1", "time": "2026-01-01T00:00:00Z", "service_event": False}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
 
 
 @pytest.mark.parametrize("name", RECURRING)
-def test_the_end_of_a_change_is_seen_in_time_whatever_the_age_of_the_resource(name: str) -> None:
-    for age in AGES:
-        lasts = random.Random(f"{name} {age}").choice(DURATIONS)
-        late = lateness(KINDS[name], EVENTS, age, lasts)
-        assert late <= allowed(EVENTS.limits, lasts), (age, lasts)
+def test_the_end_of_a_change_is_detected_in_time_at_any_age_of_the_resource(name: str) -> None:
+    for age in RESOURCE_AGES:
+        duration = random.Random(f"{name} {age}").choice(WATCH_DURATIONS)
+        delay = detection_delay(KINDS[name], RULES_WITH_EVENTS, age, duration)
+        assert delay <= max_delay(RULES_WITH_EVENTS.limits, duration), (age, duration)
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_the_end_of_a_run_is_seen_in_time_however_long_before_it_was_created(name: str) -> None:
-    for age in AGES[::2]:
-        lasts = random.Random(f"{name} {age}").choice(DURATIONS)
-        late = lateness(KINDS[name], EVENTS, age, lasts, trigger=CALLED)
-        assert late <= allowed(limits(KINDS[name]), lasts), (age, lasts)
+@pytest.mark.parametrize("name", NOT_RECURRING)
+def test_the_end_of_a_run_is_detected_in_time_even_if_the_job_was_created_long_before(name: str) -> None:
+    for age in RESOURCE_AGES[::2]:
+        duration = random.Random(f"{name} {age}").choice(WATCH_DURATIONS)
+        delay = detection_delay(KINDS[name], RULES_WITH_EVENTS, age, duration, trigger=API_CALL_TRIGGER)
+        assert delay <= max_delay(expected_limits(KINDS[name]), duration), (age, duration)
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_the_end_of_a_run_is_seen_in_time_if_the_watch_begins_later(name: str) -> None:
-    for lasts in DURATIONS:
-        before = random.Random(f"{name} {lasts}").choice((0, 5, MINUTE, HOUR))
-        late = lateness(KINDS[name], EVENTS, before, lasts)
-        assert late <= allowed(limits(KINDS[name]), before + lasts), (before, lasts)
+@pytest.mark.parametrize("name", NOT_RECURRING)
+def test_the_end_of_a_run_is_detected_in_time_if_the_watch_starts_later(name: str) -> None:
+    for duration in WATCH_DURATIONS:
+        before = random.Random(f"{name} {duration}").choice((0, 5, MINUTE, HOUR))
+        delay = detection_delay(KINDS[name], RULES_WITH_EVENTS, before, duration)
+        assert delay <= max_delay(expected_limits(KINDS[name]), before + duration), (before, duration)
 
 
 @pytest.mark.parametrize("name", WITH_EVENT)
-def test_a_kind_with_an_event_has_the_pace_of_all_kinds_if_events_start_no_polls(name: str) -> None:
-    late = lateness(KINDS[name], Rules(), 0, 8 * HOUR)
-    assert late <= allowed(Rules().limits, 8 * HOUR)
+def test_a_kind_with_an_event_has_the_default_polling_limits_if_events_do_not_trigger_polls(name: str) -> None:
+    delay = detection_delay(KINDS[name], Rules(), 0, 8 * HOUR)
+    assert delay <= max_delay(Rules().limits, 8 * HOUR)
 
 
-def test_a_crawl_is_not_as_old_as_the_crawl_before_it() -> None:
+def test_the_age_of_a_crawl_is_not_that_of_the_previous_crawl() -> None:
     crawler = {"Name": "orders", "LastCrawl": {"StartTime": datetime(2025, 12, 1, tzinfo=UTC), "Status": "SUCCEEDED"}}
     running, ready = (
-        KINDS["glue/Crawler"].read({"Crawler": {**crawler, "State": one}}) for one in ("RUNNING", "READY")
+        KINDS["glue/Crawler"].read({"Crawler": {**crawler, "State": state}}) for state in ("RUNNING", "READY")
     )
     assert running and not running.created
     assert ready and ready.created == datetime(2025, 12, 1, tzinfo=UTC)
 
 
-def limits(kind: Kind) -> PollingLimits:
-    """Return the limits of a kind that doesn't recur, with automatic watches."""
-    assert EVENTS.limits_with_events is not None
-    return EVENTS.limits_with_events if kind.event else EVENTS.limits
+def expected_limits(kind: Kind) -> PollingLimits:
+    """Return the polling limits of a kind that doesn't recur, with automatic watches."""
+    assert RULES_WITH_EVENTS.limits_with_events is not None
+    return RULES_WITH_EVENTS.limits_with_events if kind.event else RULES_WITH_EVENTS.limits
 
 
-def allowed(limits: PollingLimits, duration: float) -> float:
-    """Return how late an end may be seen: a minute or a share of the duration, and the poll itself."""
-    return max(MINUTE, limits.max_delay_ratio * duration) + CALL
+def max_delay(limits: PollingLimits, duration: float) -> float:
+    """Return the accepted detection delay in seconds: a minute or a share of the duration, and the poll itself."""
+    return max(MINUTE, limits.max_delay_ratio * duration) + POLL_DURATION
 
 
-def lateness(kind: Kind, rules: Rules, age: float, lasts: float, **more: Any) -> float:
-    """Return how long after the end a watch sees it, of a job or resource that was created `age` before the watch."""
-    created = datetime.fromtimestamp(BEGIN - age, UTC) if kind.created else None
-    running, ended = (replace(seen, created=created) for seen in answers(kind.name))
+def detection_delay(kind: Kind, rules: Rules, age: float, duration: float, **watch_input: Any) -> float:
+    """Return the seconds from a job's end until its watch detects it.
+
+    The job or resource is created `age` seconds before the watch starts, and ends `duration` seconds after that.
+    """
+    created = datetime.fromtimestamp(WATCH_START - age, UTC) if kind.created else None
+    running, ended = (replace(observation, created=created) for observation in observations(kind.name))
     state: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
     time = 0.0
     while True:
         state = {**state, "polls": state["polls"] + 1}
-        watch = Watch({"kind": kind.name, "request": {}, **more}, ARN, state, rules, kind)
-        seen = ended if time >= lasts else running
-        told = evaluate.after_answer(watch, seen, BEGIN + time)
-        assert told["outcome"] == seen.outcome
-        if seen is ended:
-            return time - lasts
-        state = cast(PollState, told)
-        time += CALL + state["wait"]
+        watch = Watch({"kind": kind.name, "request": {}, **watch_input}, ARN, state, rules, kind)
+        observation = ended if time >= duration else running
+        result = evaluate.after_answer(watch, observation, WATCH_START + time)
+        assert result["outcome"] == observation.outcome
+        if observation is ended:
+            return time - duration
+        state = cast(PollState, result)
+        time += POLL_DURATION + state["wait"]
 
 
 @cache
-def answers(name: str) -> tuple[Observation, Observation]:
-    """Return what the kind reads while its job runs and when it has ended, without the job itself."""
+def observations(name: str) -> tuple[Observation, Observation]:
+    """Return the kind's observations while its job runs and after it has ended, without the Job dict."""
     kind = KINDS[name]
     model = service_model(kind.service)
     assert model is not None
-    answer = uncontradicted(kind, sample(model.operation_model(kind.describe).output_shape))
-    found = [kind.read(ARRANGED.get(kind.name, with_status)(kind, answer, status)) for status in kind.outcome_of]
-    seen = [replace(one, job={}) for one in found if one]
+    answer = without_contradictions(kind, sample(model.operation_model(kind.describe).output_shape))
+    read = [kind.read(ANSWER_BUILDERS.get(kind.name, set_status)(kind, answer, status)) for status in kind.outcome_of]
+    found = [replace(observation, job={}) for observation in read if observation]
     return (
-        next(one for one in seen if one.outcome == "running"),
-        next(one for one in seen if one.outcome != "running"),
+        next(observation for observation in found if observation.outcome == "running"),
+        next(observation for observation in found if observation.outcome != "running"),
     )

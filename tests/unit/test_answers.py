@@ -1,8 +1,8 @@
-"""What answers mean: the outcome, how far the job is, and what the email says went wrong.
+"""How realistic answers are evaluated: their outcome, their percentage, and the reason in the email.
 
-Each line of `answers/*.jsonl` is one answer, with the shape of a public report (`source`), of an example in AWS's
-documentation, or of what botocore's documentation says of a member; names and numbers are made up. Without `wrong`,
-the email has no line "Reason".
+Each line of `answers/*.jsonl` is one answer. Its shape is from a public report (`source`), from an example in AWS's
+documentation, or from botocore's documentation of a member; names and numbers are invented. `wrong` is a part of the
+email's line "Reason"; without `wrong`, the email has no such line.
 """
 
 import json
@@ -23,27 +23,27 @@ WATCH = "arn:aws:states:us-east-1:111122223333:execution:Watch:w"
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['kind']}-{case['outcome']}" for case in CASES])
-def test_an_answer_has_an_outcome_and_says_what_went_wrong(case: Mapping[str, Any]) -> None:
+def test_an_answer_is_evaluated_and_the_email_gives_the_reason_of_a_failure(case: Mapping[str, Any]) -> None:
     kind = catalogue.load(case["kind"].partition("/")[0])[case["kind"]]
-    seen = kind.read(case["answer"])
-    assert seen is not None
-    assert (seen.outcome, seen.known) == (case["outcome"], True)
+    observation = kind.read(case["answer"])
+    assert observation is not None
+    assert (observation.outcome, observation.known) == (case["outcome"], True)
     if "percent" in case:
-        assert seen.percent == case["percent"]
-    if seen.outcome != "running":
-        lines = re.findall(r"^  Reason +(.*)$", email(kind, seen), re.MULTILINE)
+        assert observation.percent == case["percent"]
+    if observation.outcome != "running":
+        lines = re.findall(r"^  Reason +(.*)$", email(kind, observation), re.MULTILINE)
         assert len(lines) == ("wrong" in case), lines
         assert case.get("wrong", "") in "".join(lines)
 
 
-def email(kind: catalogue.Kind, seen: catalogue.Observation) -> str:
-    """The text that people get when this answer ends the job."""
+def email(kind: catalogue.Kind, observation: catalogue.Observation) -> str:
+    """Return the text of the email that is sent after this answer."""
     detail: Detail = {
         "kind": kind.name,
         "request": {},
-        "outcome": seen.outcome,
-        "status": seen.status,
-        "job": to_json(seen.job),
+        "outcome": observation.outcome,
+        "status": observation.status,
+        "job": to_json(observation.job),
         "watch": WATCH,
         "polls": 1,
     }

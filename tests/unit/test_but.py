@@ -1,4 +1,4 @@
-"""Conditions that override a success: each can hold and can fail to hold, and none can crash."""
+"""`but` conditions, which override a success: each can be true and can be false, and none raises an exception."""
 
 import itertools
 import re
@@ -21,37 +21,37 @@ ABSENT = object()
 
 
 @pytest.mark.parametrize(("name", "outcome"), CONDITIONS)
-def test_a_condition_can_hold_and_can_fail_to_hold(name: str, outcome: str) -> None:
+def test_a_condition_can_be_true_and_can_be_false(name: str, outcome: str) -> None:
     condition = KINDS[name].but[outcome]
     found = {bool(search(condition, job)) for job in variations(KINDS[name], condition)}
     assert found == {True, False}, condition
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_member_that_may_contradict_a_success_is_read_or_ignored_with_a_reason(name: str) -> None:
+def test_every_member_that_can_contradict_a_success_is_read_or_is_ignored_with_a_reason(name: str) -> None:
     assert failure_members.unread(ALL[name]) == []
 
 
-def test_an_unread_counter_is_noticed() -> None:
+def test_an_unread_failure_counter_is_found() -> None:
     kind = replace(ALL["glue/WorkflowRun"], but={}, ignored={})
     assert "Statistics.FailedActions" in failure_members.unread(kind)
     assert failure_members.unread(replace(kind, ignored={"Statistics": "why", "Graph": "why"})) == []
 
 
-def test_the_page_of_outcomes_is_current() -> None:
+def test_the_outcomes_page_is_up_to_date() -> None:
     assert outcomes_page.PAGE.read_text(encoding="utf-8") == outcomes_page.page(ALL), "run `make kinds`"
 
 
 def variations(kind: Kind, condition: str) -> Iterator[Any]:
-    """Samples of the job in which the members that the condition reads have every kind of value."""
+    """Yield sample jobs with all combinations of values for the members that the condition reads."""
     job = failure_members.job_sample(kind)
     literals = [*re.findall(r"'([^']*)'", condition)]
     names = {word for word in re.findall(r"\w+", re.sub(r"'[^']*'|`[^`]*`", "", condition))}
     leaves = {name: value for _, name, value in failure_members.members(job, settings=True) if name in names}
     choices = [[(name, value) for value in _values(leaf, literals)] for name, leaf in leaves.items()]
-    yield _with(job, dict.fromkeys(leaves, ABSENT))
+    yield _replace_members(job, dict.fromkeys(leaves, ABSENT))
     for choice in itertools.islice(itertools.product(*choices), 20_000):
-        yield _with(job, dict(choice))
+        yield _replace_members(job, dict(choice))
 
 
 def _values(leaf: Any, literals: list[str]) -> list[Any]:
@@ -62,13 +62,15 @@ def _values(leaf: Any, literals: list[str]) -> list[Any]:
     return [True, False, ABSENT] if isinstance(leaf, bool) else [0, 1, ABSENT]
 
 
-def _with(value: Any, chosen: Mapping[str, Any]) -> Any:
+def _replace_members(value: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(value, list):
-        return [_with(item, chosen) for item in value]
+        return [_replace_members(item, values) for item in value]
     if not isinstance(value, Mapping):
         return value
     return {
-        name: _with(inner if name not in chosen or isinstance(inner, Mapping | list) else chosen[name], chosen)
+        name: _replace_members(
+            inner if name not in values or isinstance(inner, Mapping | list) else values[name], values
+        )
         for name, inner in value.items()
-        if chosen.get(name) is not ABSENT
+        if values.get(name) is not ABSENT
     }

@@ -261,9 +261,9 @@ def test_an_answer_without_a_job_is_a_job_not_found(voice_id: Stubber, poll: Pol
     [b"<html>Please log in</html>", b'{"Job": {"JobStatus": "IN_PRO', b"null", b"\xff\xfe"],
 )
 def test_an_answer_that_nobody_can_read_is_no_news(
-    poll: Poll, voice_id_at: Callable[[str], None], answering: Callable[[bytes, int], str], body: bytes
+    poll: Poll, use_voice_id_at: Callable[[str], None], fake_service: Callable[[bytes, int], str], body: bytes
 ) -> None:
-    voice_id_at(answering(body, 200))
+    use_voice_id_at(fake_service(body, 200))
     state = poll(waited=3_600)
     assert state["outcome"] == "running" and "last_answer" not in state
 

@@ -1,4 +1,4 @@
-"""The dicts that travel are plain JSON, named after their job, and small enough to arrive."""
+"""Details are valid JSON and within the size limits, and executions are named after their job."""
 
 import json
 import re
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from job_watcher.detail import MAX_BYTES, Detail, execution_name, truncate
 from job_watcher.to_json import compact_json, parse_time, to_json
 
-ARRIVES = 256 * 1024  # bytes that SNS and Step Functions carry
-LOCAL = datetime.now(UTC).astimezone().tzinfo  # boto3 gives times in it
+MAX_PAYLOAD = 256 * 1024  # bytes that SNS and Step Functions accept
+LOCAL = datetime.now(UTC).astimezone().tzinfo  # boto3 returns times in this zone
 assert LOCAL is not None
 ZONES: st.SearchStrategy[tzinfo] = st.sampled_from(
     [UTC, LOCAL, timezone(timedelta(hours=14)), timezone(-timedelta(hours=9, minutes=30))]
@@ -31,7 +31,7 @@ REQUESTS = st.dictionaries(WORDS, SCALARS | st.lists(SCALARS, max_size=2), max_s
 
 
 @pytest.mark.parametrize(
-    ("value", "same"),
+    ("value", "expected"),
     [
         (datetime(2026, 3, 1, 9, 30, tzinfo=UTC), "2026-03-01T09:30:00Z"),
         (datetime(2026, 3, 1, 9, 30, tzinfo=timezone(timedelta(hours=2))), "2026-03-01T07:30:00Z"),
@@ -55,23 +55,23 @@ REQUESTS = st.dictionaries(WORDS, SCALARS | st.lists(SCALARS, max_size=2), max_s
         ),
     ],
 )
-def test_a_value_keeps_its_meaning_in_json(value: Any, same: Any) -> None:
-    assert to_json(value) == same
-    assert type(to_json(value)) is type(same)
+def test_a_value_is_converted_to_its_json_type(value: Any, expected: Any) -> None:
+    assert to_json(value) == expected
+    assert type(to_json(value)) is type(expected)
 
 
 @given(ANSWERS)
 @example({"Score": Decimal("Infinity")})
 @example({"Score": Decimal("NaN")})
-def test_every_answer_becomes_json(answer: Any) -> None:
+def test_every_answer_can_be_converted_to_json(answer: Any) -> None:
     assert json.loads(json.dumps(to_json(answer), allow_nan=False)) == to_json(answer)
 
 
 @given(TIMES)
-def test_a_time_is_the_same_after_the_journey(time: datetime) -> None:
-    travelled = parse_time(to_json(time))
-    assert travelled is not None
-    assert abs(travelled - time) < timedelta(milliseconds=1)
+def test_a_time_is_unchanged_after_conversion_to_json_and_back(time: datetime) -> None:
+    converted = parse_time(to_json(time))
+    assert converted is not None
+    assert abs(converted - time) < timedelta(milliseconds=1)
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ def test_a_time_is_the_same_after_the_journey(time: datetime) -> None:
         "2026-03-01 09:30:00.000Z",
         1_772_357_400,
         1_772_357_400.0,
-        1_772_357_400_000,  # milliseconds, as Batch and CodeBuild have them
+        1_772_357_400_000,  # milliseconds, as in AWS Batch
     ],
 )
-def test_a_moment_is_read_however_a_service_writes_it(value: Any) -> None:
+def test_a_time_is_parsed_in_every_notation_that_services_use(value: Any) -> None:
     assert parse_time(value) == datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
 
@@ -109,36 +109,36 @@ def test_a_moment_is_read_however_a_service_writes_it(value: Any) -> None:
         "1970-01-01T00:00:00Z",
     ],
 )
-def test_what_is_no_moment_is_none(value: Any) -> None:
+def test_a_value_that_is_not_a_valid_time_is_none(value: Any) -> None:
     assert parse_time(value) is None
 
 
 @given(st.text(max_size=30) | st.floats() | st.integers() | st.datetimes(timezones=ZONES))
 @example("9999-12-31T23:59:59-05:00")
 @example("0001-01-01T00:00:00+05:00")
-def test_no_value_makes_moment_fail(value: Any) -> None:
+def test_parsing_a_time_never_raises_an_exception(value: Any) -> None:
     assert isinstance(parse_time(value), datetime | None)
 
 
-def test_text_is_compact_and_keeps_letters_as_they_are() -> None:
+def test_compact_json_has_no_spaces_and_keeps_non_ascii_letters() -> None:
     assert compact_json({"Müller": ["é", 1]}) == '{"Müller":["é",1]}'
 
 
 @given(st.text(max_size=120), REQUESTS, st.none() | st.text(max_size=5) | st.integers())
 @example("voice-id/" + "x" * 200, {}, None)
-def test_a_name_is_one_that_step_functions_takes(kind: str, request: dict[str, Any], created: Any) -> None:
+def test_step_functions_accepts_every_execution_name(kind: str, request: dict[str, Any], created: Any) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,80}", execution_name(kind, request, created))
 
 
 @given(REQUESTS)
-def test_a_name_does_not_depend_on_the_order_of_members(request: dict[str, Any]) -> None:
-    turned = dict(reversed(request.items()))
-    assert execution_name("voice-id/SpeakerEnrollmentJob", turned, 1) == execution_name(
+def test_an_execution_name_does_not_depend_on_the_order_of_members(request: dict[str, Any]) -> None:
+    reversed_request = dict(reversed(request.items()))
+    assert execution_name("voice-id/SpeakerEnrollmentJob", reversed_request, 1) == execution_name(
         "voice-id/SpeakerEnrollmentJob", request, 1
     )
 
 
-def test_each_job_has_a_name_of_its_own() -> None:
+def test_each_job_has_a_different_execution_name() -> None:
     names = [
         execution_name("voice-id/SpeakerEnrollmentJob", {"JobId": "a"}, "2026-03-01T09:30:00Z"),
         execution_name("voice-id/SpeakerEnrollmentJob", {"JobId": "b"}, "2026-03-01T09:30:00Z"),
@@ -152,8 +152,8 @@ def test_each_job_has_a_name_of_its_own() -> None:
     assert all(name.startswith("voice-id-") for name in names)
 
 
-def test_a_name_never_changes() -> None:
-    """A new version of the watcher must know the jobs that an old one has reported."""
+def test_execution_names_are_the_same_in_every_version() -> None:
+    """Otherwise a new version would report jobs again that an earlier version has reported."""
     name = execution_name("voice-id/SpeakerEnrollmentJob", {"JobId": "b", "DomainId": "a"}, "2026-03-01T09:30:00Z")
     assert name == "voice-id-SpeakerEnrollmentJob-56daa39985631d454b6e05a6268dcbcf"
 
@@ -171,31 +171,31 @@ def detail(**job: Any) -> Detail:
 
 
 def payload_bytes(detail: Detail, email: str) -> int:
-    """The largest that the Announce machine builds: its input, and the task that publishes the detail as a string."""
+    """Return the bytes of the Notify machine's largest payload: its input, or the task that publishes the detail."""
     state, task = {"detail": detail, "subject": "x" * 99, "text": email}, {"Message": compact_json(detail)}
     return max(len(compact_json(payload).encode()) for payload in (state, task))
 
 
-def test_a_job_that_fits_travels_whole() -> None:
-    whole = detail(JobId="b", Notes="x" * 200_000)
-    assert truncate(whole, "An email.") == whole
+def test_a_job_within_the_limit_is_not_truncated() -> None:
+    original = detail(JobId="b", Notes="x" * 200_000)
+    assert truncate(original, "An email.") == original
 
 
-def test_a_job_too_large_loses_its_largest_members_and_names_them() -> None:
+def test_the_largest_members_of_a_job_above_the_limit_are_removed_and_listed() -> None:
     small = {"JobId": "b", "JobStatus": "COMPLETED", "Notes": "x" * 90_000}
-    told = truncate(detail(**small, Results=["y" * 200_000], More="z" * 170_000), "An email.")
-    assert told == {**detail(**small), "omitted": ["Results", "More"]}
+    truncated = truncate(detail(**small, Results=["y" * 200_000], More="z" * 170_000), "An email.")
+    assert truncated == {**detail(**small), "omitted": ["Results", "More"]}
 
 
-def test_a_large_email_counts_too() -> None:
+def test_the_size_of_the_email_counts() -> None:
     assert truncate(detail(JobId="b", Notes="x" * 200_000), "An email. " * 6_000)["omitted"] == ["Notes"]
 
 
 @pytest.mark.parametrize("character", ['"', "\\", "\n", "\x01", "é", "語", "🎙"])
-def test_what_escaping_adds_is_counted(character: str) -> None:
-    told = truncate(detail(**{f"Part{number}": character * 4_000 for number in range(40)}), character * 1_000)
-    assert payload_bytes(told, character * 1_000) <= ARRIVES
-    assert payload_bytes(told, character * 1_000) > ARRIVES / 2, "more was left out than had to be"
+def test_the_size_of_escaped_characters_counts(character: str) -> None:
+    truncated = truncate(detail(**{f"Part{number}": character * 4_000 for number in range(40)}), character * 1_000)
+    assert payload_bytes(truncated, character * 1_000) <= MAX_PAYLOAD
+    assert payload_bytes(truncated, character * 1_000) > MAX_PAYLOAD / 2, "more was removed than necessary"
 
 
 LENGTHS = st.dictionaries(WORDS, st.integers(0, 150_000), max_size=8)
@@ -203,19 +203,19 @@ LENGTHS = st.dictionaries(WORDS, st.integers(0, 150_000), max_size=8)
 
 @settings(max_examples=40)
 @given(LENGTHS, st.sampled_from(['"', "é", "🎙", "\x01", "x"]), st.integers(0, 40_000))
-def test_every_job_arrives(lengths: dict[str, int], character: str, email: int) -> None:
+def test_every_job_is_truncated_to_the_limit(lengths: dict[str, int], character: str, email: int) -> None:
     job = {member: character * length for member, length in lengths.items()}
-    told = truncate(detail(**job), character * email)
-    omitted = told.get("omitted", [])
-    assert payload_bytes(told, character * email) <= ARRIVES
-    assert {**told["job"], **{member: job[member] for member in omitted}} == job
-    assert set(told["job"]).isdisjoint(omitted)
-    if omitted and told["job"]:
-        assert max(map(len, told["job"].values())) <= min(len(job[member]) for member in omitted)
+    truncated = truncate(detail(**job), character * email)
+    omitted = truncated.get("omitted", [])
+    assert payload_bytes(truncated, character * email) <= MAX_PAYLOAD
+    assert {**truncated["job"], **{member: job[member] for member in omitted}} == job
+    assert set(truncated["job"]).isdisjoint(omitted)
+    if omitted and truncated["job"]:
+        assert max(map(len, truncated["job"].values())) <= min(len(job[member]) for member in omitted)
 
 
-def test_a_huge_input_still_travels_to_say_that_it_is_refused() -> None:
-    told: Detail = {
+def test_a_rejected_input_above_the_limit_is_left_out_of_the_notification() -> None:
+    rejected: Detail = {
         "kind": "x" * 300_000,
         "request": {"JobId": "y" * 300_000},
         "outcome": "lost",
@@ -224,8 +224,13 @@ def test_a_huge_input_still_travels_to_say_that_it_is_refused() -> None:
         "watch": "arn:aws:states:eu-west-1:123456789012:execution:Watch:x",
         "polls": 0,
     }
-    assert truncate(told, "An email.") == {**told, "kind": None, "request": {}, "omitted": ["kind", "request"]}
+    assert truncate(rejected, "An email.") == {
+        **rejected,
+        "kind": None,
+        "request": {},
+        "omitted": ["kind", "request"],
+    }
 
 
-def test_what_is_called_large_leaves_room_for_the_rest_of_the_state() -> None:
-    assert ARRIVES - 16_384 <= MAX_BYTES <= ARRIVES - 8_192
+def test_the_limit_leaves_room_for_the_rest_of_the_state() -> None:
+    assert MAX_PAYLOAD - 16_384 <= MAX_BYTES <= MAX_PAYLOAD - 8_192

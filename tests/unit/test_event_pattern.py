@@ -1,4 +1,4 @@
-"""Event patterns match as EventBridge's do: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html."""
+"""Event patterns match like EventBridge's: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ EVENT = {"source": "aws.x", "detail": {"state": "stopped", "ids": ["a", "b"], "n
         ({"missing": [{"exists": False}, {"prefix": "stop"}]}, True),
     ],
 )
-def test_a_pattern_matches_as_at_eventbridge(pattern: dict[str, Any], expected: bool) -> None:
+def test_a_pattern_matches_the_same_events_as_in_eventbridge(pattern: dict[str, Any], expected: bool) -> None:
     assert matches({"source": ["aws.x"], "detail": pattern}, EVENT) is expected
 
 

@@ -1,4 +1,4 @@
-"""The functions that the catalogue's JMESPath has on top of the standard ones."""
+"""The functions that the catalogue's JMESPath expressions have in addition to the standard ones."""
 
 from typing import Any
 
@@ -41,7 +41,9 @@ def test_a_ratio_is_a_percentage_or_null(done: Any, total: Any, percent: float |
         ("none", None),
     ],
 )
-def test_a_count_is_a_text_unless_there_is_nothing_to_count(amount: Any, text: str | None) -> None:
+def test_a_count_is_a_label_with_a_number_or_null_if_the_number_is_not_above_zero(
+    amount: Any, text: str | None
+) -> None:
     assert search("count('failed records', amount)", {"amount": amount}) == text
 
 
@@ -57,11 +59,11 @@ def test_a_count_is_a_text_unless_there_is_nothing_to_count(amount: Any, text: s
         (1, "p", None),
     ],
 )
-def test_a_uri_has_all_its_parts_or_is_null(bucket: Any, prefix: Any, found: str | None) -> None:
+def test_a_uri_is_null_if_a_part_is_missing(bucket: Any, prefix: Any, found: str | None) -> None:
     assert search("uri('s3:', '', bucket, prefix)", {"bucket": bucket, "prefix": prefix}) == found
 
 
-def test_an_unfiltered_expression_picks_every_item_and_the_original_stays_as_it_is() -> None:
+def test_an_unfiltered_expression_selects_every_item_and_does_not_change_the_original() -> None:
     filtered = jmespath.compile("jobs[?failed].id || [jobs[?tasks[?failed]].id]")
     jobs = {"jobs": [{"id": 1, "failed": False}, {"id": 2}]}
     every = jmespath.parser.ParsedResult("", unfiltered(filtered.parsed))
@@ -81,11 +83,11 @@ def test_an_unfiltered_expression_picks_every_item_and_the_original_stays_as_it_
         (["s3:", "", "/", "key"], None),
     ],
 )
-def test_a_location_is_whole_or_null(parts: list[Any], location: str | None) -> None:
+def test_a_uri_is_complete_or_null(parts: list[Any], location: str | None) -> None:
     assert search("uri(@[0], @[1], @[2], @[3])", parts) == location
 
 
-def test_a_function_that_cannot_be_evaluated_is_null_and_the_rest_of_the_expression_counts() -> None:
+def test_a_function_with_arguments_of_the_wrong_type_is_null_and_the_rest_is_evaluated() -> None:
     assert search("length(failures) > `0` || failed > `0`", {"failed": 1}) is True
     assert search("[code, join(' ', causes)]", {"code": "E1"}) == ["E1", None]
     assert search("sum(counts)", {"counts": ["x"]}) is None

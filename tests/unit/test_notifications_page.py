@@ -7,18 +7,20 @@ from infra.catalogue import notifications_page
 SAMPLES = notifications_page.SAMPLES
 
 
-def test_the_page_is_current() -> None:
+def test_the_page_is_up_to_date() -> None:
     assert notifications_page.PAGE.read_text(encoding="utf-8") == notifications_page.page(), "run `make notifications`"
 
 
-def test_it_shows_every_outcome_of_thirty_jobs() -> None:
+def test_the_page_shows_at_least_thirty_jobs_and_every_outcome() -> None:
     outcomes = {notifications_page.email(sample)["outcome"] for sample in SAMPLES}
     assert outcomes == {"succeeded", "partial", "failed", "stopped", "lost"}
     assert len(SAMPLES) >= 30
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=[f"{n} {one['kind']}" for n, one in enumerate(SAMPLES)])
-def test_an_email_names_its_outcome_and_explains_failures_but_no_success(sample: dict[str, object]) -> None:
+@pytest.mark.parametrize("sample", SAMPLES, ids=[f"{number} {sample['kind']}" for number, sample in enumerate(SAMPLES)])
+def test_an_email_names_the_outcome_and_gives_a_reason_only_if_the_job_did_not_succeed(
+    sample: dict[str, object],
+) -> None:
     end = notifications_page.email(sample)
     assert end["subject"].startswith(f"{end['outcome'].capitalize()}: ")
     if end["outcome"] in ("succeeded", "failed", "lost"):

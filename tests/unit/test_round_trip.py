@@ -22,7 +22,7 @@ from job_watcher.detail import MAX_BYTES, MAX_NAME_LENGTH
 from job_watcher.email_message import one_line
 from job_watcher.to_json import compact_json, to_json
 from job_watcher.watch import Watch
-from tests.unit.example import filled, leaves, replaced, string
+from tests.unit.example import example_string, fill_shape, leaves, replace_value
 
 KINDS = catalogue.kinds()
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
@@ -50,8 +50,8 @@ def test_every_status_of_a_kind_goes_the_whole_way(name: str) -> None:
     blank = an_answer(kind)
     request = {**a_request(kind), **{member: blank[items][0][member] for items, member in kind.pick.items()}}
     for status, outcome in kind.outcome_of.items():
-        part = uncontradicted(kind, blank) if outcome == "succeeded" else blank
-        answer = ARRANGED.get(name, with_status)(kind, part, status)
+        part = without_contradictions(kind, blank) if outcome == "succeeded" else blank
+        answer = ANSWER_BUILDERS.get(name, set_status)(kind, part, status)
         told = poll(kind, request, answer)
         assert told["outcome"] == outcome, status
         if outcome == "running":
@@ -125,18 +125,18 @@ def check_message(kind: Kind, status: str, end: Mapping[str, Any]) -> None:
 def a_request(kind: Kind) -> dict[str, Any]:
     """One that the model accepts, with every member the kind names."""
     members = describe.operation(kind).input_shape.members
-    return {member: filled(members[member], _argument) for member in kind.request if member in members}
+    return {member: fill_shape(members[member], _argument) for member in kind.request if member in members}
 
 
 def an_answer(kind: Kind) -> dict[str, Any]:
     """One with every member, its times and its percentage where the kind reads them."""
     paths = [kind.job, kind.status, kind.percent, kind.created, kind.ended, kind.reason, kind.results]
     mentioned = re.findall(r"\w+", " ".join(filter(None, paths)))
-    answer = filled(describe.operation(kind).output_shape, _said, mentioned)
+    answer = fill_shape(describe.operation(kind).output_shape, _said, mentioned)
     for expression, value in ((kind.percent, 42), (kind.created, CREATED), (kind.ended, ENDED)):
         found = expressions.search(expression, expressions.search(kind.job, answer))
         if expression:
-            answer = replaced(answer, found, _like(found, value))
+            answer = replace_value(answer, found, _like(found, value))
     return dict(answer)
 
 
@@ -149,8 +149,8 @@ def expected_percent(kind: Kind, answer: dict[str, Any]) -> float | None:
     return percent
 
 
-def uncontradicted(kind: Kind, answer: Any) -> Any:
-    """The answer without what makes `but` override a success; a kind that can't be helped so is ARRANGED."""
+def without_contradictions(kind: Kind, answer: Any) -> Any:
+    """The answer without what makes `but` override a success; a kind that can't be helped so is ANSWER_BUILDERS."""
     elsewhere = " ".join(filter(None, (kind.status, kind.created, kind.ended, kind.results)))
     conditions = " ".join(kind.but.values())
     names = {*re.findall(r"\w+", conditions)} - {*re.findall(r"\w+", elsewhere)}
@@ -182,10 +182,10 @@ def harmless(value: Any, names: set[str], words: list[str], left_out: tuple[type
     return 0 if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def with_status(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
+def set_status(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
     """The answer with a status at the place from where the kind reads it."""
     found = expressions.search(kind.status, expressions.search(kind.job, answer))
-    return dict(replaced(answer, found, status))
+    return dict(replace_value(answer, found, status))
 
 
 def ecs_task(_: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
@@ -203,20 +203,20 @@ def batch_job(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]
     flags = {"isTerminated": status == "TERMINATED", "isCancelled": status == "CANCELLED"}
     job = expressions.search(kind.job, answer)
     told = {**flags, "status": "FAILED" if any(flags.values()) else status}
-    return dict(replaced(answer, job, {**job, **{name: value for name, value in told.items() if name in job}}))
+    return dict(replace_value(answer, job, {**job, **{name: value for name, value in told.items() if name in job}}))
 
 
 def capacity_reservation(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
     """How Athena says that the capacity is there: its latest allocation has succeeded, too."""
     reservation = answer["CapacityReservation"]
     allocation = {**reservation["LastAllocation"], "Status": "SUCCEEDED"}
-    return with_status(kind, {"CapacityReservation": {**reservation, "LastAllocation": allocation}}, status)
+    return set_status(kind, {"CapacityReservation": {**reservation, "LastAllocation": allocation}}, status)
 
 
 def recommendation(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
     """A recommendation of AgentCore's, whose result has an error message if there is none."""
     failed = kind.outcome_of[status] == "failed"
-    return with_status(kind, answer if failed else expressions.without(answer, "recommendationResult"), status)
+    return set_status(kind, answer if failed else expressions.without(answer, "recommendationResult"), status)
 
 
 def succeeds_with(*none: str, **members: Any) -> Callable[[Kind, dict[str, Any], str], dict[str, Any]]:
@@ -225,7 +225,7 @@ def succeeds_with(*none: str, **members: Any) -> Callable[[Kind, dict[str, Any],
     def arranged(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
         job = expressions.search(kind.job, answer)
         proven = {**harmless(job, {*none}, [], ()), **members} if kind.outcome_of[status] == "succeeded" else job
-        return with_status(kind, replaced(answer, job, proven), status)
+        return set_status(kind, replace_value(answer, job, proven), status)
 
     return arranged
 
@@ -240,15 +240,17 @@ def deadline_job(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, A
 def fis_experiment(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
     """An experiment whose report is complete."""
     job = expressions.search(kind.job, answer)
-    return with_status(kind, dict(replaced(answer, job["experimentReport"]["state"]["status"], "completed")), status)
+    return set_status(
+        kind, dict(replace_value(answer, job["experimentReport"]["state"]["status"], "completed")), status
+    )
 
 
 def ecs_deployment(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
     """How ECS says that a circuit breaker or an alarm stopped a deployment: it is TRIGGERED, the deployment STOPPED."""
     job, triggered = expressions.search(kind.job, answer), status == "TRIGGERED"
-    answer = dict(replaced(answer, job["status"], "STOPPED" if triggered else status))
+    answer = dict(replace_value(answer, job["status"], "STOPPED" if triggered else status))
     for detector in {"deploymentCircuitBreaker", "circuitBreaker", "alarms"} & {*job}:
-        answer = dict(replaced(answer, job[detector]["status"], "TRIGGERED" if triggered else "MONITORING"))
+        answer = dict(replace_value(answer, job[detector]["status"], "TRIGGERED" if triggered else "MONITORING"))
     return answer
 
 
@@ -269,7 +271,7 @@ def restored_object(_: Kind, answer: dict[str, Any], status: str) -> dict[str, A
 
 
 # The kinds whose status is not one member of the answer, with how their answers come to say it.
-ARRANGED: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {
+ANSWER_BUILDERS: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {
     "amplify/DomainAssociation": succeeds_with(updateStatus="UPDATE_COMPLETE"),
     "athena/CapacityReservation": capacity_reservation,
     "batch/Job": batch_job,
@@ -292,12 +294,12 @@ ARRANGED: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {
 
 def _argument(shape: Shape) -> Any:
     if shape.type_name == "string":
-        return string(shape)
+        return example_string(shape)
     return True if shape.type_name == "boolean" else max(1, shape.metadata.get("min", 1))
 
 
 def _said(shape: Shape) -> Any:
-    """A scalar of an answer that is an object of its own, so that `replaced` finds it."""
+    """A scalar of an answer that is an object of its own, so that `replace_value` finds it."""
     if shape.type_name == "string":
         leaf = Leaf((shape.metadata.get("enum") or ["x" * max(1, shape.metadata.get("min", 1))])[0])
         leaf.shape = shape

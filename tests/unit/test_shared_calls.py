@@ -7,7 +7,7 @@ from infra.service_models import service_model, session
 from infra.trigger_rules import index
 from job_watcher import catalogue
 from job_watcher.trigger import jobs_in
-from tests.unit.api_call import api_call
+from tests.unit.api_call import api_call_event
 
 KINDS = catalogue.kinds()
 INDEX = index(KINDS.values())
@@ -77,8 +77,8 @@ SHARED: list[tuple[str, str, list[str]]] = [
 def test_a_call_that_several_apis_have_starts_the_right_watch_once_or_none(
     service: str, call: str, kinds: list[str], optional: bool
 ) -> None:
-    given = {"docdb": {"engine": "docdb"}, "neptune": {"engine": "neptune"}, "rds": {"engine": "aurora-mysql"}}
-    event = api_call(service, call, optional=optional, given=given.get(service))
+    engines = {"docdb": {"engine": "docdb"}, "neptune": {"engine": "neptune"}, "rds": {"engine": "aurora-mysql"}}
+    event = api_call_event(service, call, optional=optional, overrides=engines.get(service))
     assert [job.kind.name for job in jobs_in(event, INDEX)] == kinds
     for name, kind in KINDS.items():  # nor does it disturb a deployment that watches only one of the kinds
         if name not in kinds and call in kind.start:

@@ -11,7 +11,7 @@ from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 from job_watcher.trigger import jobs_in
 from job_watcher.watch_input import InvalidInput, check_request
-from tests.unit.api_call import api_call, operation_model
+from tests.unit.api_call import api_call_event, operation_model
 from tests.unit.example import leaves
 
 KINDS = catalogue.kinds()
@@ -19,7 +19,7 @@ INDEX = index(KINDS.values())
 CALLS = [(name, call) for name, kind in KINDS.items() for call in kind.start]
 
 # Values without which the event doesn't start such a job.
-GIVEN = {
+OVERRIDES = {
     "docdb/DBCluster": {"engine": "docdb"},
     "docdb/DBClusterSnapshot": {"engine": "docdb"},
     "docdb/DBInstance": {"engine": "docdb"},
@@ -76,7 +76,7 @@ UNRELATED = 9
 @pytest.mark.parametrize(("name", "call"), CALLS, ids=lambda value: value)
 def test_a_call_that_starts_a_job_names_it(name: str, call: str) -> None:
     kind = KINDS[name]
-    event = api_call(kind.service, call, given=GIVEN.get(name))
+    event = api_call_event(kind.service, call, overrides=OVERRIDES.get(name))
     job = {job.kind.name: job for job in jobs_in(event, INDEX)}[name]
     assert not job.service_event
     assert set(job.request) == set(kind.request)
@@ -88,7 +88,7 @@ def test_a_call_that_starts_a_job_names_it(name: str, call: str) -> None:
 def test_only_these_kinds_are_stricter_about_identifiers() -> None:
     for name in STRICTER:
         kind = KINDS[name]
-        (job,) = jobs_in(api_call(kind.service, kind.start[0]), INDEX)
+        (job,) = jobs_in(api_call_event(kind.service, kind.start[0]), INDEX)
         with pytest.raises(InvalidInput):
             check_request(kind, job.request, input_shape(kind))
 

@@ -17,7 +17,7 @@ from job_watcher import catalogue, describe
 from job_watcher.unmodeled import BODY, add_unmodeled_members, keep_body
 from local.voice_id import VoiceId
 
-Answering = Callable[[bytes, int], str]
+FakeService = Callable[[bytes, int], str]
 DOMAIN = "a" * 22
 START = {
     "DomainId": DOMAIN,
@@ -93,66 +93,66 @@ def test_nothing_is_invented_and_what_botocore_reads_stays_as_it_is(voice_id: Vo
 
 
 def test_the_function_asks_with_a_client_that_keeps_new_members(
-    voice_id: VoiceId, voice_id_at: Callable[[str], None]
+    voice_id: VoiceId, use_voice_id_at: Callable[[str], None]
 ) -> None:
-    voice_id_at(voice_id.url)
+    use_voice_id_at(voice_id.url)
     job_id = describe.client("voice-id").start_speaker_enrollment_job(**START)["Job"]["JobId"]
     voice_id.amend(job_id, {"Priority": 7})
     kind = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
     assert describe.describe(kind, {"DomainId": DOMAIN, "JobId": job_id})["Job"]["Priority"] == 7
 
 
-def test_a_member_beside_the_job_is_kept(answering: Answering) -> None:
+def test_a_member_beside_the_job_is_kept(fake_service: FakeService) -> None:
     said = {"Job": {"JobStatus": "FAILED", "New": {"A": [1]}}, "Links": ["x"], "__type": "DescribeResponse"}
-    with client("voice-id", answering(json.dumps(said).encode(), 200)) as voice:
+    with client("voice-id", fake_service(json.dumps(said).encode(), 200)) as voice:
         answer = voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
         whole = without_metadata(add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob")))
     assert whole == {"Job": {"JobStatus": "FAILED", "New": {"A": [1]}}, "Links": ["x"]}
 
 
-def test_a_null_for_a_member_that_the_model_knows_stays_absent(answering: Answering) -> None:
+def test_a_null_for_a_member_that_the_model_knows_stays_absent(fake_service: FakeService) -> None:
     said = {"Job": {"JobStatus": "FAILED", "EndedAt": None, "FailureDetails": None}}
-    with client("voice-id", answering(json.dumps(said).encode(), 200)) as voice:
+    with client("voice-id", fake_service(json.dumps(said).encode(), 200)) as voice:
         answer = voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
         whole = without_metadata(add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob")))
     assert whole == {"Job": {"JobStatus": "FAILED"}}
 
 
-def test_a_member_that_travels_under_another_name_appears_once(answering: Answering) -> None:
+def test_a_member_that_travels_under_another_name_appears_once(fake_service: FakeService) -> None:
     said = {"job": {"id": "1", "status": "ERROR", "userMetadata": {"who": "we"}, "brandNew": 1, "role": "r"}}
-    with client("mediaconvert", answering(json.dumps(said).encode(), 200)) as convert:
+    with client("mediaconvert", fake_service(json.dumps(said).encode(), 200)) as convert:
         whole = without_metadata(add_unmodeled_members(convert.get_job(Id="1"), shape(convert, "GetJob")))
     expected = {"Id": "1", "Status": "ERROR", "UserMetadata": {"who": "we"}, "brandNew": 1, "Role": "r"}
     assert whole == {"Job": expected}
 
 
-def test_new_members_inside_lists_and_maps_of_a_rest_service_are_kept(answering: Answering) -> None:
+def test_new_members_inside_lists_and_maps_of_a_rest_service_are_kept(fake_service: FakeService) -> None:
     said = {
         "jobs": [
             {"jobName": "a", "jobId": "1", "status": "FAILED", "parameters": {"p": "v"}, "retries": {"left": 2}},
             {"jobName": "b", "jobId": "2", "status": "FAILED", "container": {"image": "i", "gpus": 4}},
         ]
     }
-    with client("batch", answering(json.dumps(said).encode(), 200)) as batch:
+    with client("batch", fake_service(json.dumps(said).encode(), 200)) as batch:
         whole = without_metadata(
             add_unmodeled_members(batch.describe_jobs(jobs=["1", "2"]), shape(batch, "DescribeJobs"))
         )
     assert whole == said
 
 
-def test_what_botocore_reads_inside_a_map_stays_as_it_is(answering: Answering) -> None:
+def test_what_botocore_reads_inside_a_map_stays_as_it_is(fake_service: FakeService) -> None:
     said = {"connectorConfigurations": {"Ours": {"connectorName": "ours", "registeredAt": 1.5e9, "brandNew": 1}}}
-    with client("appflow", answering(json.dumps(said).encode(), 200)) as appflow:
+    with client("appflow", fake_service(json.dumps(said).encode(), 200)) as appflow:
         whole = add_unmodeled_members(appflow.describe_connectors(), shape(appflow, "DescribeConnectors"))
     ours = whole["connectorConfigurations"]["Ours"]
     assert isinstance(ours.pop("registeredAt"), datetime)
     assert ours == {"connectorName": "ours", "brandNew": 1}
 
 
-def test_an_answer_in_xml_is_left_as_it_is(answering: Answering) -> None:
+def test_an_answer_in_xml_is_left_as_it_is(fake_service: FakeService) -> None:
     xml = b"""<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>mine</StackName><New>1</New>
     </member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
-    with client("cloudformation", answering(xml, 200)) as formation:
+    with client("cloudformation", fake_service(xml, 200)) as formation:
         whole = add_unmodeled_members(formation.describe_stacks(), shape(formation, "DescribeStacks"))
     assert whole["Stacks"] == [{"StackName": "mine"}] and BODY not in whole
 
@@ -166,9 +166,9 @@ def test_a_stubbed_answer_is_left_as_it_is() -> None:
         }
 
 
-def test_an_error_is_left_as_it_is(answering: Answering) -> None:
+def test_an_error_is_left_as_it_is(fake_service: FakeService) -> None:
     said = {"__type": "ResourceNotFoundException", "Message": "No such job.", "ResourceType": "BATCH_JOB"}
-    url = answering(json.dumps(said).encode(), 400)
+    url = fake_service(json.dumps(said).encode(), 400)
     with client("voice-id", url) as voice, pytest.raises(ClientError) as error:
         voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
     assert error.value.response["Error"] == {"Message": "No such job.", "Code": "ResourceNotFoundException"}

@@ -19,7 +19,7 @@ from job_watcher.poll_state import PollState
 from job_watcher.to_json import to_json
 from job_watcher.watch import Rules, Watch
 from job_watcher.watch_input import InvalidInput, check_request
-from tests.unit.example import leaves, replaced
+from tests.unit.example import leaves, replace_value
 
 ALL = waiters.kinds()
 LOADER = create_loader()
@@ -67,11 +67,11 @@ def _meeting(acceptor: AcceptorConfig, full: dict[str, Any]) -> Iterator[dict[st
     elif isinstance(acceptor.expected, str):
         found = expressions.search(acceptor.argument, full)
         looked_at = found if isinstance(found, list) else [found]
-        yield reduce(lambda answer, leaf: replaced(answer, leaf, acceptor.expected), looked_at, full)
+        yield reduce(lambda answer, leaf: replace_value(answer, leaf, acceptor.expected), looked_at, full)
     else:
         for leaf in (one for _, one in leaves(full) if isinstance(one, Leaf)):
             for value in leaf.shape.metadata.get("enum", ()):
-                yield replaced(full, leaf, value)
+                yield replace_value(full, leaf, value)
 
 
 def error(code: str, status: int) -> dict[str, Any]:
