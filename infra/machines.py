@@ -1,8 +1,9 @@
-"""Set up state machines."""
+"""Create Step Functions state machines from the definitions in this folder."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from aws_cdk import Aws, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
@@ -13,15 +14,18 @@ from constructs import Construct
 def machine(
     scope: Construct, id: str, *, definition: str, substitutions: Mapping[str, str], timeout: Duration | None = None
 ) -> sfn.StateMachine:
-    """Return a standard state machine from a definition file in this folder. It logs errors without data."""
+    """Return a standard state machine, made from a definition file in this folder. Its log has errors without data.
+
+    `definition` is the file's name.
+    """
     group = _log_group(scope, f"{id}Log")
-    states = json.loads(Path(__file__).with_name(definition).read_text())
-    if timeout:  # the CDK drops its own `timeout` when the definition is text
-        states["TimeoutSeconds"] = timeout.to_seconds()
+    body = json.loads(Path(__file__).with_name(definition).read_text(encoding="utf-8"))
+    if timeout:  # the CDK ignores its prop `timeout` if the definition is text
+        body["TimeoutSeconds"] = timeout.to_seconds()
     return sfn.StateMachine(
         scope,
         id,
-        definition_body=sfn.DefinitionBody.from_string(json.dumps(states, indent=1)),
+        definition_body=sfn.DefinitionBody.from_string(json.dumps(body, indent=1)),
         definition_substitutions={"partition": Aws.PARTITION, **substitutions},
         tracing_enabled=True,
         logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ERROR, include_execution_data=False),
@@ -29,17 +33,16 @@ def machine(
 
 
 def _log_group(scope: Construct, id: str) -> logs.LogGroup:
-    """Return a log group whose name has the prefix that AWS recommends and is unique to the stack.
+    """Return a log group whose name has the prefix that AWS recommends and is unique to this stack.
 
-    With other names, each state machine adds to the account's resource policy for log delivery, which has a size limit:
-    https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+    With another prefix, each log group would be added to the account's CloudWatch Logs resource policy, whose size is
+    limited: https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
     """
     group = logs.LogGroup(scope, id, retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY)
-    resource = group.node.default_child
-    assert isinstance(resource, logs.CfnLogGroup)
-    uuid = Fn.select(2, Fn.split("/", Aws.STACK_ID))
+    resource = cast(logs.CfnLogGroup, group.node.default_child)
+    stack_uuid = Fn.select(2, Fn.split("/", Aws.STACK_ID))
     # Only the first part of the UUID, because Step Functions accepts ARNs of up to 256 characters:
     # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CloudWatchLogsLogGroup.html
-    name = [Aws.STACK_NAME, Stack.of(scope).get_logical_id(resource), Fn.select(0, Fn.split("-", uuid))]
-    resource.log_group_name = f"/aws/vendedlogs/states/{'-'.join(name)}"
+    parts = [Aws.STACK_NAME, Stack.of(scope).get_logical_id(resource), Fn.select(0, Fn.split("-", stack_uuid))]
+    resource.log_group_name = f"/aws/vendedlogs/states/{'-'.join(parts)}"
     return group

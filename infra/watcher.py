@@ -1,7 +1,8 @@
-"""The polling loop: describe the job, wait, describe it again, until it ends."""
+"""The resources that poll jobs: the Watch state machine and its Describe function."""
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import cast
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_iam as iam
@@ -18,7 +19,10 @@ from .settings import Settings
 
 
 class Watcher(Construct):
-    """The Watch state machine and its Describe function. Public attributes: machine, describe."""
+    """Watches a job: describes it, waits and repeats this until the job ends, then starts the Notify state machine.
+
+    Public attributes: machine, describe.
+    """
 
     def __init__(
         self, scope: Construct, id: str, *, settings: Settings, bundle: Path, notify: sfn.IStateMachine
@@ -32,29 +36,32 @@ class Watcher(Construct):
             self,
             "Watch",
             definition="watch.asl.json",
-            # A watch gives up and notifies before this time-out, which is for executions that can't.
+            # Watches end before this time-out: they give up, and notify that they did. It ends those that can't.
             timeout=Duration.seconds(settings.give_up_after).plus(Duration.days(7)),
             substitutions={"describe": self.describe.function_arn, "notify": notify.state_machine_arn},
         )
-        # CDK's grant_invoke would also allow all versions and aliases.
+        # CDK's grant_invoke would also allow the function's versions and aliases.
         self.machine.add_to_role_policy(
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.describe.function_arn])
         )
         notify.grant_start_execution(self.machine)
 
     def _allow_describe_calls(self, kinds: Collection[Kind]) -> None:
-        """Add managed policies and an inline one, because the calls of all kinds exceed the size limits of either."""
+        """Add managed policies and, if needed, an inline policy. Neither alone has room for the calls of all kinds.
+
+        Raise InvalidSetting if the kinds need more policies than IAM allows.
+        """
         policies = permissions.pack(permissions.statements(kinds))
         if len(policies) > permissions.MAX_POLICIES + 1:
             problem = f": the permissions for {len(kinds)} kinds exceed IAM's limits for a role; select fewer kinds."
             raise InvalidSetting("kinds", problem)
-        assert self.describe.role
+        role = cast(iam.IRole, self.describe.role)
         for number, policy in enumerate(policies[: permissions.MAX_POLICIES]):
             iam.ManagedPolicy(
                 self,
                 f"DescribePolicy{number}",
                 description="Describe calls for the jobs that Job Watcher watches.",
-                roles=[self.describe.role],
+                roles=[role],
                 statements=[_allow(statement) for statement in policy],
             )
         for policy in policies[permissions.MAX_POLICIES :]:
@@ -68,7 +75,7 @@ def _allow(statement: permissions.Statement) -> iam.PolicyStatement:
 
 
 def _arn(pattern: str) -> str:
-    """Return an ARN in the notation of AWS's documentation for this account and Region."""
-    for word, value in (("Partition", Aws.PARTITION), ("Region", Aws.REGION), ("Account", Aws.ACCOUNT_ID)):
-        pattern = pattern.replace(f"${{{word}}}", value)
+    """Replace `${Partition}`, `${Region}` and `${Account}` in an ARN with those of the stack."""
+    for name, value in (("Partition", Aws.PARTITION), ("Region", Aws.REGION), ("Account", Aws.ACCOUNT_ID)):
+        pattern = pattern.replace(f"${{{name}}}", value)
     return pattern

@@ -1,10 +1,10 @@
-"""docs/notifications.md: the emails about realistic jobs of popular kinds, made by the code that makes them in AWS."""
+"""`make notifications`: write docs/notifications.md, the emails about sample jobs, with the code that runs in AWS."""
 
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from job_watcher import catalogue, evaluate, waiters
 from job_watcher.catalogue import WAITER, Kind
@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "notifications.md"
 SAMPLES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("sample_jobs.json").read_text(encoding="utf-8"))
 WATCH = "arn:aws:states:eu-west-1:111122223333:execution:JobWatcher-Watch:0a1b2c3d"
 NOW = datetime.fromisoformat("2026-03-01T15:00:00Z").timestamp()
-FOLLOWED: PollState = {"polls": 12, "waited": 3600, "outcome": "running"}
+STATE: PollState = {"polls": 12, "waited": 3600, "outcome": "running"}
 HEAD = """\
 # Notifications
 
@@ -33,32 +33,35 @@ def write() -> None:
 
 def page() -> str:
     """Return the page as Markdown."""
-    return "\n".join([HEAD.format(count=len(SAMPLES)), *(line for one in SAMPLES for line in _section(one))])
+    return "\n".join([HEAD.format(count=len(SAMPLES)), *(line for sample in SAMPLES for line in _section(sample))])
 
 
 def email(sample: Mapping[str, Any]) -> Notification:
-    """Return the end of a watch of this job: subject and text are the email."""
+    """Return the notification about a sample job. Its `subject` and `text` are the email.
+
+    Raise ValueError if the sample's answer is about a job that hasn't ended.
+    """
     kind = kind_of(sample["kind"])
-    state: PollState = {**FOLLOWED, **sample.get("state", {})}
+    state: PollState = {**STATE, **sample.get("state", {})}
     watch = Watch({"kind": kind.name, "request": sample["request"]}, WATCH, state, Rules(), kind)
     if "lost" in sample:
         return watch_lost(watch, **sample["lost"])
-    seen = kind.read(sample["answer"])
-    assert seen is not None and seen.outcome != "running", f"{kind.name} hasn't ended"
-    end: Notification = evaluate.after_answer(watch, seen, NOW)  # type: ignore[assignment]
-    return end
+    observation = kind.read(sample["answer"])
+    if observation is None or observation.outcome == "running":
+        raise ValueError(f"sample_jobs.json: the {kind.name} in {sample['answer']} hasn't ended.")
+    return cast(Notification, evaluate.after_answer(watch, observation, NOW))
 
 
 def kind_of(name: str) -> Kind:
-    """Return the kind or waiter of this name."""
+    """Return the kind or waiter with this name. Raise KeyError if there is none."""
     service = name.partition("/")[0]
     return waiters.load(service)[name] if WAITER in name else catalogue.load(service)[name]
 
 
 def _section(sample: Mapping[str, Any]) -> Iterator[str]:
-    end = email(sample)
-    yield f"## {end['subject']}\n"
-    yield f"```text\n{end['text'].rstrip()}\n```\n"
+    notification = email(sample)
+    yield f"## {notification['subject']}\n"
+    yield f"```text\n{notification['text'].rstrip()}\n```\n"
 
 
 if __name__ == "__main__":
