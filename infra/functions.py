@@ -1,4 +1,4 @@
-"""Set up Lambda functions."""
+"""Create Lambda functions from the bundle."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from .settings import Settings
 
 METRIC_NAMESPACE = "JobWatcher"
 SERVICE = Aws.STACK_NAME
-"""The dimension `service` of metrics and log lines."""
+"""The value of the metrics' dimension `service`, and of the member `service` in log lines."""
 
 
 def python_function(
@@ -25,7 +25,10 @@ def python_function(
     bundle: Path,
     environment: Mapping[str, str] | None = None,
 ) -> lambda_.Function:
-    """Return a function of the bundle with tracing, its own log group, and a role that allows only logs and traces."""
+    """Return a function with tracing, its own log group, and a role that allows only logs and traces.
+
+    `handler` is a function in the bundle, such as `job_watcher.handlers.start`.
+    """
     group = logs.LogGroup(
         scope, f"{id}Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
     )

@@ -1,4 +1,4 @@
-"""Alarms about Job Watcher itself. Each description says what to do."""
+"""Alarms about Job Watcher itself. Each alarm's description says what to do."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from .functions import METRIC_NAMESPACE, SERVICE
-from .logical_ids import prefix
+from .logical_ids import logical_id_prefix
 from .notifier import Notifier
 from .settings import Settings
 from .watcher import Watcher
@@ -30,9 +30,12 @@ class Monitoring(Construct):
         self.topic = sns.Topic(
             self, "Topic", display_name="Job Watcher alarms", master_key=notifier.key, enforce_ssl=True
         )
-        self.topic.grant_publish(self._cloudwatch())  # this also allows using the key
+        self.topic.grant_publish(self._cloudwatch())  # CDK also allows it to use the key
         for address in settings.email:
             self.topic.add_subscription(subscriptions.EmailSubscription(address))
+        self._add_alarms(watcher, notifier)
+
+    def _add_alarms(self, watcher: Watcher, notifier: Notifier) -> None:
         self._alarm(
             "WatchUnreported",
             _visible_messages(self._unreported_watches(watcher)),
@@ -76,8 +79,8 @@ class Monitoring(Construct):
     def _unreported_watches(self, watcher: Watcher) -> sqs.Queue:
         """Return a queue of watches that ended without a notification. No metric distinguishes them from failed jobs.
 
-        The rule's target is a queue, not the topic: EventBridge supports no conditions in the policies of a topic and
-        its key, so rules in any account could publish.
+        The rule's target is a queue, not the topic, because EventBridge supports no conditions in the policies of a
+        topic and its key. Without conditions, rules in any account could publish.
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
         """
         queue = sqs.Queue(
@@ -87,6 +90,11 @@ class Monitoring(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             retention_period=Duration.days(14),
         )
+        self._add_rule_for_unreported_watches(watcher, queue)
+        return queue
+
+    def _add_rule_for_unreported_watches(self, watcher: Watcher, queue: sqs.IQueue) -> None:
+        """Send an event to the queue when a watch times out, or fails with an error that it doesn't report itself."""
         failed = {"status": ["FAILED"], "error": [{"anything-but": ["JobFailed", "WatchLost"]}]}
         events.Rule(
             self,
@@ -102,14 +110,14 @@ class Monitoring(Construct):
             ),
             targets=[targets.SqsQueue(queue)],
         )
-        return queue
 
     def _cloudwatch(self) -> iam.ServicePrincipal:
         """Return CloudWatch as a principal, limited to this construct's alarms.
 
         https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
         """
-        alarm = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:{Aws.STACK_NAME}-{prefix(self)}*"
+        name = f"{Aws.STACK_NAME}-{logical_id_prefix(self)}*"
+        alarm = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:{name}"
         return iam.ServicePrincipal(
             "cloudwatch.amazonaws.com",
             conditions={"ArnLike": {"aws:SourceArn": alarm}, "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
@@ -117,7 +125,7 @@ class Monitoring(Construct):
 
 
 def function_metric(name: str, **options: Any) -> cloudwatch.Metric:
-    """Return a metric that the functions publish; its statistic is the sum unless `options` has another."""
+    """Return a metric that the functions publish. The default statistic is the sum over five minutes."""
     return cloudwatch.Metric(
         namespace=METRIC_NAMESPACE,
         metric_name=name,

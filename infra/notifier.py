@@ -1,4 +1,4 @@
-"""Publishes notifications: an event bus, a topic for programs and a topic for people."""
+"""The resources that publish notifications: an event bus, two topics and the Notify state machine."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from .machines import machine
 from .settings import Settings
 
+# What other accounts can do with their own rules on the bus.
 RULE_ACTIONS = (
     "PutRule",
     "DeleteRule",
@@ -37,15 +39,22 @@ class Notifier(Construct):
         if settings.allowed_accounts:
             allow_accounts(self.bus, settings.allowed_accounts)
         self.key = topic_key(self)
-        # Two topics, because SNS sends message attributes only with plain strings, not with a text for each protocol:
+        # Two topics, because SNS delivers message attributes only with plain strings, not with a text per protocol:
         # https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
         self.topic = self._topic("Topic", "Job Watcher events")
         self.email_topic = self._topic("EmailTopic", "Job Watcher")
         for address in settings.email:
             self.email_topic.add_subscription(
-                subscriptions.EmailSubscription(address, filter_policy=_filter(settings.email_outcomes))
+                subscriptions.EmailSubscription(address, filter_policy=_filter_policy(settings.email_outcomes))
             )
-        self.machine = machine(
+        self.machine = self._notify_machine()
+
+    def _topic(self, id: str, display_name: str) -> sns.Topic:
+        return sns.Topic(self, id, display_name=display_name, master_key=self.key, enforce_ssl=True)
+
+    def _notify_machine(self) -> sfn.StateMachine:
+        """Return the state machine, which can publish to the bus and to both topics."""
+        notify = machine(
             self,
             "Notify",
             definition="notify.asl.json",
@@ -55,16 +64,14 @@ class Notifier(Construct):
                 "emailTopic": self.email_topic.topic_arn,
             },
         )
-        self.bus.grant_put_events_to(self.machine)
+        self.bus.grant_put_events_to(notify)
         for topic in (self.topic, self.email_topic):
-            topic.grant_publish(self.machine)
-
-    def _topic(self, id: str, display_name: str) -> sns.Topic:
-        return sns.Topic(self, id, display_name=display_name, master_key=self.key, enforce_ssl=True)
+            topic.grant_publish(notify)
+        return notify
 
 
 def allow_accounts(bus: events.EventBus, accounts: Sequence[str]) -> None:
-    """Allow other accounts to put events on the bus and to create rules of their own on it.
+    """Allow other accounts to put events on the bus, to create rules on it, and to manage the rules they created.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-permissions-manage.html
     """
@@ -87,7 +94,7 @@ def allow_accounts(bus: events.EventBus, accounts: Sequence[str]) -> None:
 
 
 def topic_key(scope: Construct) -> kms.Key:
-    """Return the topics' key. CloudWatch alarms can't publish to a topic that is encrypted with SNS's AWS managed key.
+    """Return the topics' customer managed key. CloudWatch alarms can't publish to topics with SNS's AWS managed key.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
@@ -100,5 +107,6 @@ def topic_key(scope: Construct) -> kms.Key:
     )
 
 
-def _filter(outcomes: tuple[str, ...]) -> dict[str, sns.SubscriptionFilter] | None:
+def _filter_policy(outcomes: Sequence[str]) -> dict[str, sns.SubscriptionFilter] | None:
+    """Return a filter policy for emails about these outcomes only; None for emails about all outcomes."""
     return {"outcome": sns.SubscriptionFilter.string_filter(allowlist=list(outcomes))} if outcomes else None

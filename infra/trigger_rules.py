@@ -1,4 +1,4 @@
-"""Event patterns for automatic watches: which events on the default bus start a watch, and of which kinds."""
+"""Event patterns for automatic watches: which events on the default bus start watches, and of which kinds."""
 
 import json
 from collections import defaultdict
@@ -19,14 +19,17 @@ WITH_READ_ONLY_CALLS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 @dataclass(frozen=True)
 class Rule:
-    """An event pattern and the state of its rule."""
+    """A rule's event pattern and state."""
 
     pattern: Mapping[str, Any]
     state: str = ENABLED
 
 
 def index(kinds: Iterable[Kind]) -> Index:
-    """Return the names of the kinds that an event can be about, as the Start function looks them up."""
+    """Return the names of the kinds that an event can be about, in the form in which the Start function reads them.
+
+    `api_calls` has them by eventSource and eventName, `service_events` by source and detail-type.
+    """
     calls: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     service_events: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for kind in kinds:
@@ -35,20 +38,20 @@ def index(kinds: Iterable[Kind]) -> Index:
                 calls[source][call].append(kind.name)
         for detail_type in kind.event.get("detail-type", ()):
             service_events[kind.event["source"]][detail_type].append(kind.name)
-    distinct = {source: _without_docdb_twins(names) for source, names in service_events.items()}
-    return {"api_calls": calls, "service_events": distinct}
+    unique = {source: _without_docdb(names_by_type) for source, names_by_type in service_events.items()}
+    return {"api_calls": calls, "service_events": unique}
 
 
-def _without_docdb_twins(names_of: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
-    """Leave out DocumentDB kinds that have an RDS kind, because RDS emits events about them and describes them too."""
+def _without_docdb(names_by_type: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
+    """Leave out a DocumentDB kind if the same RDS kind is there. RDS emits the events of both, and describes both."""
     return {
         detail_type: [name for name in names if f"rds/{name.removeprefix('docdb/')}" not in names]
-        for detail_type, names in names_of.items()
+        for detail_type, names in names_by_type.items()
     }
 
 
 def rules(kinds: Iterable[Kind]) -> Iterator[Rule]:
-    """Yield the rules that match these kinds' events, as few as possible. Start checks the rest."""
+    """Yield as few rules as possible that match these kinds' events. Start ignores the other events that they match."""
     kinds = list(kinds)
     for state in (ENABLED, WITH_READ_ONLY_CALLS):
         for sources, names in _packed(_calls(kinds, read_only=state != ENABLED), _call_pattern):
@@ -60,11 +63,11 @@ def rules(kinds: Iterable[Kind]) -> Iterator[Rule]:
 
 
 def _calls(kinds: Iterable[Kind], read_only: bool) -> Mapping[str, set[str]]:
-    """Return the names of the calls that start jobs, by eventSource."""
+    """Return the eventName values of the read-only or other calls that start jobs, by eventSource."""
     calls: dict[str, set[str]] = defaultdict(set)
     for kind in kinds:
-        these = [call for call in kind.start if cloudtrail.is_read_only(kind.service, call) is read_only]
-        names = set(_event_names(kind, these))
+        selected = [call for call in kind.start if cloudtrail.is_read_only(kind.service, call) is read_only]
+        names = set(_event_names(kind, selected))
         for source in cloudtrail.event_sources(kind.service) if names else ():
             calls[source] |= names
     return calls
@@ -75,24 +78,25 @@ def _event_names(kind: Kind, calls: Iterable[str]) -> list[str]:
 
 
 def _events(kinds: Iterable[Kind]) -> tuple[Mapping[str, set[str]], list[Mapping[str, Any]]]:
-    """Return detail-types by source, and patterns for those that every kind restricts with `where`."""
+    """Return unrestricted detail-types by source, and patterns for those that all kinds restrict with `where`."""
     wheres: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for kind in kinds:
         for detail_type in kind.event.get("detail-type", ()):
             wheres[kind.event["source"], detail_type].append(kind.event.get("where", {}))
     unrestricted: dict[str, set[str]] = defaultdict(set)
-    restricted: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for (source, detail_type), all_of_them in sorted(wheres.items(), key=lambda item: item[0]):
-        if {} in all_of_them:
+    restricted: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for (source, detail_type), restrictions in sorted(wheres.items(), key=lambda item: item[0]):
+        if {} in restrictions:
             unrestricted[source].add(detail_type)
         else:
-            distinct = sorted({json.dumps(where, sort_keys=True) for where in all_of_them})
-            restricted[source, json.dumps(distinct)].append(detail_type)
-    patterns = [_restricted(source, names, json.loads(where)) for (source, where), names in restricted.items()]
+            unique = sorted({json.dumps(where, sort_keys=True) for where in restrictions})
+            restricted[source, tuple(unique)].append(detail_type)
+    patterns = [_restricted(source, types, texts) for (source, texts), types in restricted.items()]
     return unrestricted, patterns
 
 
-def _restricted(source: str, detail_types: list[str], wheres: list[str]) -> Mapping[str, Any]:
+def _restricted(source: str, detail_types: list[str], wheres: Iterable[str]) -> Mapping[str, Any]:
+    """Return a pattern for the events that one of the `where` tables, as JSON, matches."""
     alternatives = [json.loads(where) for where in wheres]
     where = alternatives[0] if len(alternatives) == 1 else {"$or": alternatives}
     return {**_event_pattern([source], detail_types), **where}
@@ -108,7 +112,7 @@ def _event_pattern(sources: list[str], detail_types: list[str]) -> dict[str, Any
 
 
 def _packed(events: Mapping[str, Collection[str]], pattern: Any) -> Iterator[tuple[list[str], list[str]]]:
-    """Yield sources and names that fit into one pattern."""
+    """Yield sources and names so that each pair fits into one pattern, whose length EventBridge limits."""
     sources: list[str] = []
     names: list[str] = []
     for source in sorted(events):

@@ -12,16 +12,19 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from .functions import python_function
-from .logical_ids import prefix
+from .logical_ids import logical_id_prefix
 from .settings import Settings
 from .trigger_rules import Rule, rules
 
 MAX_RULE_NAME = 64  # characters
-MAX_SUFFIX = len("Rule99") + 8 + len("-") + 13  # of a generated name after the prefix of the logical id
+MAX_SUFFIX = len("Rule99") + 8 + len("-") + 13  # characters of the id, its hash and CloudFormation's suffix
 
 
 class Triggers(Construct):
-    """Starts watches from events, and keeps the events that couldn't. Public attributes: start, dead_letter_queue."""
+    """Starts watches of jobs that events are about. Keeps the events that couldn't start one in a dead-letter queue.
+
+    Public attributes: start, dead_letter_queue.
+    """
 
     def __init__(
         self,
@@ -34,13 +37,7 @@ class Triggers(Construct):
         notify: sfn.IStateMachine,
     ) -> None:
         super().__init__(scope, id)
-        self.dead_letter_queue = sqs.Queue(
-            self,
-            "TriggerDLQ",
-            enforce_ssl=True,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            retention_period=Duration.days(14),
-        )
+        self.dead_letter_queue = self._queue()
         self.start = python_function(
             self,
             "Start",
@@ -53,12 +50,21 @@ class Triggers(Construct):
         watch.grant_execution(self.start, "states:DescribeExecution")
         on_failure = destinations.SqsDestination(self.dead_letter_queue)
         self.start.configure_async_invoke(retry_attempts=2, on_failure=on_failure)
-        self._allow_eventbridge()
+        self._allow_rules()
         for number, rule in enumerate(rules(settings.kinds.values())):
             self._add_rule(number, rule)
 
+    def _queue(self) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            "TriggerDLQ",
+            enforce_ssl=True,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            retention_period=Duration.days(14),
+        )
+
     def _add_rule(self, number: int, rule: Rule) -> None:
-        """Add a low-level rule, because CDK's Rule would add a permission to Start for each of many rules."""
+        """Add a CfnRule, because CDK's Rule would also add a permission to Start for each rule."""
         target = events.CfnRule.TargetProperty(
             id="Start",
             arn=self.start.function_arn,
@@ -73,7 +79,7 @@ class Triggers(Construct):
             targets=[target],
         )
 
-    def _allow_eventbridge(self) -> None:
+    def _allow_rules(self) -> None:
         """Allow only this construct's rules to invoke Start and to send events to the dead-letter queue."""
         rule_arns = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/{self._rule_names()}"
         eventbridge = iam.ServicePrincipal("events.amazonaws.com")
@@ -95,9 +101,9 @@ class Triggers(Construct):
         )
 
     def _rule_names(self) -> str:
-        """Return a pattern of the rules' names, which CloudFormation generates and shortens to 64 characters."""
+        """Return a pattern for the rules' names, which CloudFormation generates with at most 64 characters."""
         stack = Stack.of(self).stack_name
-        if Token.is_unresolved(stack):  # a nested stack
+        if Token.is_unresolved(stack):  # in a nested stack
             return "*"
-        whole = f"{stack}-{prefix(self)}"
-        return f"{whole}*" if len(whole) + MAX_SUFFIX <= MAX_RULE_NAME else f"{stack[:20]}*"
+        start = f"{stack}-{logical_id_prefix(self)}"
+        return f"{start}*" if len(start) + MAX_SUFFIX <= MAX_RULE_NAME else f"{stack[:20]}*"
