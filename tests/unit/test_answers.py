@@ -23,7 +23,7 @@ WATCH = "arn:aws:states:us-east-1:111122223333:execution:Watch:w"
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['kind']}-{case['outcome']}" for case in CASES])
-def test_an_answer_is_evaluated_and_the_email_gives_the_reason_of_a_failure(case: Mapping[str, Any]) -> None:
+def test_an_answer_is_evaluated_and_the_email_contains_the_reason_for_a_failure(case: Mapping[str, Any]) -> None:
     kind = catalogue.load(case["kind"].partition("/")[0])[case["kind"]]
     observation = kind.read(case["answer"])
     assert observation is not None

@@ -1,4 +1,4 @@
-"""The Describe function: one call, judged; every AWS error is an answer; nothing private in its logs."""
+"""The Describe function: it makes one call, returns AWS errors as results, and logs no customer data."""
 
 import io
 import json
@@ -27,7 +27,7 @@ INPUT = {"kind": SPEAKER, "request": REQUEST}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
 NEW: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
 CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-# every member of DescribeSpeakerEnrollmentJob's answer
+# All members of DescribeSpeakerEnrollmentJob's answer.
 JOB: dict[str, Any] = {
     "CreatedAt": CREATED,
     "DataAccessRoleArn": "arn:aws:iam::123456789012:role/voice-data",
@@ -49,13 +49,13 @@ JOB: dict[str, Any] = {
     "JobStatus": "COMPLETED",
     "OutputDataConfig": {"KmsKeyId": "alias/voice", "S3Uri": "s3://our-calls/results"},
 }
-IN_JSON = {**JOB, "CreatedAt": "2026-03-01T09:30:00Z", "EndedAt": "2026-03-01T11:35:20.250Z"}
+JOB_AS_JSON = {**JOB, "CreatedAt": "2026-03-01T09:30:00Z", "EndedAt": "2026-03-01T11:35:20.250Z"}
 TERMINAL = [("COMPLETED", "succeeded"), ("COMPLETED_WITH_ERRORS", "partial"), ("FAILED", "failed")]
 
 
 @pytest.fixture
 def voice_id() -> Iterator[Stubber]:
-    """The function's own Voice ID client, which answers what it is told to, and nothing else."""
+    """Yield a stubber of the function's own Voice ID client. Every call needs an expected request and an answer."""
     with Stubber(describe.client("voice-id")) as stub:
         yield stub
         stub.assert_no_pending_responses()
@@ -63,21 +63,21 @@ def voice_id() -> Iterator[Stubber]:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """What the function logs."""
+    """Return the stream to which the function's log is written."""
     lines = io.StringIO()
-    for written in describe.logger.handlers:
-        monkeypatch.setattr(written, "stream", lines)
+    for log_handler in describe.logger.handlers:
+        monkeypatch.setattr(log_handler, "stream", lines)
     return lines
 
 
 @pytest.fixture
 def poll(context: LambdaContext, log: io.StringIO) -> Callable[..., dict[str, Any]]:
-    """One invocation: the answer to an input and a state, as JSON carries it to the state machine."""
+    """Return a function that invokes the handler once with an input and a state, and returns its result as JSON."""
 
-    def invoke(given: Any = INPUT, **state: Any) -> dict[str, Any]:
-        event = {"input": given, "watch": ARN, "state": {**NEW, "age": state.get("waited", 0), **state}}
-        answer = handler(cast(Any, json.loads(json.dumps(event))), context)
-        return cast(dict[str, Any], json.loads(json.dumps(answer, allow_nan=False)))
+    def invoke(watch_input: Any = INPUT, **state: Any) -> dict[str, Any]:
+        event = {"input": watch_input, "watch": ARN, "state": {**NEW, "age": state.get("waited", 0), **state}}
+        result = handler(cast(Any, json.loads(json.dumps(event))), context)
+        return cast(dict[str, Any], json.loads(json.dumps(result, allow_nan=False)))
 
     return invoke
 
@@ -85,22 +85,22 @@ def poll(context: LambdaContext, log: io.StringIO) -> Callable[..., dict[str, An
 Poll = Callable[..., dict[str, Any]]
 
 
-def answers(stub: Stubber, job: Mapping[str, Any], noun: str = "speaker_enrollment") -> None:
+def add_answer(stub: Stubber, job: Mapping[str, Any], noun: str = "speaker_enrollment") -> None:
     stub.add_response(f"describe_{noun}_job", {"Job": job}, REQUEST)
 
 
-def refuses(stub: Stubber, code: str, message: str = "So it is.", status: int = 400) -> None:
+def add_error(stub: Stubber, code: str, message: str = "The message.", status: int = 400) -> None:
     stub.add_client_error("describe_speaker_enrollment_job", code, message, status, expected_params=REQUEST)
 
 
-def metrics(captured: str) -> dict[str, list[float]]:
-    """The metrics in CloudWatch's embedded format, by name."""
+def metrics(output: str) -> dict[str, list[float]]:
+    """Return the values of the metrics in CloudWatch's embedded metric format, by name."""
     found: dict[str, list[float]] = {}
-    for line in filter(None, captured.splitlines()):
-        told = json.loads(line)
-        (directive,) = told["_aws"]["CloudWatchMetrics"]
-        assert directive["Namespace"] == "JobWatcher" and told["service"] == "job-watcher"
-        found |= {metric["Name"]: told[metric["Name"]] for metric in directive["Metrics"]}
+    for line in filter(None, output.splitlines()):
+        record = json.loads(line)
+        (directive,) = record["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == "JobWatcher" and record["service"] == "job-watcher"
+        found |= {metric["Name"]: record[metric["Name"]] for metric in directive["Metrics"]}
     return found
 
 
@@ -111,7 +111,7 @@ def members(shape: Shape) -> Iterator[tuple[str, Shape]]:
             yield from members(member)
 
 
-def test_the_job_of_these_tests_has_every_member() -> None:
+def test_the_job_in_these_tests_has_every_member_of_the_model() -> None:
     shape = describe.operation(catalogue.load("voice-id")[SPEAKER]).output_shape.members["Job"]
 
     def names(value: Any) -> Iterator[str]:
@@ -123,28 +123,29 @@ def test_the_job_of_these_tests_has_every_member() -> None:
 
 
 @pytest.mark.parametrize("status", ["SUBMITTED", "IN_PROGRESS"])
-def test_a_running_job_is_waited_for(voice_id: Stubber, poll: Poll, status: str) -> None:
+def test_a_running_job_is_polled_again(voice_id: Stubber, poll: Poll, status: str) -> None:
     created = datetime.fromtimestamp(time.time() - 3_600, UTC)
     job = {"JobStatus": status, "CreatedAt": created, "JobProgress": {"PercentComplete": 90}, "JobName": "private"}
-    answers(voice_id, job)
+    add_answer(voice_id, job)
     state = poll(polls=3, waited=500)
     assert state["outcome"] == "running" and state["status"] == status and state["polls"] == 4
-    assert 117 <= state["wait"] <= 119 and state["waited"] == 501 + state["wait"]  # a third of the soonest end
+    assert 117 <= state["wait"] <= 119  # a third of the time to the earliest end
+    assert state["waited"] == 501 + state["wait"]
     assert "job" not in state and "private" not in json.dumps(state)
 
 
 @pytest.mark.parametrize(("status", "outcome"), TERMINAL)
-def test_a_job_that_ended_is_reported_with_every_member(
+def test_a_job_that_has_ended_is_reported_with_every_member(
     voice_id: Stubber, poll: Poll, status: str, outcome: str
 ) -> None:
-    answers(voice_id, {**JOB, "JobStatus": status})
+    add_answer(voice_id, {**JOB, "JobStatus": status})
     end = poll(polls=13, waited=7_000, status="IN_PROGRESS", percent=98.0)
     assert end["detail"] == {
         "kind": SPEAKER,
         "request": REQUEST,
         "status": status,
         "outcome": outcome,
-        "job": {**IN_JSON, "JobStatus": status},
+        "job": {**JOB_AS_JSON, "JobStatus": status},
         "watch": ARN,
         "polls": 14,
     }
@@ -155,75 +156,76 @@ def test_a_job_that_ended_is_reported_with_every_member(
     assert re.search(r"\n  Duration +2 h 5 min\n", end["text"])
 
 
-def test_times_are_utc_whatever_the_zone_of_the_function_is(
-    voice_id: Stubber, poll: Poll, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_times_are_reported_in_utc(voice_id: Stubber, poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
     zone = datetime.strptime("+0900", "%z").tzinfo
-    answers(voice_id, {"JobStatus": "FAILED", "CreatedAt": CREATED.astimezone(zone)})
+    add_answer(voice_id, {"JobStatus": "FAILED", "CreatedAt": CREATED.astimezone(zone)})
     assert poll()["detail"]["job"]["CreatedAt"] == "2026-03-01T09:30:00Z"
 
 
-def test_the_other_kind_is_described_by_its_own_call(voice_id: Stubber, poll: Poll) -> None:
-    answers(voice_id, {"JobStatus": "COMPLETED", "JobId": REQUEST["JobId"]}, "fraudster_registration")
+def test_each_kind_is_described_by_its_own_call(voice_id: Stubber, poll: Poll) -> None:
+    add_answer(voice_id, {"JobStatus": "COMPLETED", "JobId": REQUEST["JobId"]}, "fraudster_registration")
     assert poll({"kind": FRAUDSTER, "request": REQUEST})["detail"]["kind"] == FRAUDSTER
 
 
 @pytest.mark.parametrize(
-    ("wanted", "outcome"), [("run-1", "failed"), ("run-2", "running"), ("run-3", "running"), ("", "lost"), (7, "lost")]
+    ("execution_id", "outcome"),
+    [("run-1", "failed"), ("run-2", "running"), ("run-3", "running"), ("", "lost"), (7, "lost")],
 )
-def test_a_request_may_pick_the_job_from_a_list(
-    poll: Poll, monkeypatch: pytest.MonkeyPatch, wanted: Any, outcome: str
+def test_a_request_can_select_the_job_from_a_list(
+    poll: Poll, monkeypatch: pytest.MonkeyPatch, execution_id: Any, outcome: str
 ) -> None:
-    """AppFlow describes a flow's runs, but takes no execution id; run-3 is not there, which is no news at first."""
+    """AppFlow describes all runs of a flow. A missing run, such as run-3, doesn't end the watch at the first poll."""
     monkeypatch.setattr(describe, "KINDS", ["appflow/*"])
     runs = [
         {"executionId": "run-2", "executionStatus": "InProgress"},
         {"executionId": "run-1", "executionStatus": "Error"},
     ]
     with Stubber(describe.client("appflow")) as stub:
-        asked = {"flowName": "flow", "maxResults": 100}
-        stub.add_response("describe_flow_execution_records", {"flowExecutions": runs}, asked)
-        end = poll({"kind": "appflow/FlowExecution", "request": {"flowName": "flow", "executionId": wanted}})
+        arguments = {"flowName": "flow", "maxResults": 100}
+        stub.add_response("describe_flow_execution_records", {"flowExecutions": runs}, arguments)
+        end = poll({"kind": "appflow/FlowExecution", "request": {"flowName": "flow", "executionId": execution_id}})
     assert end["outcome"] == outcome
-    assert end.get("status") == ("InProgress" if wanted == "run-2" else None)
+    assert end.get("status") == ("InProgress" if execution_id == "run-2" else None)
     if outcome == "failed":
         assert end["detail"]["job"]["executionId"] == "run-1"
     if outcome == "lost":
-        assert end["detail"]["reason"] == f"executionId is {wanted!r}; accepted is a string that is not empty."
+        assert end["detail"]["reason"] == f"executionId is {execution_id!r}; accepted is a string that is not empty."
 
 
-def test_an_execution_fails_when_it_was_asked_to(voice_id: Stubber, poll: Poll) -> None:
-    answers(voice_id, {**JOB, "JobStatus": "FAILED"})
+def test_an_execution_fails_if_fail_on_contains_the_outcome(voice_id: Stubber, poll: Poll) -> None:
+    add_answer(voice_id, {**JOB, "JobStatus": "FAILED"})
     assert poll({**INPUT, "fail_on": ["failed"]})["error"] == "JobFailed"
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerException"])
-def test_a_throttle_or_a_server_error_is_no_news_at_any_time(
+def test_a_throttled_or_failed_call_never_ends_a_watch_and_is_retried_later(
     voice_id: Stubber, poll: Poll, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     monkeypatch.setattr(random, "random", lambda: 0.5)
-    # the interval, and half of twice as much or of the longest; Voice ID sends events, so it is polled less often
+    # The interval plus half of the maximum jitter. Voice ID sends events, so it is polled less often.
     for waited, seconds in ((0, 60 + 60), (86_400, 3_600 + 1_800)):
-        refuses(voice_id, code, status=500 if code.startswith("Internal") else 400)
+        add_error(voice_id, code, status=500 if code.startswith("Internal") else 400)
         state = poll(waited=waited, polls=5)
         assert state["outcome"] == "running" and state["polls"] == 6 and "last_answer" not in state
         assert state["wait"] == seconds - 1 and state["waited"] == waited + seconds
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
-def test_no_such_job_or_no_permission_is_lost_after_two_minutes(voice_id: Stubber, poll: Poll, code: str) -> None:
-    refuses(voice_id, code, "Why it is so.")
+def test_a_watch_is_lost_if_its_job_is_missing_or_denied_for_two_minutes(
+    voice_id: Stubber, poll: Poll, code: str
+) -> None:
+    add_error(voice_id, code, "The message.")
     assert poll(waited=60)["outcome"] == "running"
-    refuses(voice_id, code, "Why it is so.")
+    add_error(voice_id, code, "The message.")
     end = poll(waited=120, polls=2)
     assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "the-watch")
     assert end["detail"]["error"] == code
-    assert end["detail"]["reason"] == "DescribeSpeakerEnrollmentJob: Why it is so."
+    assert end["detail"]["reason"] == "DescribeSpeakerEnrollmentJob: The message."
     assert end["subject"] == f"Lost: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 ({code})"
 
 
-def test_a_validation_error_is_lost_at_once(voice_id: Stubber, poll: Poll) -> None:
-    refuses(voice_id, "ValidationException", "1 validation error detected.")
+def test_a_watch_is_lost_at_once_after_a_validation_error(voice_id: Stubber, poll: Poll) -> None:
+    add_error(voice_id, "ValidationException", "1 validation error detected.")
     assert poll()["detail"] == {
         "kind": SPEAKER,
         "request": REQUEST,
@@ -235,21 +237,21 @@ def test_a_validation_error_is_lost_at_once(voice_id: Stubber, poll: Poll) -> No
     }
 
 
-def test_a_network_that_does_not_answer_is_no_news(poll: Poll) -> None:
+def test_a_network_failure_does_not_end_a_watch(poll: Poll) -> None:
     client = describe.client("voice-id")
 
-    def unplugged(**_: Any) -> None:
+    def raise_time_out(**_: Any) -> None:
         raise ConnectTimeoutError(endpoint_url="https://voiceid.eu-west-1.amazonaws.com/")
 
-    client.meta.events.register("before-call", unplugged)
+    client.meta.events.register("before-call", raise_time_out)
     try:
         state = poll(waited=3_600)
         assert state["outcome"] == "running" and "last_answer" not in state
     finally:
-        client.meta.events.unregister("before-call", unplugged)
+        client.meta.events.unregister("before-call", raise_time_out)
 
 
-def test_an_answer_without_a_job_is_a_job_not_found(voice_id: Stubber, poll: Poll) -> None:
+def test_an_answer_without_a_job_counts_as_a_missing_job(voice_id: Stubber, poll: Poll) -> None:
     voice_id.add_response("describe_speaker_enrollment_job", {}, REQUEST)
     assert poll()["outcome"] == "running"
     voice_id.add_response("describe_speaker_enrollment_job", {"Job": {}}, REQUEST)
@@ -260,7 +262,7 @@ def test_an_answer_without_a_job_is_a_job_not_found(voice_id: Stubber, poll: Pol
     "body",
     [b"<html>Please log in</html>", b'{"Job": {"JobStatus": "IN_PRO', b"null", b"\xff\xfe"],
 )
-def test_an_answer_that_nobody_can_read_is_no_news(
+def test_an_unreadable_answer_does_not_end_a_watch(
     poll: Poll, use_voice_id_at: Callable[[str], None], fake_service: Callable[[bytes, int], str], body: bytes
 ) -> None:
     use_voice_id_at(fake_service(body, 200))
@@ -268,38 +270,36 @@ def test_an_answer_that_nobody_can_read_is_no_news(
     assert state["outcome"] == "running" and "last_answer" not in state
 
 
-def test_a_status_that_nobody_knows_is_waited_for_and_counted(
+def test_a_job_with_an_unknown_status_is_polled_again_and_counted_in_a_metric(
     voice_id: Stubber, poll: Poll, log: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answers(voice_id, {**JOB, "JobStatus": "COMPLETED_EVENTUALLY"})
+    add_answer(voice_id, {**JOB, "JobStatus": "COMPLETED_EVENTUALLY"})
     assert poll()["outcome"] == "running"
     assert metrics(capsys.readouterr().out) == {"UnknownStatus": [1.0]}
     (warning,) = [json.loads(line) for line in log.getvalue().splitlines() if '"WARNING"' in line]
     assert warning["message"] == "unknown status" and warning["status"] == "COMPLETED_EVENTUALLY"
 
 
-def test_no_news_is_counted_and_good_news_costs_no_metric(
+def test_a_throttled_poll_is_counted_and_a_successful_one_publishes_no_metric(
     voice_id: Stubber, poll: Poll, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refuses(voice_id, "ThrottlingException")
+    add_error(voice_id, "ThrottlingException")
     poll()
     assert metrics(capsys.readouterr().out) == {"DescribeErrors": [1.0]}
-    answers(voice_id, JOB)
+    add_answer(voice_id, JOB)
     poll()
     assert metrics(capsys.readouterr().out) == {}
 
 
-def test_a_metric_is_counted_once_and_not_again_by_the_next_poll(
-    voice_id: Stubber, poll: Poll, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_throttled_poll_is_counted_once(voice_id: Stubber, poll: Poll, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
-        refuses(voice_id, "ThrottlingException")
+        add_error(voice_id, "ThrottlingException")
         poll()
         assert metrics(capsys.readouterr().out) == {"DescribeErrors": [1.0]}
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("watch_input", "reason"),
     [
         (None, "The input is null; accepted is an object with the members kind and request."),
         (
@@ -323,28 +323,28 @@ def test_a_metric_is_counted_once_and_not_again_by_the_next_poll(
         ),
     ],
 )
-def test_a_wrong_input_is_lost_at_once_and_before_any_call(
-    voice_id: Stubber, poll: Poll, given: Any, sentence: str
+def test_an_invalid_input_ends_the_watch_before_any_call(
+    voice_id: Stubber, poll: Poll, watch_input: Any, reason: str
 ) -> None:
-    end = poll(given)  # the stubber has no answer: a call would fail
+    end = poll(watch_input)  # the stubber has no answer, so a call would fail
     assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "the-watch")
-    assert (end["detail"]["error"], end["detail"]["reason"], end["detail"]["polls"]) == ("InvalidInput", sentence, 0)
-    assert sentence in end["text"]
+    assert (end["detail"]["error"], end["detail"]["reason"], end["detail"]["polls"]) == ("InvalidInput", reason, 0)
+    assert reason in end["text"]
 
 
-def test_a_wrong_request_of_a_known_kind_is_told_in_the_kinds_words(poll: Poll) -> None:
+def test_the_email_about_an_invalid_request_names_the_kind_of_job(poll: Poll) -> None:
     end = poll({"kind": SPEAKER, "request": {"DomainId": 7, "JobId": REQUEST["JobId"]}})
     assert end["subject"] == f"Lost: SpeakerEnrollmentJob {REQUEST['JobId']} (InvalidInput)"
     assert end["text"].startswith("Job Watcher stopped watching the speaker enrollment job.")
 
 
-def test_a_kind_that_this_deployment_does_not_watch_is_refused(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_that_this_deployment_does_not_watch_is_rejected(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(describe, "KINDS", [SPEAKER])
-    sentence = f"This deployment doesn't watch the kind '{FRAUDSTER}'; accepted are {SPEAKER}."
-    assert poll({"kind": FRAUDSTER, "request": REQUEST})["detail"]["reason"] == sentence
+    reason = f"This deployment doesn't watch the kind '{FRAUDSTER}'; accepted are {SPEAKER}."
+    assert poll({"kind": FRAUDSTER, "request": REQUEST})["detail"]["reason"] == reason
 
 
-def test_a_watch_whose_kind_was_removed_says_so_and_how_to_go_on(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watch_whose_kind_was_removed_explains_how_to_continue(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(describe, "KINDS", [SPEAKER])
     end = poll({"kind": FRAUDSTER, "request": REQUEST}, polls=7, waited=600, status="IN_PROGRESS")
     assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "the-watch")
@@ -355,7 +355,9 @@ def test_a_watch_whose_kind_was_removed_says_so_and_how_to_go_on(poll: Poll, mon
     assert detail["reason"] in end["text"]
 
 
-def test_of_many_kinds_the_closest_are_named(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_about_an_unknown_kind_lists_the_most_similar_kinds(
+    poll: Poll, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(describe, "KINDS", ["*"])
     reason = poll({"kind": "voice-id/SpeakerEnrolmentJob", "request": REQUEST})["detail"]["reason"]
     assert "accepted are voice-id/SpeakerEnrollmentJob, " in reason and len(reason) < 1_000
@@ -365,28 +367,28 @@ def test_of_many_kinds_the_closest_are_named(poll: Poll, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "name", ["", "/", "voice-id", "voice-id/", "../kinds/voice-id", "x" * 300 + "/Job", "a\0b/Job"]
 )
-def test_a_name_of_no_kind_is_refused_also_where_every_kind_is_watched(
+def test_an_invalid_name_of_a_kind_is_rejected_even_if_all_kinds_are_watched(
     poll: Poll, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(describe, "KINDS", ["*"])
     assert poll({"kind": name, "request": REQUEST})["detail"]["error"] == "InvalidInput"
 
 
-def test_the_logs_tell_the_watch_and_nothing_of_the_customer(voice_id: Stubber, poll: Poll, log: io.StringIO) -> None:
-    answers(voice_id, {**JOB, "JobStatus": "IN_PROGRESS"})
-    answers(voice_id, {**JOB, "JobStatus": "SOMETHING_NEW"})
-    answers(voice_id, {**JOB, "JobStatus": "FAILED"})
-    refuses(voice_id, "ThrottlingException", f"Slow down, {REQUEST['JobId']} of Very-private-name.")
-    refuses(voice_id, "AccessDeniedException", f"You may not see {REQUEST['DomainId']} of Very-private-name.")
+def test_the_logs_contain_the_watchs_arn_but_no_customer_data(voice_id: Stubber, poll: Poll, log: io.StringIO) -> None:
+    add_answer(voice_id, {**JOB, "JobStatus": "IN_PROGRESS"})
+    add_answer(voice_id, {**JOB, "JobStatus": "SOMETHING_NEW"})
+    add_answer(voice_id, {**JOB, "JobStatus": "FAILED"})
+    add_error(voice_id, "ThrottlingException", f"Slow down, {REQUEST['JobId']} of Very-private-name.")
+    add_error(voice_id, "AccessDeniedException", f"You may not see {REQUEST['DomainId']} of Very-private-name.")
     for waited in (0, 0, 0, 0, 120):
         poll(waited=waited)
     poll({"kind": SPEAKER, "request": {**REQUEST, "JobId": "Very-private-name"}})
-    written = log.getvalue()
-    assert written.count(ARN) >= 6 and "polled" in written
+    log_text = log.getvalue()
+    assert log_text.count(ARN) >= 6 and "polled" in log_text
     sensitive = [name for name, shape in members(job_shape()) if shape.metadata.get("sensitive")]
     assert sensitive == ["JobName"]
-    for private in (JOB["JobName"], *REQUEST.values(), JOB["DataAccessRoleArn"], "s3://", "march"):
-        assert private not in written
+    for customer_data in (JOB["JobName"], *REQUEST.values(), JOB["DataAccessRoleArn"], "s3://", "march"):
+        assert customer_data not in log_text
 
 
 def job_shape() -> Shape:
@@ -394,12 +396,12 @@ def job_shape() -> Shape:
     return shape
 
 
-def test_one_poll_ends_within_the_functions_time_out() -> None:
+def test_a_poll_takes_less_time_than_the_functions_time_out() -> None:
     config: Any = describe.client("voice-id").meta.config
     attempts = config.retries["total_max_attempts"]
     longest_pause = 2 ** (attempts - 1) - 1  # botocore's standard mode: up to 1 s, then 2 s, …
     assert attempts * (config.connect_timeout + config.read_timeout) + longest_pause < 30
 
 
-def test_a_client_is_made_once() -> None:
+def test_a_client_is_created_once() -> None:
     assert describe.client("voice-id") is describe.client("voice-id")

@@ -1,4 +1,4 @@
-"""An email says what ended, how, when, what went wrong, where the results are, and what to do."""
+"""The email states the outcome, times, the reason for a failure, the results' location and the recommended action."""
 
 import dataclasses
 from typing import Any, cast
@@ -13,7 +13,7 @@ from job_watcher.email_message import body, console_link, format_duration, subje
 
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 FRAUDSTER = catalogue.load("voice-id")["voice-id/FraudsterRegistrationJob"]
-PLAIN = dataclasses.replace(SPEAKER, advice={})
+SPEAKER_WITHOUT_ADVICE = dataclasses.replace(SPEAKER, advice={})
 DOMAIN, JOB_ID = "domain5tuvwxyz01234567", "u9cJob4tuvwxyz01234567"
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
 LINK = f"https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/{ARN}"
@@ -49,17 +49,19 @@ def detail(status: str, outcome: str, **job: Any) -> Detail:
     }
 
 
-def lost(error: str, reason: str, **more: Any) -> Detail:
+def lost(error: str, reason: str, **members: Any) -> Detail:
     request = {"DomainId": DOMAIN, "JobId": JOB_ID}
-    told = {"kind": SPEAKER.name, "request": request, "outcome": "lost", "watch": ARN, "polls": 3}
-    return cast(Detail, {**told, "error": error, "reason": reason, **more})
+    base = {"kind": SPEAKER.name, "request": request, "outcome": "lost", "watch": ARN, "polls": 3}
+    return cast(Detail, {**base, "error": error, "reason": reason, **members})
 
 
-def test_the_email_of_a_job_that_completed_with_errors() -> None:
-    told = detail("COMPLETED_WITH_ERRORS", "partial")
-    assert subject(SPEAKER, told) == "Partial: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED_WITH_ERRORS)"
+def test_the_email_about_a_job_that_completed_with_errors() -> None:
+    event_detail = detail("COMPLETED_WITH_ERRORS", "partial")
     assert (
-        body(SPEAKER, told)
+        subject(SPEAKER, event_detail) == "Partial: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED_WITH_ERRORS)"
+    )
+    assert (
+        body(SPEAKER, event_detail)
         == """\
 The speaker enrollment job ended, but part of its work failed.
 
@@ -97,10 +99,10 @@ Job details from the service:
     )
 
 
-def test_the_email_of_a_job_that_completed() -> None:
-    told = detail("COMPLETED", "succeeded")
-    lines = body(SPEAKER, told).splitlines()
-    assert subject(SPEAKER, told) == "Succeeded: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED)"
+def test_the_email_about_a_job_that_completed() -> None:
+    event_detail = detail("COMPLETED", "succeeded")
+    lines = body(SPEAKER, event_detail).splitlines()
+    assert subject(SPEAKER, event_detail) == "Succeeded: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED)"
     assert lines[0] == "The speaker enrollment job succeeded."
     assert "  Results   s3://our-calls/results/u9cJob4tuvwxyz01234567/march.json.out" in lines
     assert "Recommended action: No action needed." in lines
@@ -117,15 +119,15 @@ def test_the_email_of_a_job_that_completed() -> None:
         ("", ""),
     ],
 )
-def test_a_subject_names_the_job_in_a_word(value: Any, shown: str) -> None:
-    told = {**detail("FAILED", "failed"), "request": {"DomainId": "d", "JobId": value}}
-    assert subject(SPEAKER, cast(Detail, told)) == f"Failed: SpeakerEnrollmentJob {shown} (FAILED)"
+def test_the_subject_contains_the_short_name_of_the_job(value: Any, shown: str) -> None:
+    event_detail = {**detail("FAILED", "failed"), "request": {"DomainId": "d", "JobId": value}}
+    assert subject(SPEAKER, cast(Detail, event_detail)) == f"Failed: SpeakerEnrollmentJob {shown} (FAILED)"
 
 
-def test_the_email_of_a_job_that_failed_says_why() -> None:
-    told = detail("FAILED", "failed", **FAILURE)
-    lines = body(SPEAKER, told).splitlines()
-    assert subject(SPEAKER, told) == "Failed: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (FAILED)"
+def test_the_email_about_a_failed_job_contains_the_reason() -> None:
+    event_detail = detail("FAILED", "failed", **FAILURE)
+    lines = body(SPEAKER, event_detail).splitlines()
+    assert subject(SPEAKER, event_detail) == "Failed: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (FAILED)"
     assert lines[0] == "The speaker enrollment job failed."
     assert "  Reason    The manifest is not valid JSON. (400)" in lines
     assert "  Duration  2 h 5 min" in lines
@@ -135,15 +137,17 @@ def test_the_email_of_a_job_that_failed_says_why() -> None:
 
 
 @pytest.mark.parametrize("failure", [{}, {"FailureDetails": {}}, {"FailureDetails": {"Message": None}}])
-def test_a_failure_without_details_has_no_empty_line_about_them(failure: dict[str, Any]) -> None:
+def test_the_email_about_a_failure_without_details_has_no_reason(failure: dict[str, Any]) -> None:
     assert "Reason" not in body(SPEAKER, detail("FAILED", "failed", **failure))
 
 
 @pytest.mark.parametrize("status", ["SUBMITTED", "IN_PROGRESS"])
-def test_the_email_of_a_watch_that_gave_up_a_running_job(status: str) -> None:
-    told = lost("GaveUp", f"Gave up after 14 d: the job is still {status}.", status=status, job={"JobStatus": status})
-    lines = body(SPEAKER, told).splitlines()
-    assert subject(SPEAKER, told) == "Lost: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (GaveUp)"
+def test_the_email_about_a_watch_that_gave_up_on_a_running_job(status: str) -> None:
+    event_detail = lost(
+        "GaveUp", f"Gave up after 14 d: the job is still {status}.", status=status, job={"JobStatus": status}
+    )
+    lines = body(SPEAKER, event_detail).splitlines()
+    assert subject(SPEAKER, event_detail) == "Lost: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (GaveUp)"
     assert lines[0] == "Job Watcher stopped watching the speaker enrollment job."
     assert f"  Outcome   lost (status {status})" in lines
     assert f"  Reason    Gave up after 14 d: the job is still {status}." in lines
@@ -151,25 +155,25 @@ def test_the_email_of_a_watch_that_gave_up_a_running_job(status: str) -> None:
     assert f"  JobStatus: {status}" in lines
 
 
-def test_the_email_of_a_watch_that_never_saw_its_job() -> None:
-    told = lost("AccessDeniedException", "DescribeSpeakerEnrollmentJob: You may not.")
-    text = body(SPEAKER, told)
+def test_the_email_about_a_watch_that_never_got_an_answer() -> None:
+    event_detail = lost("AccessDeniedException", "DescribeSpeakerEnrollmentJob: Access denied.")
+    text = body(SPEAKER, event_detail)
     assert "  Outcome   lost\n" in text
-    assert "  Reason    DescribeSpeakerEnrollmentJob: You may not.\n" in text
+    assert "  Reason    DescribeSpeakerEnrollmentJob: Access denied.\n" in text
     assert "Job details" not in text and "Created" not in text
 
 
-def test_the_email_of_an_input_that_names_no_kind() -> None:
-    told = lost("InvalidInput", "The input is null; accepted is an object.", kind=None, request={})
-    assert subject(None, told) == "Lost: job (InvalidInput)"
-    assert body(None, told).startswith(
+def test_the_email_about_an_input_without_a_kind() -> None:
+    event_detail = lost("InvalidInput", "The input is null; accepted is an object.", kind=None, request={})
+    assert subject(None, event_detail) == "Lost: job (InvalidInput)"
+    assert body(None, event_detail).startswith(
         "Job Watcher stopped watching the job.\n\n"
         "  Outcome  lost\n"
         "  Reason   The input is null; accepted is an object.\n\n"
     )
 
 
-def test_both_kinds_of_voice_id_speak_of_their_own_matter() -> None:
+def test_each_kind_of_voice_id_has_its_own_label_and_advice() -> None:
     partial = body(FRAUDSTER, detail("COMPLETED_WITH_ERRORS", "partial"))
     assert partial.startswith("The fraudster registration job ended") and "Some fraudsters were not" in partial
 
@@ -183,15 +187,15 @@ def test_both_kinds_of_voice_id_speak_of_their_own_matter() -> None:
         ("stopped", "was stopped before it finished.", "If nobody stopped it on purpose, start the job again."),
     ],
 )
-def test_a_kind_without_advice_of_its_own_has_a_general_one(outcome: str, headline: str, advice: str) -> None:
-    text = body(PLAIN, detail("ENDED", outcome))
+def test_a_kind_without_advice_has_the_default_advice(outcome: str, headline: str, advice: str) -> None:
+    text = body(SPEAKER_WITHOUT_ADVICE, detail("ENDED", outcome))
     assert text.startswith(f"The speaker enrollment job {headline}\n")
     assert f"\nRecommended action: {advice}" in text
 
 
-def test_the_subject_names_the_job_in_whatever_order_the_request_is_written() -> None:
-    told: Detail = {**detail("COMPLETED", "succeeded"), "request": {"JobId": JOB_ID, "DomainId": DOMAIN}}
-    assert subject(SPEAKER, told) == "Succeeded: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED)"
+def test_the_subject_does_not_depend_on_the_order_of_the_requests_members() -> None:
+    event_detail: Detail = {**detail("COMPLETED", "succeeded"), "request": {"JobId": JOB_ID, "DomainId": DOMAIN}}
+    assert subject(SPEAKER, event_detail) == "Succeeded: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED)"
 
 
 VALUES = st.text() | st.integers() | st.lists(st.text(), max_size=2) | st.dictionaries(st.text(), st.text(), max_size=2)
@@ -201,7 +205,7 @@ VALUES = st.text() | st.integers() | st.lists(st.text(), max_size=2) | st.dictio
 @example({"JobId": "two\nlines\r\n"}, "x", "failed")
 @example({"JobId": "é" * 200}, "x", "failed")
 @example({"JobId": "x" * 60}, "y" * 60, "failed")
-def test_a_subject_is_one_that_sns_takes(request: dict[str, Any], status: str, outcome: str) -> None:
+def test_sns_accepts_every_subject(request: dict[str, Any], status: str, outcome: str) -> None:
     for kind in (SPEAKER, None):
         line = subject(kind, {**detail(status, outcome), "request": request})
         assert line.isascii() and line.isprintable()
@@ -209,7 +213,7 @@ def test_a_subject_is_one_that_sns_takes(request: dict[str, Any], status: str, o
         assert line.startswith(f"{outcome.capitalize()}: ")
 
 
-def test_a_subject_too_long_ends_in_dots() -> None:
+def test_a_long_subject_is_truncated_and_ends_in_dots() -> None:
     line = subject(SPEAKER, {**detail("COMPLETED", "succeeded"), "request": {"JobId": "x" * 100}})
     assert line == "Succeeded: SpeakerEnrollmentJob " + "x" * 64 + "..."
 
@@ -222,7 +226,7 @@ def test_a_subject_too_long_ends_in_dots() -> None:
         ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
     ],
 )
-def test_the_link_leads_to_the_console_of_the_watchs_own_partition(partition: str, region: str, host: str) -> None:
+def test_the_link_leads_to_the_console_of_the_watchs_partition(partition: str, region: str, host: str) -> None:
     arn = f"arn:{partition}:states:{region}:123456789012:execution:Watch:the-watch"
     assert console_link(arn) == f"https://{host}/states/home?region={region}#/v2/executions/details/{arn}"
 
@@ -235,37 +239,37 @@ def test_the_link_leads_to_the_console_of_the_watchs_own_partition(partition: st
         ("s3://out/deep/er", "s3://in/deep/a b.json", f"s3://out/deep/er/{JOB_ID}/a b.json.out"),
     ],
 )
-def test_the_results_are_where_voice_id_writes_them(uri: str, manifest: str, results: str) -> None:
+def test_the_email_contains_the_location_of_voice_ids_results(uri: str, manifest: str, results: str) -> None:
     job = {"OutputDataConfig": {"S3Uri": uri}, "InputDataConfig": {"S3Uri": manifest}}
     assert f"  Results   {results}\n" in body(SPEAKER, detail("COMPLETED", "succeeded", **job))
 
 
-def test_what_the_job_does_not_say_is_left_out() -> None:
+def test_facts_that_the_job_does_not_contain_are_left_out() -> None:
     text = body(SPEAKER, {**detail("COMPLETED", "succeeded"), "job": {"JobStatus": "COMPLETED"}})
     assert "Created" not in text and "Ended" not in text and "Duration" not in text and "Results" not in text
 
 
-def test_members_that_were_too_large_are_named() -> None:
-    told: Detail = {**detail("COMPLETED", "succeeded"), "omitted": ["Results", "Segments"]}
-    assert "  Omitted   Results, Segments\n" in body(SPEAKER, told)
+def test_the_email_lists_omitted_members() -> None:
+    event_detail: Detail = {**detail("COMPLETED", "succeeded"), "omitted": ["Results", "Segments"]}
+    assert "  Omitted   Results, Segments\n" in body(SPEAKER, event_detail)
 
 
-def test_each_fact_is_one_line_that_is_not_empty() -> None:
-    told: Detail = {**detail("FAILED", "failed"), "request": {"DomainId": "two\nlines", "JobId": " \n"}}
-    facts = body(SPEAKER, told).split("\n\n")[1].splitlines()
+def test_each_fact_is_one_line_and_is_not_empty() -> None:
+    event_detail: Detail = {**detail("FAILED", "failed"), "request": {"DomainId": "two\nlines", "JobId": " \n"}}
+    facts = body(SPEAKER, event_detail).split("\n\n")[1].splitlines()
     assert "  DomainId  two lines" in facts
     assert not [line for line in facts if line.strip() in ("", "JobId")]
 
 
-def test_a_long_job_is_cut_with_a_note() -> None:
-    told = detail("COMPLETED", "succeeded", **{f"More{number:02}": number for number in range(50)})
-    lines = body(SPEAKER, told).splitlines()
-    whole = lines[lines.index("Job details from the service:") + 1 :]
-    assert len(whole) == 41
-    assert whole[-1] == "  … and 24 more lines in the event"
+def test_the_lines_of_a_large_job_are_truncated_with_a_note() -> None:
+    event_detail = detail("COMPLETED", "succeeded", **{f"More{number:02}": number for number in range(50)})
+    lines = body(SPEAKER, event_detail).splitlines()
+    job_lines = lines[lines.index("Job details from the service:") + 1 :]
+    assert len(job_lines) == 41
+    assert job_lines[-1] == "  … and 24 more lines in the event"
 
 
-LONG: list[Any] = [
+LONG_VALUES: list[Any] = [
     "x" * 100_000,
     ["x" * 10] * 10_000,
     [{"x": "y" * 100_000}],
@@ -273,16 +277,16 @@ LONG: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("value", LONG, ids=["text", "list of texts", "list of structures", "structure"])
-def test_a_long_value_is_cut_wherever_it_is_shown(value: Any) -> None:
-    told = detail("FAILED", "failed", Notes=value, FailureDetails={"Message": value, "StatusCode": 400})
-    assert len(body(SPEAKER, told)) < 10_000
-    assert "…" in body(SPEAKER, told)
+@pytest.mark.parametrize("value", LONG_VALUES, ids=["text", "list of texts", "list of structures", "structure"])
+def test_a_long_value_is_truncated_everywhere_in_the_email(value: Any) -> None:
+    event_detail = detail("FAILED", "failed", Notes=value, FailureDetails={"Message": value, "StatusCode": 400})
+    assert len(body(SPEAKER, event_detail)) < 10_000
+    assert "…" in body(SPEAKER, event_detail)
     assert len(body(SPEAKER, {**lost("InvalidInput", "x" * 2_000), "request": {"JobId": value}})) < 10_000
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    ("seconds", "text"),
     [
         (0, "less than a second"),
         (0.4, "less than a second"),
@@ -296,5 +300,5 @@ def test_a_long_value_is_cut_wherever_it_is_shown(value: Any) -> None:
         (90_061, "1 d 1 h"),
     ],
 )
-def test_a_duration_is_told_in_its_two_largest_units(seconds: float, words: str) -> None:
-    assert format_duration(seconds) == words
+def test_a_duration_is_shown_in_its_two_largest_units(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text

@@ -1,10 +1,10 @@
-"""What an AWS error means for a watch, whatever its service calls it."""
+"""What AWS errors mean for a watch, although services have different codes and messages for them."""
 
 from functools import cache
 from typing import Any, NamedTuple, cast
 
 import pytest
-from botocore import exceptions as network
+from botocore import exceptions as botocore_errors
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.retries.standard import ThrottledRetryableChecker
 
@@ -12,25 +12,25 @@ from infra.service_models import service_model
 from job_watcher import catalogue, errors, waiters
 from job_watcher.errors import Meaning
 
-SEED = {
+VOICE_ID_ERRORS = {
     "ResourceNotFoundException": Meaning.MISSING,
     "ValidationException": Meaning.INVALID,
     "InternalServerException": Meaning.UNAVAILABLE,
     "ThrottlingException": Meaning.THROTTLED,
     "AccessDeniedException": Meaning.DENIED,
 }
-# What each error that botocore models for the describe calls of the catalogue and of the waiters means if it has no
-# message. Each was reviewed against the models' documentation. The reasons where the name doesn't say it all:
-# - LimitExceededException, ServiceQuotaExceededException: a describe call creates nothing, so it comes too often.
-# - ConflictException, ConcurrentUpdateException, ResourceContention, …State…: the resource changes, and then it passes.
-# - ResourceExistsException: a describe call can't mean it; its status is 409.
+# The meaning of each error in botocore's models of the describe calls (catalogue and waiters), if it has no message.
+# Each was reviewed against the models' documentation. Reasons for errors whose names don't explain their meaning:
+# - LimitExceededException, ServiceQuotaExceededException: a describe call creates nothing, so the limit is on calls.
+# - ConflictException, ConcurrentUpdateException, ResourceContention, …State…: temporary, the resource is changing.
+# - ResourceExistsException: it makes no sense for a describe call; its HTTP status is 409.
 # - ServiceException, OperationFailureException, RequestFailedException: the service gives no reason.
-# - KMS…: about the key of the job's data, not about the job, also where the key is missing or disabled.
+# - KMS…: about the key of the job's data and not about the job, even if the key is missing or disabled.
 # - InvalidS3ObjectException (Textract): the output can't be read.
 # - InvalidResourceException (Snowball), InvalidTarget, InvalidInstance (load balancers): "can't be found".
-# - Unsupported…, …NotEnabled…, Uninitialized…, …NotPermitted…: about the account, which somebody can change.
-# - BaseException, CFNRegistryException, ClientException and others: what isn't recognized counts as denied.
-MODELLED = {
+# - Unsupported…, …NotEnabled…, Uninitialized…, …NotPermitted…: about the account's settings, which can be changed.
+# - BaseException, CFNRegistryException, ClientException and others: unrecognized errors count as denied.
+MODELED = {
     Meaning.UNAVAILABLE: """
         AccountSetupInProgressException BadGatewayException CloudHsmInternalFailureException
         CloudHsmServiceException ConcurrentModificationException ConcurrentUpdateException ConflictException
@@ -114,74 +114,78 @@ MODELLED = {
 URL = "https://voiceid.eu-west-1.amazonaws.com/"
 
 
-def refused(code: str, message: str = "", status: int = 400) -> ClientError:
+def client_error(code: str, message: str = "", status: int = 400) -> ClientError:
     answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, "DescribeSpeakerEnrollmentJob")
 
 
-@pytest.mark.parametrize(("code", "meaning"), SEED.items())
-def test_each_exception_of_the_first_kind_has_its_meaning(code: str, meaning: Meaning) -> None:
-    assert errors.meaning(refused(code, "Why it was so.")) is meaning
+@pytest.mark.parametrize(("code", "meaning"), VOICE_ID_ERRORS.items())
+def test_each_voice_id_error_has_the_expected_meaning(code: str, meaning: Meaning) -> None:
+    assert errors.meaning(client_error(code, "The message.")) is meaning
 
 
-def test_the_first_kind_has_no_other_exceptions() -> None:
+def test_voice_ids_describe_call_has_no_other_errors() -> None:
     model = service_model("voice-id")
     assert model is not None
     described = model.operation_model("DescribeSpeakerEnrollmentJob").error_shapes
-    assert {shape.name for shape in described} == set(SEED)
+    assert {shape.name for shape in described} == set(VOICE_ID_ERRORS)
 
 
-class Modelled(NamedTuple):
-    """An error of a call that a watch may make."""
+class ModeledError(NamedTuple):
+    """An error in botocore's model of a call that a watch can make."""
 
     code: str
     status: int
 
 
 @cache
-def modelled() -> set[Modelled]:
+def modeled_errors() -> set[ModeledError]:
     kinds = [*catalogue.kinds().values(), *waiters.kinds().values()]
     calls = {(service_model(kind.service), kind.describe) for kind in kinds}
     shapes = [shape for model, call in calls if model for shape in model.operation_model(call).error_shapes]
-    errors_told = [(shape.name, shape.metadata.get("error", {})) for shape in shapes]
-    return {Modelled(told.get("code", name), told.get("httpStatusCode", 400)) for name, told in errors_told}
+    traits = [(shape.name, shape.metadata.get("error", {})) for shape in shapes]
+    return {ModeledError(trait.get("code", name), trait.get("httpStatusCode", 400)) for name, trait in traits}
 
 
-def test_each_modelled_error_has_the_reviewed_meaning() -> None:
-    reviewed = {code: meaning for meaning, codes in MODELLED.items() for code in codes.split()}
-    assert {error.code for error in modelled()} == set(reviewed)
-    for error in modelled():
-        assert errors.meaning(refused(error.code, status=error.status)) is reviewed[error.code], error
+def test_each_modeled_error_has_the_reviewed_meaning() -> None:
+    reviewed = {code: meaning for meaning, codes in MODELED.items() for code in codes.split()}
+    assert {error.code for error in modeled_errors()} == set(reviewed)
+    for error in modeled_errors():
+        assert errors.meaning(client_error(error.code, status=error.status)) is reviewed[error.code], error
 
 
-def test_codes_agree_with_the_statuses_that_services_give_them() -> None:
-    agreed = [(error, agreed_on(error.status)) for error in modelled() if not error.code.startswith("KMS")]
-    assert sum(meaning is not None for _, meaning in agreed) > 60
-    for error, meaning in agreed:
-        assert meaning in (None, errors.meaning(refused(error.code))), error
+def test_the_meanings_of_codes_agree_with_their_http_statuses() -> None:
+    expected = [
+        (error, meaning_of_status(error.status)) for error in modeled_errors() if not error.code.startswith("KMS")
+    ]
+    assert sum(meaning is not None for _, meaning in expected) > 60
+    for error, meaning in expected:
+        assert meaning in (None, errors.meaning(client_error(error.code))), error
 
 
-def agreed_on(status: int) -> Meaning | None:
+def meaning_of_status(status: int) -> Meaning | None:
     known = {404: Meaning.MISSING, 408: Meaning.UNAVAILABLE, 429: Meaning.THROTTLED}
     return Meaning.UNAVAILABLE if status >= 500 else known.get(status)
 
 
-def test_an_error_that_a_waiter_retries_or_takes_for_deleted_never_ends_a_watch_at_once() -> None:
-    awaited = {
+def test_errors_that_waiters_expect_never_end_a_watch_at_once() -> None:
+    expected_by_waiters = {
         acceptor.expected
         for waiter in waiters.kinds().values()
         for acceptor in waiter.acceptors
         if acceptor.matcher == "error" and isinstance(acceptor.expected, str) and acceptor.state != "failure"
     }
-    told_in_words = {"ValidationError", "ValidationException"}  # "does not exist" is in the message
-    assert len(awaited) > 30
-    assert {code for code in awaited if errors.meaning(refused(code)) is Meaning.INVALID} == told_in_words
+    explained_by_message = {"ValidationError", "ValidationException"}  # the message contains "does not exist"
+    assert len(expected_by_waiters) > 30
+    assert {
+        code for code in expected_by_waiters if errors.meaning(client_error(code)) is Meaning.INVALID
+    } == explained_by_message
 
 
-def test_botocores_throttles_are_throttles() -> None:
+def test_botocores_throttling_codes_mean_throttled() -> None:
     codes = set(getattr(ThrottledRetryableChecker, "_THROTTLED_ERROR_CODES"))  # noqa: B009
-    others = {"TransactionInProgressException", "PriorRequestNotComplete"}  # they pass too
-    assert {code for code in codes if errors.meaning(refused(code)) is not Meaning.THROTTLED} == others
+    others = {"TransactionInProgressException", "PriorRequestNotComplete"}  # they are temporary too
+    assert {code for code in codes if errors.meaning(client_error(code)) is not Meaning.THROTTLED} == others
 
 
 @pytest.mark.parametrize(
@@ -203,8 +207,8 @@ def test_botocores_throttles_are_throttles() -> None:
         "Client.RequestLimitExceeded",
     ],
 )
-def test_every_services_throttle_is_a_throttle(code: str) -> None:
-    assert errors.meaning(refused(code)) is errors.meaning(refused(code, status=503)) is Meaning.THROTTLED
+def test_the_throttling_codes_of_all_services_mean_throttled(code: str) -> None:
+    assert errors.meaning(client_error(code)) is errors.meaning(client_error(code, status=503)) is Meaning.THROTTLED
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "ValidationError", "BadRequest", "ClientException", "SomeNew"])
@@ -221,8 +225,8 @@ def test_every_services_throttle_is_a_throttle(code: str) -> None:
         "Slow down",
     ],
 )
-def test_a_throttle_in_the_words_of_another_error_is_a_throttle(code: str, message: str) -> None:
-    assert errors.meaning(refused(code, message)) is Meaning.THROTTLED
+def test_an_error_with_another_code_and_a_throttling_message_means_throttled(code: str, message: str) -> None:
+    assert errors.meaning(client_error(code, message)) is Meaning.THROTTLED
 
 
 @pytest.mark.parametrize(
@@ -284,8 +288,8 @@ def test_a_throttle_in_the_words_of_another_error_is_a_throttle(code: str, messa
         ("ResourceNotDiscoveredException", ""),  # Config
     ],
 )
-def test_every_services_not_found_is_missing(code: str, message: str) -> None:
-    assert errors.meaning(refused(code, message)) is Meaning.MISSING
+def test_the_not_found_errors_of_all_services_mean_missing(code: str, message: str) -> None:
+    assert errors.meaning(client_error(code, message)) is Meaning.MISSING
 
 
 @pytest.mark.parametrize(
@@ -321,8 +325,8 @@ def test_every_services_not_found_is_missing(code: str, message: str) -> None:
         ("ClientException", "jobs must contain at least one id"),
     ],
 )
-def test_a_request_that_was_never_good_is_invalid(code: str, message: str) -> None:
-    assert errors.meaning(refused(code, message)) is Meaning.INVALID
+def test_errors_about_the_request_itself_mean_invalid(code: str, message: str) -> None:
+    assert errors.meaning(client_error(code, message)) is Meaning.INVALID
 
 
 @pytest.mark.parametrize(
@@ -363,8 +367,9 @@ def test_a_request_that_was_never_good_is_invalid(code: str, message: str) -> No
         ("ValidationException", "The KMS key is not accessible"),
     ],
 )
-def test_every_services_no_is_a_no(code: str, message: str) -> None:
-    assert errors.meaning(refused(code, message, 400)) is errors.meaning(refused(code, message, 403)) is Meaning.DENIED
+def test_the_access_errors_of_all_services_mean_denied(code: str, message: str) -> None:
+    for status in (400, 403):
+        assert errors.meaning(client_error(code, message, status)) is Meaning.DENIED
 
 
 @pytest.mark.parametrize(
@@ -390,7 +395,7 @@ def test_every_services_no_is_a_no(code: str, message: str) -> None:
         ("UnrecognizedClientException", "The security token included in the request is expired"),
         ("InvalidSignatureException", "Signature expired: 20260101T000000Z is now earlier than 20260101T000100Z"),
         ("RequestTimeTooSkewed", ""),
-        # it passes when the resource changes
+        # temporary states of the resource
         ("ConflictException", ""),
         ("ConcurrentModificationException", ""),
         ("ResourceInUseException", ""),
@@ -421,8 +426,8 @@ def test_every_services_no_is_a_no(code: str, message: str) -> None:
         ("ValidationException", "Expired security token"),
     ],
 )
-def test_what_resolves_itself_is_unavailable(code: str, message: str) -> None:
-    assert errors.meaning(refused(code, message)) is Meaning.UNAVAILABLE
+def test_temporary_errors_mean_unavailable(code: str, message: str) -> None:
+    assert errors.meaning(client_error(code, message)) is Meaning.UNAVAILABLE
 
 
 @pytest.mark.parametrize(
@@ -446,8 +451,8 @@ def test_what_resolves_itself_is_unavailable(code: str, message: str) -> None:
         "KMSNotFoundException",
     ],
 )
-def test_a_denial_that_says_not_found_stays_a_denial(code: str) -> None:
-    assert errors.meaning(refused(code, "The role could not be found")) is Meaning.DENIED
+def test_a_denied_code_with_a_not_found_message_means_denied(code: str) -> None:
+    assert errors.meaning(client_error(code, "The role could not be found")) is Meaning.DENIED
 
 
 @pytest.mark.parametrize(
@@ -467,55 +472,58 @@ def test_a_denial_that_says_not_found_stays_a_denial(code: str) -> None:
         (403, Meaning.DENIED),
     ],
 )
-def test_a_code_nobody_knows_is_judged_by_its_status(status: int, meaning: Meaning) -> None:
-    assert errors.meaning(refused("SomethingNewException", "?", status)) is meaning
-    assert errors.meaning(refused(str(status), "?", status)) is meaning  # what botocore makes of a proxy's page
+def test_the_meaning_of_an_unknown_code_depends_on_the_http_status(status: int, meaning: Meaning) -> None:
+    assert errors.meaning(client_error("SomethingNewException", "?", status)) is meaning
+    proxy_error = client_error(str(status), "?", status)  # botocore's code for a proxy's error page
+    assert errors.meaning(proxy_error) is meaning
 
 
-def test_a_known_code_is_worth_more_than_its_status() -> None:
-    assert errors.meaning(refused("ThrottlingException", "Rate exceeded", 503)) is Meaning.THROTTLED
-    assert errors.meaning(refused("ResourceNotFoundException", "?", 400)) is Meaning.MISSING
+def test_a_known_code_takes_precedence_over_the_http_status() -> None:
+    assert errors.meaning(client_error("ThrottlingException", "Rate exceeded", 503)) is Meaning.THROTTLED
+    assert errors.meaning(client_error("ResourceNotFoundException", "?", 400)) is Meaning.MISSING
 
 
-def test_a_validation_error_with_the_status_of_a_server_error_is_no_validation_error() -> None:
-    assert errors.meaning(refused("ValidationException", "1 validation error detected", 503)) is Meaning.UNAVAILABLE
-    assert errors.meaning(refused("ValidationException", "1 validation error detected", 429)) is Meaning.THROTTLED
+def test_the_http_status_takes_precedence_over_a_validation_error() -> None:
+    assert (
+        errors.meaning(client_error("ValidationException", "1 validation error detected", 503)) is Meaning.UNAVAILABLE
+    )
+    assert errors.meaning(client_error("ValidationException", "1 validation error detected", 429)) is Meaning.THROTTLED
 
 
 def test_an_error_without_code_or_status_counts_as_denied() -> None:
-    nothing = ClientError(cast(Any, {"Error": {}}), "DescribeSpeakerEnrollmentJob")
-    assert errors.meaning(nothing) is Meaning.DENIED
+    empty_error = ClientError(cast(Any, {"Error": {}}), "DescribeSpeakerEnrollmentJob")
+    assert errors.meaning(empty_error) is Meaning.DENIED
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        network.EndpointConnectionError(endpoint_url=URL),
-        network.ConnectTimeoutError(endpoint_url=URL),
-        network.ReadTimeoutError(endpoint_url=URL),
-        network.ConnectionClosedError(endpoint_url=URL),
-        network.SSLError(endpoint_url=URL, error=OSError("bad handshake")),
-        network.ProxyConnectionError(proxy_url=URL),
-        network.ResponseStreamingError(error="incomplete read"),
-        network.NoCredentialsError(),
-        network.CredentialRetrievalError(provider="container", error_msg="time-out"),
+        botocore_errors.EndpointConnectionError(endpoint_url=URL),
+        botocore_errors.ConnectTimeoutError(endpoint_url=URL),
+        botocore_errors.ReadTimeoutError(endpoint_url=URL),
+        botocore_errors.ConnectionClosedError(endpoint_url=URL),
+        botocore_errors.SSLError(endpoint_url=URL, error=OSError("bad handshake")),
+        botocore_errors.ProxyConnectionError(proxy_url=URL),
+        botocore_errors.ResponseStreamingError(error="incomplete read"),
+        botocore_errors.NoCredentialsError(),
+        botocore_errors.CredentialRetrievalError(provider="container", error_msg="time-out"),
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_no_answer_at_all_is_unavailable(error: BotoCoreError) -> None:
+def test_a_call_without_an_answer_means_unavailable(error: BotoCoreError) -> None:
     assert errors.meaning(error) is Meaning.UNAVAILABLE
     assert errors.code(error) == type(error).__name__
     assert errors.message(error) == str(error) != ""
 
 
-def test_what_botocore_itself_refuses_is_invalid() -> None:
-    assert errors.meaning(network.ParamValidationError(report="Missing required parameter")) is Meaning.INVALID
-    nowhere = network.UnknownServiceError(service_name="voiceid", known_service_names="voice-id")
-    assert errors.meaning(nowhere) is Meaning.INVALID
-    assert errors.meaning(network.UnsupportedS3ArnError(arn="arn:aws:s3:::x")) is Meaning.INVALID
+def test_a_request_that_botocore_rejects_means_invalid() -> None:
+    assert errors.meaning(botocore_errors.ParamValidationError(report="Missing required parameter")) is Meaning.INVALID
+    unknown_service = botocore_errors.UnknownServiceError(service_name="voiceid", known_service_names="voice-id")
+    assert errors.meaning(unknown_service) is Meaning.INVALID
+    assert errors.meaning(botocore_errors.UnsupportedS3ArnError(arn="arn:aws:s3:::x")) is Meaning.INVALID
 
 
-def test_an_answers_error_keeps_the_services_code_and_words() -> None:
-    error = refused("ValidationException", "1 validation error detected")
+def test_the_services_code_and_message_are_returned() -> None:
+    error = client_error("ValidationException", "1 validation error detected")
     assert errors.code(error) == "ValidationException"
     assert errors.message(error) == "1 validation error detected"

@@ -1,4 +1,4 @@
-"""How long a watch waits: the formula's own points, and what they add up to over whole watches."""
+"""Polling intervals: single values of the formula, and the polls of simulated watches."""
 
 import math
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from job_watcher.polling import POLL_SECONDS, PollingLimits, backoff, interval
 from job_watcher.watch import Rules, Watch
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
-CALL = 2.0  # seconds a poll takes, whole seconds' rounding included
-BIRTH = 1_767_225_600  # of every job here, in seconds since 1970
-MOST_EVER = polling.MAX_POLLS  # by any limits
-MOST = 2_500  # polls: 9 history events each stay under Step Functions' 25,000
+POLL_DURATION = 2.0  # seconds, including the rounding to whole seconds
+JOB_START = 1_767_225_600  # of every simulated job, in seconds since 1970
+MAX_POLLS_WITH_ANY_LIMITS = polling.MAX_POLLS
+MAX_POLLS = 2_500  # with 9 history events each, they stay below Step Functions' limit of 25,000
 Percent = float | None
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 
@@ -40,16 +40,16 @@ SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
         (YEAR, 94_608),
     ],
 )
-def test_without_a_percentage_the_wait_is_5_percent_of_the_age_within_bounds(age: float, seconds: float) -> None:
+def test_without_a_percentage_the_interval_is_5_percent_of_the_age_within_bounds(age: float, seconds: float) -> None:
     assert interval(PollingLimits(), age) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
-    ("age", "percent", "still", "seconds"),
+    ("age", "percent", "stalled", "seconds"),
     [
         (0, 0, 0, 15),
         (60, 50, 0, 60 * 49 / 51 / 3),
-        (HOUR, 0, 0, 180),  # the soonest end is 99 hours away, but 5 % of the age is the longest wait
+        (HOUR, 0, 0, 180),  # the earliest end is in 99 hours, but 5 % of the age is the maximum
         (HOUR, 50, 0, 180),
         (HOUR, 90, 0, 3600 * 9 / 91 / 3),
         (8 * HOUR, 95, 0, 400),
@@ -63,175 +63,183 @@ def test_without_a_percentage_the_wait_is_5_percent_of_the_age_within_bounds(age
         (30 * HOUR, 100, 30 * HOUR, 900),
     ],
 )
-def test_with_a_percentage_the_wait_is_a_third_of_the_soonest_end(
-    age: float, percent: float, still: float, seconds: float
+def test_with_a_percentage_the_interval_is_a_third_of_the_time_to_the_earliest_end(
+    age: float, percent: float, stalled: float, seconds: float
 ) -> None:
-    assert interval(PollingLimits(), age, percent, still) == pytest.approx(seconds)
+    assert interval(PollingLimits(), age, percent, stalled) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize(("absurd", "like"), [(-5, 0), (250, 100)])
-def test_an_absurd_percentage_is_the_nearest_possible_one(absurd: float, like: Percent) -> None:
-    assert interval(PollingLimits(), HOUR, absurd, 60) == interval(PollingLimits(), HOUR, like, 60)
+@pytest.mark.parametrize(("invalid", "nearest"), [(-5, 0), (250, 100)])
+def test_a_percentage_out_of_range_counts_as_the_nearest_valid_one(invalid: float, nearest: Percent) -> None:
+    assert interval(PollingLimits(), HOUR, invalid, 60) == interval(PollingLimits(), HOUR, nearest, 60)
 
 
 @pytest.mark.parametrize(
     ("age", "percent", "seconds"), [(0, None, 60), (1_000, None, 100), (HOUR, None, 300), (HOUR, 100, 5)]
 )
-def test_a_pace_can_be_set(age: float, percent: Percent, seconds: float) -> None:
+def test_the_polling_limits_can_be_changed(age: float, percent: Percent, seconds: float) -> None:
     assert interval(
         PollingLimits(max_delay_ratio=0.1, min_interval=5, max_interval=300), age, percent
     ) == pytest.approx(seconds)
 
 
 @given(st.floats(0, YEAR), st.none() | st.floats(allow_nan=False), st.floats(-YEAR, YEAR))
-def test_a_wait_is_never_over_the_one_without_a_percentage_nor_under_the_shortest(
-    age: float, percent: Percent, still: float
+def test_an_interval_is_between_the_minimum_and_the_interval_without_a_percentage(
+    age: float, percent: Percent, stalled: float
 ) -> None:
-    assert 15 <= interval(PollingLimits(), age, percent, still) <= interval(PollingLimits(), age)
+    assert 15 <= interval(PollingLimits(), age, percent, stalled) <= interval(PollingLimits(), age)
 
 
 @pytest.mark.parametrize(
-    ("percent", "unanswered", "seconds"),
+    ("percent", "since_answer", "seconds"),
     [
         (90, 0, 3600 * 9 / 91 / 3),
         (90, 176, (3600 * 9 / 91 - 176) / 3),
-        (90, 350, 15),  # the soonest end is 6 s away
-        (90, 3600 * 9 / 91 + 1_000, 20),  # it has passed: 2 % of the time since
+        (90, 350, 15),  # the earliest end is in 6 s
+        (90, 3600 * 9 / 91 + 1_000, 20),  # the earliest end has passed, so that the interval is 2 % of the time since
         (99, 1_000, 20),
         (None, 400, 200),
     ],
 )
-def test_without_an_answer_the_soonest_end_comes_nearer(percent: Percent, unanswered: float, seconds: float) -> None:
-    assert interval(PollingLimits(), HOUR + unanswered, percent, unanswered, unanswered) == pytest.approx(seconds)
+def test_without_an_answer_the_interval_gets_shorter_until_the_earliest_end(
+    percent: Percent, since_answer: float, seconds: float
+) -> None:
+    assert interval(PollingLimits(), HOUR + since_answer, percent, since_answer, since_answer) == pytest.approx(seconds)
 
 
 @given(st.floats(1, YEAR), st.floats(0, 98), st.floats(0, 1))
-def test_without_an_answer_the_interval_is_the_one_of_steady_progress(
-    answered: float, percent: float, share: float
+def test_without_an_answer_the_interval_is_that_of_steady_progress(
+    last_answer: float, percent: float, share: float
 ) -> None:
-    age = answered + share * answered * (99 - percent) / (percent + 1)
-    steady = (percent + 1) * age / answered - 1
-    assert interval(PollingLimits(), age, percent, age - answered, age - answered) == pytest.approx(
-        interval(PollingLimits(), age, steady), rel=1e-4, abs=1e-4
+    age = last_answer + share * last_answer * (99 - percent) / (percent + 1)
+    steady_percent = (percent + 1) * age / last_answer - 1
+    assert interval(PollingLimits(), age, percent, age - last_answer, age - last_answer) == pytest.approx(
+        interval(PollingLimits(), age, steady_percent), rel=1e-4, abs=1e-4
     )
 
 
 @pytest.mark.parametrize(
-    ("usual", "chance", "seconds"), [(15, 0, 15), (15, 1, 45), (300, 0.5, 600), (900, 1, 1_800), (94_608, 1, 95_508)]
+    ("usual", "random", "seconds"), [(15, 0, 15), (15, 1, 45), (300, 0.5, 600), (900, 1, 1_800), (94_608, 1, 95_508)]
 )
-def test_back_off_is_full_jitter_of_twice_the_usual_interval(usual: float, chance: float, seconds: float) -> None:
-    assert backoff(PollingLimits(), usual, chance) == seconds
+def test_the_backoff_adds_jitter_of_up_to_twice_the_usual_interval(usual: float, random: float, seconds: float) -> None:
+    assert backoff(PollingLimits(), usual, random) == seconds
 
 
 @given(st.floats(1, YEAR), st.floats(0, 99), st.floats(0, 1), st.floats(0, 1))
-def test_back_off_never_passes_the_soonest_end_that_the_last_answer_allows(
-    answered: float, percent: float, share: float, chance: float
+def test_the_backoff_never_ends_after_the_earliest_end_that_the_last_answer_allows(
+    last_answer: float, percent: float, share: float, random: float
 ) -> None:
-    soonest_end = answered * (99 - percent) / (percent + 1)
-    unanswered = share * soonest_end
-    age, left = answered + unanswered, soonest_end - unanswered
-    usual = interval(PollingLimits(), age, percent, unanswered, unanswered)
-    assert backoff(PollingLimits(), usual, chance) <= max(left, 3 * 15, 3 * 0.0001 * age) * (1 + 1e-9)
+    earliest_end = last_answer * (99 - percent) / (percent + 1)
+    since_answer = share * earliest_end
+    age, time_left = last_answer + since_answer, earliest_end - since_answer
+    usual = interval(PollingLimits(), age, percent, since_answer, since_answer)
+    assert backoff(PollingLimits(), usual, random) <= max(time_left, 3 * 15, 3 * 0.0001 * age) * (1 + 1e-9)
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job and how its service tells of it. Times in seconds."""
+    """A simulated job and what its service returns. Times are in seconds."""
 
-    lasts: float
+    duration: float
     percents: Sequence[Percent] = (None,)
-    flickers: bool = False
-    """Whether each poll sees the next of the percentages, round and round; else each has its share of the time."""
+    alternates: bool = False
+    """Whether each poll gets the next percentage, in a cycle. Otherwise each lasts for an equal share of the time."""
     created: float | None = 0
-    """How far in the future the service says it was created; None: it does not say."""
+    """Seconds by which the reported creation time is in the future; None if no creation time is reported."""
 
-    def seen(self, age: float, poll: int) -> Observation:
-        step = poll if self.flickers else int(age / self.lasts * len(self.percents))
+    def observe(self, age: float, poll: int) -> Observation:
+        step = poll if self.alternates else int(age / self.duration * len(self.percents))
         percent = self.percents[step % len(self.percents)]
-        return read("COMPLETED" if age >= self.lasts else "IN_PROGRESS", percent, self.created)
+        return read_answer("COMPLETED" if age >= self.duration else "IN_PROGRESS", percent, self.created)
 
 
 @cache
-def read(status: str, percent: Percent, created: float | None) -> Observation:
-    """What the catalogue makes of a describe answer."""
+def read_answer(status: str, percent: Percent, created: float | None) -> Observation:
+    """Return the observation for a describe answer with these values."""
     job = {
         "JobStatus": status,
         **({} if percent is None else {"JobProgress": {"PercentComplete": percent}}),
-        **({} if created is None else {"CreatedAt": datetime.fromtimestamp(BIRTH + created, UTC)}),
+        **({} if created is None else {"CreatedAt": datetime.fromtimestamp(JOB_START + created, UTC)}),
     }
-    seen = SPEAKER.read({"Job": job})
-    assert seen is not None
-    return seen
+    observation = SPEAKER.read({"Job": job})
+    assert observation is not None
+    return observation
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The watch's clock, wrong by so many seconds `before` the job reaches the age `jumps`, and `after` it."""
+    """A clock that is wrong by `before` seconds before the age `changes_at`, and by `after` from then on."""
 
     before: float = 0
     after: float = 0
-    jumps: float = 0
+    changes_at: float = 0
 
     def __call__(self, age: float) -> float:
-        return BIRTH + age + (self.before if age < self.jumps else self.after)
+        return JOB_START + age + (self.before if age < self.changes_at else self.after)
 
 
-TRUE = Clock()
+EXACT = Clock()
 RULES = Rules(give_up_after=10 * YEAR)
 INPUT = {"kind": SPEAKER.name, "request": {"DomainId": "a" * 22, "JobId": "b" * 22}}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:x"
 NEW: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
 
 
-def watching(state: PollState) -> Watch:
+def watch_with(state: PollState) -> Watch:
     return Watch(INPUT, ARN, state, RULES, SPEAKER)
 
 
-def polls(
+def simulate_polls(
     job: Job,
-    begins: float = 0,
-    clock: Clock = TRUE,
+    watch_start: float = 0,
+    clock: Clock = EXACT,
     answered: Sequence[bool] = (True,),
-    chance: float = 0,
-    call: float = CALL,
+    random: float = 0,
+    poll_duration: float = POLL_DURATION,
 ) -> list[float]:
-    """The job's ages at which a watch that begins at one asks for it, up to the poll that sees the end.
+    """Return the job's ages at which a watch polls it, up to the poll that detects the end.
 
-    `answered`: which polls are, round and round; the others are throttled.
+    The watch starts at the age `watch_start`. `answered` states in a cycle which polls are answered; the others are
+    throttled.
     """
-    state, age, ages = NEW, begins, [begins]
-    while len(ages) <= MOST + 1:
+    state, age, ages = NEW, watch_start, [watch_start]
+    while len(ages) <= MAX_POLLS + 1:
         if answered[len(ages) % len(answered)]:
-            answer = evaluate.after_answer(watching(state), job.seen(age, len(ages)), clock(age))
+            answer = evaluate.after_answer(watch_with(state), job.observe(age, len(ages)), clock(age))
         else:
-            answer = throttled(state, chance)
+            answer = fail_poll(state, random)
         if answer["outcome"] != "running":
             return ages
         state = cast(PollState, answer)
         assert type(state["wait"]) is int and state["wait"] >= 1
-        age += call + state["wait"]
+        age += poll_duration + state["wait"]
         ages.append(age)
     return ages
 
 
-def throttled(state: PollState, chance: float, meaning: Meaning = Meaning.THROTTLED) -> PollState:
-    return cast(PollState, evaluate.after_error(watching(state), meaning, "ThrottlingException", "Slow down.", chance))
+def fail_poll(state: PollState, random: float, meaning: Meaning = Meaning.THROTTLED) -> PollState:
+    return cast(
+        PollState, evaluate.after_error(watch_with(state), meaning, "ThrottlingException", "Slow down.", random)
+    )
 
 
-def lateness(ages: Sequence[float], job: Job, call: float = CALL) -> float:
-    """By how much the end was seen later than it may be."""
-    return ages[-1] - job.lasts - max(60, 0.05 * job.lasts) - call
+def excess_delay(ages: Sequence[float], job: Job, poll_duration: float = POLL_DURATION) -> float:
+    """Return the seconds by which the end was detected later than accepted; negative if it was detected in time."""
+    return ages[-1] - job.duration - max(60, 0.05 * job.duration) - poll_duration
 
 
-ABSURD = st.sampled_from([-5, 101, 250, math.nan, math.inf])
-PATHS = st.lists(st.none() | st.integers(0, 100) | st.integers(95, 100) | ABSURD, min_size=1, max_size=8)
+INVALID_PERCENTS = st.sampled_from([-5, 101, 250, math.nan, math.inf])
+PERCENTS = st.lists(st.none() | st.integers(0, 100) | st.integers(95, 100) | INVALID_PERCENTS, min_size=1, max_size=8)
 DURATIONS = st.just(float(YEAR)) | st.integers(0, 7_498).map(lambda thousandths: 10 ** (thousandths / 1_000))
-JOBS = st.builds(Job, DURATIONS, PATHS, st.booleans(), st.none() | st.just(0) | st.floats(0, YEAR, exclude_min=True))
+JOBS = st.builds(Job, DURATIONS, PERCENTS, st.booleans(), st.none() | st.just(0) | st.floats(0, YEAR, exclude_min=True))
 
 
-@given(JOBS, st.floats(0, 1), st.sampled_from([0.3, POLL_SECONDS, CALL]))
-def test_an_end_is_seen_within_a_minute_or_5_percent_of_the_jobs_duration(job: Job, begins: float, call: float) -> None:
-    assert lateness(polls(job, begins * job.lasts, call=call), job, call) <= 0
+@given(JOBS, st.floats(0, 1), st.sampled_from([0.3, POLL_SECONDS, POLL_DURATION]))
+def test_the_end_is_detected_within_a_minute_or_5_percent_of_the_jobs_duration(
+    job: Job, watch_start: float, poll_duration: float
+) -> None:
+    ages = simulate_polls(job, watch_start * job.duration, poll_duration=poll_duration)
+    assert excess_delay(ages, job, poll_duration) <= 0
 
 
 @settings(max_examples=40)
@@ -241,17 +249,17 @@ def test_an_end_is_seen_within_a_minute_or_5_percent_of_the_jobs_duration(job: J
 @example(Job(YEAR, [100]))
 @example(Job(YEAR, range(101)))
 @example(Job(YEAR, [*range(99), *[98] * 200, *[99] * 50, *[100] * 40]))
-@example(Job(YEAR, [99, 100], flickers=True))
-@example(Job(YEAR, [0, 99], flickers=True))
-@example(Job(YEAR, [None, 99], flickers=True))
-@example(Job(YEAR, [math.nan, 99], flickers=True))
-@example(Job(YEAR, [100, 250, 101], flickers=True))
-@example(Job(YEAR, [99, 100], flickers=True, created=None))
-@example(Job(YEAR, range(95, 10_000), flickers=True))
+@example(Job(YEAR, [99, 100], alternates=True))
+@example(Job(YEAR, [0, 99], alternates=True))
+@example(Job(YEAR, [None, 99], alternates=True))
+@example(Job(YEAR, [math.nan, 99], alternates=True))
+@example(Job(YEAR, [100, 250, 101], alternates=True))
+@example(Job(YEAR, [99, 100], alternates=True, created=None))
+@example(Job(YEAR, range(95, 10_000), alternates=True))
 @example(Job(YEAR, [*[98] * 17, *[99] * 3]))
-@example(Job(YEAR, [98 + step / 5_000 for step in range(5_000)]))  # some services tell fractions of a percent
-def test_no_watch_of_a_year_asks_too_often(job: Job) -> None:
-    assert len(polls(job)) <= MOST
+@example(Job(YEAR, [98 + step / 5_000 for step in range(5_000)]))  # some services report fractions of a percent
+def test_a_watch_of_a_year_stays_below_the_maximum_number_of_polls(job: Job) -> None:
+    assert len(simulate_polls(job)) <= MAX_POLLS
 
 
 @settings(max_examples=60)
@@ -260,28 +268,28 @@ def test_no_watch_of_a_year_asks_too_often(job: Job) -> None:
 @example(Job(YEAR, [99]), [True, False], 0)
 @example(Job(YEAR, range(101)), [True, False], 0)
 @example(Job(YEAR, range(101)), [True, *[False] * 11], 0)
-@example(Job(YEAR, [99, 100], flickers=True), [True, False], 0)
-@example(Job(YEAR, [None, 99], flickers=True), [True, False, False], 0)
-@example(Job(YEAR, range(95, 10_000), flickers=True), [True, False], 0)
+@example(Job(YEAR, [99, 100], alternates=True), [True, False], 0)
+@example(Job(YEAR, [None, 99], alternates=True), [True, False, False], 0)
+@example(Job(YEAR, range(95, 10_000), alternates=True), [True, False], 0)
 @example(Job(YEAR, [*range(99), *[98] * 200, *[99] * 50, *[100] * 40]), [True, False], 0)
 @example(Job(YEAR, [98 + step / 5_000 for step in range(5_000)]), [True, False], 0)
 @example(Job(YEAR, [99], created=None), [*[True] * 3, *[False] * 997], 0)
-def test_no_watch_of_a_year_asks_too_often_however_it_is_throttled(
-    job: Job, answered: Sequence[bool], chance: float
+def test_a_watch_of_a_year_stays_below_the_maximum_number_of_polls_when_throttled(
+    job: Job, answered: Sequence[bool], random: float
 ) -> None:
-    assert sum(age <= YEAR for age in polls(job, answered=answered, chance=chance)) <= MOST
+    assert sum(age <= YEAR for age in simulate_polls(job, answered=answered, random=random)) <= MAX_POLLS
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=6).filter(any), st.floats(0, 1))
-def test_an_end_that_is_foreseen_is_seen_soon_though_polls_are_throttled(
-    answered: Sequence[bool], chance: float
+def test_the_end_of_a_steadily_progressing_job_is_detected_quickly_even_if_polls_are_throttled(
+    answered: Sequence[bool], random: float
 ) -> None:
     job = Job(8 * HOUR, [share / 10 for share in range(1_000)])
-    ages = polls(job, 30, answered=answered, chance=chance)
-    assert ages[-1] - job.lasts <= len(answered) * (3 * 15 + CALL)
+    ages = simulate_polls(job, 30, answered=answered, random=random)
+    assert ages[-1] - job.duration <= len(answered) * (3 * 15 + POLL_DURATION)
 
 
-@pytest.mark.parametrize("give_up", [HOUR, 14 * DAY, 350 * DAY])
+@pytest.mark.parametrize("give_up_after", [HOUR, 14 * DAY, 350 * DAY])
 @pytest.mark.parametrize(
     "limits",
     [
@@ -292,49 +300,53 @@ def test_an_end_that_is_foreseen_is_seen_soon_though_polls_are_throttled(
     ],
 )
 @pytest.mark.parametrize("percents", [[None], [99], range(101), [98, 100]])
-def test_a_watch_lives_until_it_gives_up_whatever_the_pace(
-    limits: PollingLimits, give_up: float, percents: Sequence[Percent]
+def test_a_watch_continues_until_it_gives_up_with_any_polling_limits(
+    limits: PollingLimits, give_up_after: float, percents: Sequence[Percent]
 ) -> None:
-    job, state, age = Job(10 * YEAR, percents, flickers=True), NEW, 0.0
-    rules = Rules(give_up_after=give_up, limits=limits)
-    for polls in range(1, MOST_EVER + 2):
-        asked = replace(watching({**state, "polls": polls}), rules=rules)
-        answer = evaluate.after_answer(asked, job.seen(age, polls), TRUE(age))
+    job, state, age = Job(10 * YEAR, percents, alternates=True), NEW, 0.0
+    rules = Rules(give_up_after=give_up_after, limits=limits)
+    for polls in range(1, MAX_POLLS_WITH_ANY_LIMITS + 2):
+        watch = replace(watch_with({**state, "polls": polls}), rules=rules)
+        answer = evaluate.after_answer(watch, job.observe(age, polls), EXACT(age))
         if answer["outcome"] != "running":
             break
         state = cast(PollState, answer)
-        age += state["wait"] + CALL
-    assert answer["outcome"] == "lost" and polls <= MOST_EVER + 1
-    assert state["waited"] == give_up
+        age += state["wait"] + POLL_DURATION
+    assert answer["outcome"] == "lost" and polls <= MAX_POLLS_WITH_ANY_LIMITS + 1
+    assert state["waited"] == give_up_after
 
 
-AHEAD = st.builds(Clock, before=st.floats(0, YEAR), jumps=DURATIONS)
-BEHIND = st.builds(Clock, after=st.floats(-YEAR, 0), jumps=DURATIONS)
+AHEAD = st.builds(Clock, before=st.floats(0, YEAR), changes_at=DURATIONS)
+BEHIND = st.builds(Clock, after=st.floats(-YEAR, 0), changes_at=DURATIONS)
 
 
 @settings(max_examples=60)
 @given(JOBS, st.floats(0, 1), AHEAD | BEHIND)
-@example(Job(30 * DAY, [99]), 0, Clock(before=DAY, jumps=HOUR))
-@example(Job(90 * DAY, [99]), 0.5, Clock(after=-30 * DAY, jumps=46 * DAY))
-def test_a_clock_that_jumps_backwards_harms_nothing(job: Job, begins: float, clock: Clock) -> None:
-    ages = polls(job, begins * job.lasts, clock)
-    assert len(ages) <= MOST
-    assert lateness(ages, job) <= 0.05 * clock.before
+@example(Job(30 * DAY, [99]), 0, Clock(before=DAY, changes_at=HOUR))
+@example(Job(90 * DAY, [99]), 0.5, Clock(after=-30 * DAY, changes_at=46 * DAY))
+def test_a_clock_that_is_set_back_delays_the_detection_only_slightly(
+    job: Job, watch_start: float, clock: Clock
+) -> None:
+    ages = simulate_polls(job, watch_start * job.duration, clock)
+    assert len(ages) <= MAX_POLLS
+    assert excess_delay(ages, job) <= 0.05 * clock.before
 
 
 @pytest.mark.parametrize("ahead", [1, HOUR, DAY, 40 * DAY])
 @pytest.mark.parametrize("percents", [(None,), (0, 50, 99), (99,)])
-def test_a_job_created_in_the_future_is_as_old_as_its_watch(ahead: float, percents: Sequence[Percent]) -> None:
+def test_a_job_with_a_creation_time_in_the_future_is_as_old_as_its_watch(
+    ahead: float, percents: Sequence[Percent]
+) -> None:
     job = Job(30 * HOUR, percents, created=ahead)
-    assert lateness(polls(job), job) <= 0
-    assert len(polls(job)) <= len(polls(Job(30 * HOUR, percents, created=None)))
+    assert excess_delay(simulate_polls(job), job) <= 0
+    assert len(simulate_polls(job)) <= len(simulate_polls(Job(30 * HOUR, percents, created=None)))
 
 
-def quiet(state: PollState, meaning: Meaning, chance: float, times: int) -> tuple[PollState, float]:
-    """The state after so many polls in a row without news, and the seconds they took."""
+def fail_polls(state: PollState, meaning: Meaning, random: float, count: int) -> tuple[PollState, float]:
+    """Return the state after `count` polls in a row without an answer, and the seconds waited."""
     seconds = 0.0
-    for _ in range(times):
-        state = throttled(state, chance, meaning)
+    for _ in range(count):
+        state = fail_poll(state, random, meaning)
         assert type(state["wait"]) is int and state["wait"] >= 1
         seconds += state["wait"]
     return state, seconds
@@ -348,38 +360,40 @@ def quiet(state: PollState, meaning: Meaning, chance: float, times: int) -> tupl
     st.sampled_from([Meaning.THROTTLED, Meaning.UNAVAILABLE]),
 )
 @example(Job(10 * YEAR, created=0), HOUR, 0, 8, Meaning.THROTTLED)
-def test_back_off_is_never_below_the_wait_there_would_have_been_and_bounded(
-    job: Job, begins: float, chance: float, silent: int, meaning: Meaning
+def test_the_backoff_is_bounded_and_never_shorter_than_the_wait_after_an_answer(
+    job: Job, watch_start: float, random: float, failed_polls: int, meaning: Meaning
 ) -> None:
-    first = cast(PollState, evaluate.after_answer(watching(NEW), job.seen(begins, 1), TRUE(begins)))
-    state, seconds = quiet(first, meaning, chance, silent)
-    age = begins + first["wait"] + seconds
+    first = cast(PollState, evaluate.after_answer(watch_with(NEW), job.observe(watch_start, 1), EXACT(watch_start)))
+    state, seconds = fail_polls(first, meaning, random, failed_polls)
+    age = watch_start + first["wait"] + seconds
     percent = state.get("percent")
-    if percent is not None:  # what the service would have told of a job that goes on as it did
+    if percent is not None:  # the percentage of a job that progresses at the same speed
         percent = min(100.0, (percent + 1) * state["age"] / state["last_answer"] - 1) if state["last_answer"] else 100.0
-    news = cast(
-        PollState, evaluate.after_answer(watching(state), replace(job, percents=[percent]).seen(age, 2), TRUE(age))
+    answered = cast(
+        PollState,
+        evaluate.after_answer(watch_with(state), replace(job, percents=[percent]).observe(age, 2), EXACT(age)),
     )
-    no_news, _ = quiet(state, meaning, chance, 1)
-    cap = interval(PollingLimits(), age)
-    assert news["wait"] - 1 <= no_news["wait"] <= min(3 * cap, cap + PollingLimits().max_interval) + 1
+    unanswered, _ = fail_polls(state, meaning, random, 1)
+    usual = interval(PollingLimits(), age)
+    maximum = min(3 * usual, usual + PollingLimits().max_interval)
+    assert answered["wait"] - 1 <= unanswered["wait"] <= maximum + 1
 
 
 @settings(max_examples=20)
 @given(st.floats(0, 1))
-def test_a_service_that_never_answers_is_not_asked_too_often(chance: float) -> None:
-    state, asked = NEW, 0
-    while state["waited"] < YEAR and asked <= MOST:
-        state, _ = quiet(state, Meaning.UNAVAILABLE, chance, 1)
-        asked += 1
-    assert asked <= MOST
+def test_a_service_that_never_answers_is_not_polled_too_often(random: float) -> None:
+    state, polls = NEW, 0
+    while state["waited"] < YEAR and polls <= MAX_POLLS:
+        state, _ = fail_polls(state, Meaning.UNAVAILABLE, random, 1)
+        polls += 1
+    assert polls <= MAX_POLLS
 
 
-def test_news_ends_the_back_off() -> None:
+def test_an_answer_ends_the_backoff() -> None:
     job = Job(YEAR)
-    state, seconds = quiet(NEW, Meaning.THROTTLED, 1, 5)
-    told = cast(PollState, evaluate.after_answer(watching(state), job.seen(seconds, 6), TRUE(seconds)))
-    assert state["wait"] == 3 * 60 - 1 and told["wait"] == 60 - 1
-    assert told == evaluate.after_answer(
-        watching({**NEW, "waited": state["waited"]}), job.seen(seconds, 6), TRUE(seconds)
+    state, seconds = fail_polls(NEW, Meaning.THROTTLED, 1, 5)
+    result = cast(PollState, evaluate.after_answer(watch_with(state), job.observe(seconds, 6), EXACT(seconds)))
+    assert state["wait"] == 3 * 60 - 1 and result["wait"] == 60 - 1
+    assert result == evaluate.after_answer(
+        watch_with({**NEW, "waited": state["waited"]}), job.observe(seconds, 6), EXACT(seconds)
     )

@@ -1,4 +1,4 @@
-"""How long the Watch state machine tries again when it can't invoke Describe."""
+"""How long the Watch state machine retries when it can't invoke the Describe function."""
 
 import pytest
 
@@ -7,24 +7,24 @@ from job_watcher import polling
 from tests.unit.retries import delays, retrier
 
 DAY = 24 * 3600
-EVENTS = 3  # of the history, for each attempt: TaskScheduled, TaskStarted, TaskFailed
-HISTORY = 25_000  # events, https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-EVENTS_OF_A_POLL = 9
+EVENTS_PER_ATTEMPT = 3  # in the execution history: TaskScheduled, TaskStarted, TaskFailed
+MAX_HISTORY_EVENTS = 25_000  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+EVENTS_PER_POLL = 9
 THROTTLED = "Lambda.TooManyRequestsException"
-# https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception has the first
-# three. The last is for a mistake in the role of the state machine.
+# https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception lists the
+# first three. AccessDeniedException is returned if the state machine's role is wrong.
 NOT_IN_THE_MODEL = [
     "AWSLambdaException",
     "SdkClientException",
     "ClientExecutionTimeoutException",
     "AccessDeniedException",
-    "Unknown",  # time-outs and state, says that page; a slow start in an outage too
+    "Unknown",  # time-outs and memory according to that page, and also slow starts during an outage
     "Sandbox.Timedout",
 ]
-# Errors of Invoke that a function of ours can't have, or that last until somebody deploys again.
+# Errors of Invoke that this function can't have, or that last until the next deployment.
 FEW_RETRIES = {
-    "CodeArtifactUserDeletedException": "a new deployment of the code ends it",
-    "CodeArtifactUserFailedException": "a new deployment of the code ends it",
+    "CodeArtifactUserDeletedException": "it lasts until the code is deployed again",
+    "CodeArtifactUserFailedException": "it lasts until the code is deployed again",
     "DurableExecutionAlreadyStartedException": "the function isn't durable",
     "EFSIOException": "the function mounts no file system",
     "EFSMountConnectivityException": "the function mounts no file system",
@@ -53,40 +53,41 @@ FEW_RETRIES = {
 }
 
 
-def test_an_outage_of_lambda_may_last_a_day() -> None:
+def test_a_watch_survives_an_outage_of_lambda_of_a_day() -> None:
     assert sum(delays(retrier(THROTTLED))) >= DAY
 
 
-def test_the_end_of_an_outage_is_noticed_within_fifteen_minutes() -> None:
+def test_a_watch_continues_within_fifteen_minutes_after_an_outage() -> None:
     assert max(delays(retrier(THROTTLED))) <= 900
 
 
-def test_an_outage_of_a_day_takes_few_events_of_the_history() -> None:
-    events = EVENTS * (1 + retrier(THROTTLED)["MaxAttempts"])
+def test_an_outage_of_a_day_uses_few_events_of_the_execution_history() -> None:
+    events = EVENTS_PER_ATTEMPT * (1 + retrier(THROTTLED)["MaxAttempts"])
     assert events <= 350
-    assert polling.MAX_POLLS * EVENTS_OF_A_POLL + 3 * events < HISTORY  # of a watch of a year, with three such days
+    three_outages = 3 * events
+    assert polling.MAX_POLLS * EVENTS_PER_POLL + three_outages < MAX_HISTORY_EVENTS
 
 
-def test_short_trouble_delays_a_poll_by_seconds() -> None:
+def test_a_short_outage_delays_a_poll_by_seconds() -> None:
     assert sum(delays(retrier(THROTTLED))[:3]) < 20
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        "Runtime.ExitError",  # the process ended: out of state, for example
+        "Runtime.ExitError",  # the process ended, for example because it was out of memory
         "Runtime.ImportModuleError",
         "KeyError",
     ],
 )
-def test_a_function_that_crashes_is_tried_again_for_minutes(error: str) -> None:
+def test_a_crash_of_the_function_is_retried_for_minutes(error: str) -> None:
     assert 180 < sum(delays(retrier(error))) < 600
 
 
-def test_every_error_of_invoking_a_function_is_retried_for_a_day_or_is_known_to_last() -> None:
+def test_every_error_of_invoke_is_retried_for_a_day_or_is_known_to_be_permanent() -> None:
     model = service_model("lambda")
     assert model is not None
-    modelled = {shape.name for shape in model.operation_model("Invoke").error_shapes}
-    a_day = {name.removeprefix("Lambda.") for name in retrier(THROTTLED)["ErrorEquals"]}
-    assert a_day == modelled - set(FEW_RETRIES) | set(NOT_IN_THE_MODEL)
-    assert set(FEW_RETRIES) <= modelled
+    modeled = {shape.name for shape in model.operation_model("Invoke").error_shapes}
+    retried_for_a_day = {name.removeprefix("Lambda.") for name in retrier(THROTTLED)["ErrorEquals"]}
+    assert retried_for_a_day == modeled - set(FEW_RETRIES) | set(NOT_IN_THE_MODEL)
+    assert set(FEW_RETRIES) <= modeled

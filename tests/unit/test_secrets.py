@@ -1,4 +1,4 @@
-"""What is reported of a job holds no plain credential: what may be one is left out, or here is why it is none."""
+"""Reported jobs contain no plaintext credentials: members that may be credentials are omitted or accepted."""
 
 import re
 from collections.abc import Iterator
@@ -21,19 +21,19 @@ CREDENTIAL = re.compile(
     r"|.*(?<!next)(?<!client)(?<!creation)(?<!idempotency)(?<!request)token(value)?|.*(signed|upload|download)ur[il]",
     re.IGNORECASE,
 )
-RESULT = "a link to the job's result, which is what one waits for; if presigned, short-lived"
-REFERENCE = "the name or the ARN of a secret of Secrets Manager's, not its value"
-NEVER = "the service never returns the password: masked, it says that one is about to change"
+RESULT = "a link to the job's result; presigned links expire soon"
+REFERENCE = "the name or ARN of a secret in Secrets Manager, not its value"
+MASKED = "the service masks the password; the member only shows that it is about to change"
 ACCEPTED = {
     ("amplifyuibuilder/CodegenJob", "asset.downloadUrl"): RESULT,
     ("bedrock-agent/KnowledgeBase", "*.pineconeConfiguration.connectionString"): "an endpoint's URL; its key is an ARN",
     ("codebuild/Build*", "environment.registryCredential.credential"): REFERENCE,
     ("dataexchange/Job", "Details.ExportAssetToSignedUrl.SignedUrl"): RESULT,
-    ("datazone/NotebookExport", "outputLocation.s3.uri"): "a place in S3, which takes permissions to read",
+    ("datazone/NotebookExport", "outputLocation.s3.uri"): "a location in S3 that requires permissions",
     ("devicefarm/*", "insights.*DetailsUrl"): RESULT,
     ("discovery/ExportTask", "configurationsDownloadUrl"): RESULT,
     ("evs/Environment", "credentials"): REFERENCE,
-    ("firehose/DeliveryStream", "Destinations.Snowflake*.AccountUrl"): "an account's address; its key is not returned",
+    ("firehose/DeliveryStream", "Destinations.Snowflake*.AccountUrl"): "the URL of an account; its key is not returned",
     ("fsx/*", "*FsxAdminPassword"): "always redacted in the response",
     ("fsx/*", "*.DomainJoinServiceAccountSecret"): REFERENCE,
     ("kinesisanalyticsv2/Application", "ConditionalToken"): "guards against concurrent updates",
@@ -41,8 +41,8 @@ ACCEPTED = {
     ("mediaconvert/Job", "*.CertificateSecret"): REFERENCE,
     ("qconnect/ImportJob", "failedRecordReport"): RESULT,
     ("quicksight/AssetBundleExportJob", "DownloadUrl"): RESULT,
-    ("rds/DB*", "PendingModifiedValues.MasterUserPassword"): NEVER,
-    ("redshift/Cluster", "PendingModifiedValues.MasterUserPassword"): NEVER,
+    ("rds/DB*", "PendingModifiedValues.MasterUserPassword"): MASKED,
+    ("redshift/Cluster", "PendingModifiedValues.MasterUserPassword"): MASKED,
     ("servicecatalog/PortfolioShare", "PortfolioShareToken"): "the share operation's identifier",
     ("sesv2/*portJob", "*S3Url"): RESULT,
     ("snowball/Job", "JobLogInfo.*URI"): RESULT,
@@ -50,12 +50,12 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_what_may_be_a_credential_is_left_out_or_accepted_with_a_reason(kind: Kind) -> None:
+def test_members_that_may_be_credentials_are_omitted_or_accepted_for_a_reason(kind: Kind) -> None:
     assert [path for path in credentials(kind) if not any(accepts(entry, kind, path) for entry in ACCEPTED)] == []
 
 
 @pytest.mark.parametrize("entry", ACCEPTED, ids=" ".join)
-def test_what_is_accepted_is_there(entry: tuple[str, str]) -> None:
+def test_every_accepted_member_exists(entry: tuple[str, str]) -> None:
     assert any(accepts(entry, kind, path) for kind in KINDS.values() for path in credentials(kind))
 
 
@@ -64,7 +64,7 @@ def accepts(entry: tuple[str, str], kind: Kind, path: str) -> bool:
 
 
 def credentials(kind: Kind) -> list[str]:
-    """The paths of those members of the reported job that by their name or the model may be plain credentials."""
+    """Return the paths of the reported job's members that may be plaintext credentials by their name or model."""
     model = service_model(kind.service)
     assert model is not None
     job = expressions.search(kind.job, sample(model.operation_model(kind.describe).output_shape))
@@ -82,18 +82,18 @@ def members(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def is_credential(path: str, value: Any) -> bool:
-    """Texts, bytes, lists, maps and structures of maps may be, by their name; links that are presigned or sensitive."""
+    """Whether a member may be a credential: by its name, or because it is a presigned or sensitive link."""
     name = path.rpartition(".")[2]
     if isinstance(value, Leaf):
         shape = value.shape
         link = any(word.lower().endswith(("url", "uri")) for word in (name, shape.name))
         presigned = re.search("pre-?signed", shape.documentation, re.IGNORECASE)
-        told = presigned or (link and shape.metadata.get("sensitive"))
-        return not shape.metadata.get("enum") and bool(told or CREDENTIAL.fullmatch(name))
+        protected = presigned or (link and shape.metadata.get("sensitive"))
+        return not shape.metadata.get("enum") and bool(protected or CREDENTIAL.fullmatch(name))
     maps = [inner for inner in ([value, *value.values()] if isinstance(value, dict) else []) if is_map(inner)]
     return bool(maps or isinstance(value, list | bytes)) and bool(CREDENTIAL.fullmatch(name))
 
 
 def is_map(value: Any) -> bool:
-    """As opposed to a structure, whose members have names of their own."""
+    """Whether a sample value is a map. A structure has other member names."""
     return isinstance(value, dict) and set(value) == {"key"}
