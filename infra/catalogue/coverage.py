@@ -1,7 +1,7 @@
-"""`make kinds`: how much the catalogue has, and how much of botocore's job-like describe operations that is."""
+"""`make kinds`: count the kinds, compare them with botocore's describe operations, and write the generated pages."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import botocore
@@ -18,9 +18,9 @@ JOB = re.compile(
     r"|Statement|Command|Crawl|Transcription|Analysis|Detection)(s|es|Status|Details|Progress)?$"
 )
 DEFINITION = """\
-  job-like: an operation named Describe…, Get… or BatchGet… whose answer has a member …Status, …State or …Phase, at most
-            two structures deep, with an enum of which one value says that something runs and another that it has ended
-  of jobs:  those of them whose name ends like a job's: Job, Task, Run, Execution, Export, Import, Query, Build, …"""
+  job-like: operations named Describe…, Get… or BatchGet… whose answer has a member …Status, …State or …Phase, at most
+            two structures deep, and the member's enum has a value that means running and one that means ended
+  of jobs:  the job-like operations whose names end with Job, Task, Run, Execution, Export, Import, Query, Build, …"""
 
 
 class Operation(NamedTuple):
@@ -31,7 +31,7 @@ class Operation(NamedTuple):
 
 
 def counts(kinds: Iterable[Kind]) -> Mapping[str, int]:
-    """How many kinds, services and statuses; and how many kinds tell a percentage, and begin or end with an event."""
+    """Return the numbers of kinds, services and statuses, and of kinds with a percentage, a start call or an event."""
     kinds = list(kinds)
     return {
         "kinds": len(kinds),
@@ -44,7 +44,7 @@ def counts(kinds: Iterable[Kind]) -> Mapping[str, int]:
 
 
 def job_like(services: Iterable[str]) -> set[Operation]:
-    """These services' describe operations that tell whether something runs or has ended."""
+    """Return these services' describe operations whose answers show whether something is running or has ended."""
     return {
         Operation(service, name)
         for service in services
@@ -56,29 +56,38 @@ def job_like(services: Iterable[str]) -> set[Operation]:
 
 
 def of_jobs(operations: Iterable[Operation]) -> set[Operation]:
-    """Those that are named like jobs."""
+    """Return the operations that are named like jobs."""
     return {operation for operation in operations if JOB.search(operation.name)}
 
 
 def main() -> None:
-    """Print the counts and the coverage, and write docs/kinds.md and docs/outcomes.md anew."""
-    kinds, of_boto3 = catalogue.kinds(), waiters.kinds()
-    for name, number in counts(kinds.values()).items():
-        print(f"{number:6,} {name}")
-    print(f"{len(of_boto3):6,} waiters of boto3's beside them")
-    examples = [kind for kind, example in example_answers.answers(kinds.values()) if kind.read(example.answer)]
-    print(
-        f"{len(examples):6,} example answers of the AWS CLI and botocore, read by {len(set(map(id, examples)))} kinds"
-    )
-    ours = {Operation(kind.service, kind.describe) for kind in kinds.values()}
-    everything = job_like(session().get_available_services())
-    print(f"\nDescribe operations of botocore {botocore.__version__} that the catalogue has:")
-    for name, operations in (("job-like", everything), ("of jobs", of_jobs(everything))):
-        share, services = len(ours & operations) / len(operations), len({one.service for one in operations})
-        print(f"{len(ours & operations):6,} of {len(operations):,} {name} ({share:.0%}), in {services} services")
-    print(f"{len(ours - everything):6,} that are neither: their statuses have no enum, or lie elsewhere\n{DEFINITION}")
+    """Print the counts and the coverage. Write docs/kinds.md and docs/outcomes.md."""
+    kinds = catalogue.kinds()
+    _print_counts(kinds.values())
+    _print_coverage(kinds.values())
     kinds_page.write()
     outcomes_page.write(kinds)
+
+
+def _print_counts(kinds: Collection[Kind]) -> None:
+    for name, number in counts(kinds).items():
+        print(f"{number:6,} {name}")
+    print(f"{len(waiters.kinds()):6,} boto3 waiters, which are kinds too")
+    readable = [kind.name for kind, example in example_answers.answers(kinds) if kind.read(example.answer)]
+    print(f"{len(readable):6,} example answers of the AWS CLI and botocore, read by {len(set(readable))} kinds")
+
+
+def _print_coverage(kinds: Iterable[Kind]) -> None:
+    covered = {Operation(kind.service, kind.describe) for kind in kinds}
+    all_job_like = job_like(session().get_available_services())
+    print(f"\nDescribe operations of botocore {botocore.__version__} that the catalogue covers:")
+    for name, operations in (("job-like", all_job_like), ("of jobs", of_jobs(all_job_like))):
+        share, services = len(covered & operations) / len(operations), {operation.service for operation in operations}
+        print(
+            f"{len(covered & operations):6,} of {len(operations):,} {name} ({share:.0%}), in {len(services)} services"
+        )
+    print(f"{len(covered - all_job_like):6,} others: their statuses have no enum, or are deeper in the answer")
+    print(DEFINITION)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,11 @@ from job_watcher.catalogue import Kind
 
 from ..service_models import session
 
-# Where the AWS CLI names a service otherwise than boto3:
+# Services whose names in the AWS CLI differ from boto3's:
 # https://github.com/aws/aws-cli/blob/develop/awscli/customizations/codedeploy/codedeploy.py and configservice/
 FOLDERS = {"codedeploy": "deploy", "config": "configservice"}
-MISTAKES = 25  # commas that are added to one example
+MAX_MISSING_COMMAS = 25  # in one example
+# Patterns of mistakes, and what replaces them.
 CORRECTIONS = (
     (r": *\.\.\.[^\"\n]*$", ": null,"),  # "Settings": ...output omitted...
     (r",?\s*\.\.\.[^\"\n]*$", ""),
@@ -28,7 +29,7 @@ CORRECTIONS = (
 
 
 class Example(NamedTuple):
-    """An answer, with the name of the file that it's from."""
+    """An answer, and the name of the file that contains it."""
 
     source: str
     answer: Mapping[str, Any]
@@ -41,7 +42,7 @@ def answers(kinds: Iterable[Kind]) -> Iterator[tuple[Kind, Example]]:
 
 
 def _of_cli(kind: Kind) -> Iterator[Example]:
-    """Yield the indented blocks of JSON in the CLI's page of the call; they may have a time as text or as a number."""
+    """Yield the indented blocks of JSON in the CLI's page about the call. Times in them are strings or numbers."""
     service = FOLDERS.get(kind.service, kind.service)
     page = _pages() / service / f"{xform_name(kind.describe, '-')}.rst"
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
@@ -52,11 +53,11 @@ def _of_cli(kind: Kind) -> Iterator[Example]:
 
 
 def _pages() -> Path:
-    """Return the folder of the installed AWS CLI's examples."""
+    """Return the folder of the AWS CLI's examples. Raise FileNotFoundError if the AWS CLI isn't installed."""
     pattern = "aws-cli/lib/python3*/site-packages/awscli/examples"
     found = next(Path(sys.prefix).glob(pattern), None)
     if found is None:
-        raise FileNotFoundError(f"{sys.prefix} has no {pattern}; `make install` makes it.")
+        raise FileNotFoundError(f"{sys.prefix} contains no {pattern}. Run `make install`.")
     return found
 
 
@@ -71,15 +72,15 @@ def _of_botocore(kind: Kind) -> Iterator[Example]:
 
 
 def parse(block: str) -> Mapping[str, Any] | None:
-    """Return an object from JSON that a person wrote; None for other text, and where braces or quotes are wrong.
+    """Return the object in a block of handwritten JSON; None for other text, and if braces or quotes are wrong.
 
-    What was left out or broken over lines, and commas that are missing or too many, are corrected.
+    Ellipses, strings with line breaks, and missing or superfluous commas are corrected.
     """
     if not block.startswith("{"):
         return None
-    for written, meant in CORRECTIONS:
-        block = re.sub(written, meant, block, flags=re.MULTILINE)
-    for _ in range(MISTAKES):
+    for mistake, correction in CORRECTIONS:
+        block = re.sub(mistake, correction, block, flags=re.MULTILINE)
+    for _ in range(MAX_MISSING_COMMAS):
         try:
             found: Mapping[str, Any] = json.loads(block, strict=False)
         except json.JSONDecodeError as error:

@@ -1,6 +1,6 @@
-"""Find the members of a job that may contradict its status: counters and names of failures, and further statuses.
+"""Find the members of a job that can contradict its status: those that count or describe failures, and other statuses.
 
-A kind must read each of them in `status`, `but` or `reason`, or its table's `ignored` must say why it doesn't.
+A kind must read each of them in `status`, `but` or `reason`, or give the reason in `ignored` why it doesn't.
 """
 
 import re
@@ -13,6 +13,7 @@ from job_watcher.expressions import search
 from ..service_models import require_service_model
 from .sample_answer import Leaf, sample
 
+# Words that name failures: one of them, or a pair, in a member's name.
 _FAILURES = frozenset(
     """
     abort aborted broken conflict conflicts corrupted denied discarded dropped error errored errors exception exceptions
@@ -23,7 +24,7 @@ _FAILURES = frozenset(
 )
 _PAIRS = ({"timed", "out"}, {"not", "processed"})
 _STATUS = re.compile(r"(status|state|phase|outcome|result)$", re.IGNORECASE)
-# What a job is to do, as opposed to what came of it.
+# The ends of names of settings: what a job should do, not its result.
 _SETTINGS = re.compile(
     r"(config(uration|ured)?(s|details|info)?|settings?|options?|preferences?|parameters?|args|arguments|properties|definition|spec|specification|policy|policies"
     r"|strategy|behaviou?r|onfailure|onerror|failureaction|maxerrors|tolerated\w+|mode|level|threshold|handling|tolerance|percentage|uri|url|path|(?<!al)location|prefix|bucket|key|arn"
@@ -33,26 +34,28 @@ _SETTINGS = re.compile(
 
 
 def unread(kind: Kind) -> list[str]:
-    """Return the paths of such members that the kind neither reads nor ignores."""
-    return [path for path, handled in handling(kind) if not handled]
+    """Return the paths of the members that can contradict the status and that the kind neither reads nor ignores."""
+    return [path for path, how in handling(kind) if not how]
 
 
 def handling(kind: Kind) -> Iterator[tuple[str, str]]:
-    """Yield each such member beside the status, and what reads it or why it's ignored; empty if neither.
+    """Yield the path of each member that can contradict the status, and how the kind handles it.
 
-    A text, code or structure that explains a failure may be read by `reason` alone: the status says that there was one.
+    How is `read by ...`, the reason in `ignored`, or empty if the kind does neither. A message, code or structure that
+    describes a failure can be read by `reason` alone, because the status shows that there was a failure.
     """
     read = {"status": kind.status, "but": " ".join(kind.but.values()), "reason": kind.reason or ""}
     paths = {key: set(_paths(expression)) for key, expression in read.items()}
     for path, name, value in members(job_sample(kind)):
         if _may_contradict(name, value) and path not in paths["status"]:
-            explains = isinstance(value, Mapping) or (isinstance(value, Leaf) and not _is_status(name, value))
+            describes = isinstance(value, Mapping) or (isinstance(value, Leaf) and not _is_status(name, value))
             if _reads(paths["but"], path):
                 yield path, "read by `but`"
-            elif explains and _reads(paths["reason"], path):
+            elif describes and _reads(paths["reason"], path):
                 yield path, "read by `reason`"
             else:
-                yield path, next((why for one, why in kind.ignored.items() if f"{path}.".startswith(f"{one}.")), "")
+                ignored = (why for member, why in kind.ignored.items() if f"{path}.".startswith(f"{member}."))
+                yield path, next(ignored, "")
 
 
 def job_sample(kind: Kind) -> Any:
@@ -62,13 +65,13 @@ def job_sample(kind: Kind) -> Any:
 
 
 def _paths(expression: str) -> Iterator[str]:
-    """Yield the members that an expression reads, as far as they stand together: `Statistics.FailedActions`."""
+    """Yield the paths that an expression reads, such as `Statistics.FailedActions`, without indexes."""
     without_lists = re.sub(r"\[[\d:*]*\]", "", expression.replace('"', ""))
     yield from re.findall(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*", without_lists)
 
 
 def _reads(paths: Iterable[str], path: str) -> bool:
-    return any(f".{path}.".find(f".{one}.") >= 0 or one.startswith(f"{path}.") for one in paths)
+    return any(f".{read}." in f".{path}." or read.startswith(f"{path}.") for read in paths)
 
 
 def _may_contradict(name: str, value: Any) -> bool:
@@ -81,9 +84,9 @@ def _is_status(name: str, value: Any) -> bool:
 
 
 def members(value: Any, path: str = "", *, settings: bool = False) -> Iterator[tuple[str, str, Any]]:
-    """Yield path, name and value of every member, without settings by default; a list's items stand for the list.
+    """Yield the path, name and value of every member of a sample. Settings are left out by default.
 
-    The only key of a map in a sample is `key`.
+    Members of a list's items have the list's path. A map in a sample has the only key `key`.
     """
     if isinstance(value, list):
         for item in value:
@@ -91,6 +94,6 @@ def members(value: Any, path: str = "", *, settings: bool = False) -> Iterator[t
     elif isinstance(value, Mapping):
         for name, inner in value.items():
             if settings or name == "key" or not _SETTINGS.search(name):
-                place = f"{path}.{name}".lstrip(".")
-                yield place, name, inner
-                yield from members(inner, place, settings=settings)
+                inner_path = f"{path}.{name}".lstrip(".")
+                yield inner_path, name, inner
+                yield from members(inner, inner_path, settings=settings)

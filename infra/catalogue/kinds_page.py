@@ -87,10 +87,10 @@ def write() -> None:
 def text(kinds: Mapping[str, Kind], of_boto3: Mapping[str, Waiter]) -> str:
     """Return the page as Markdown."""
     services = by_service(kinds.values())
-    sections = (line for service, its in services.items() for line in _section(service, its))
-    waiting = _waiters(by_service(of_boto3.values()))
+    sections = (line for service, its_kinds in services.items() for line in _section(service, its_kinds))
+    waiter_tables = _waiter_tables(by_service(of_boto3.values()))
     head = _head(kinds.values(), len(services), len(of_boto3))
-    return "\n".join([head, *_index(services), *sections, *waiting]) + "\n"
+    return "\n".join([head, *_index(services), *sections, *waiter_tables]) + "\n"
 
 
 def _head(kinds: Collection[Kind], services: int, of_boto3: int) -> str:
@@ -110,8 +110,8 @@ def _head(kinds: Collection[Kind], services: int, of_boto3: int) -> str:
 
 
 def _index(services: Iterable[str]) -> Iterator[str]:
-    for initial, those in groupby(services, key=lambda service: short_name(service)[0].upper()):
-        links = (f"[{short_name(service)}](#{anchor(_heading(service))})" for service in those)
+    for initial, same_initial in groupby(services, key=lambda service: short_name(service)[0].upper()):
+        links = (f"[{short_name(service)}](#{anchor(_heading(service))})" for service in same_initial)
         yield f"**{initial}**: {', '.join(links)}\n"
 
 
@@ -148,11 +148,13 @@ def _outcomes(kind: Kind) -> str:
 
 def statuses(kind: Kind, as_code: Callable[[str], str] = code) -> str:
     """Return the kind's statuses by outcome, one outcome per line of a table's cell or list item."""
-    by_outcome = {name: [s for s, outcome in kind.outcome_of.items() if outcome == name] for name in OUTCOMES}
-    return "<br>".join(f"{name}: {', '.join(map(as_code, words))}" for name, words in by_outcome.items() if words)
+    by_outcome: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
+    for status, outcome in kind.outcome_of.items():
+        by_outcome[outcome].append(as_code(status))
+    return "<br>".join(f"{outcome}: {', '.join(words)}" for outcome, words in by_outcome.items() if words)
 
 
-def _waiters(services: Mapping[str, Sequence[Waiter]]) -> Iterator[str]:
+def _waiter_tables(services: Mapping[str, Sequence[Waiter]]) -> Iterator[str]:
     count = sum(map(len, services.values()))
     yield WAITERS.format(waiters=count, services=len(services), botocore=botocore.__version__)
     for service, kinds in services.items():
@@ -171,15 +173,16 @@ def _waiter_row(kind: Waiter) -> Sequence[str]:
 
 
 def lifecycle_notes(service: str) -> Iterator[str]:
-    """Yield what AWS has reported about the service, with a link: the end of its support, or no new customers."""
+    """Yield AWS's announcements about the service: the end of its support, or that it's closed to new customers."""
     for stage, note in LIFECYCLE_NOTES.items():
-        if (known := LIFECYCLE[stage].get(service)) is not None:
-            which = f" ({', '.join(f'`{service}/{kind}`' for kind in known['kinds'])})" if "kinds" in known else ""
-            yield f"**{note.format(**known)}**{which}. See [AWS's page]({known['source']})."
+        if (announced := LIFECYCLE[stage].get(service)) is not None:
+            kinds = ", ".join(f"`{service}/{noun}`" for noun in announced.get("kinds", ()))
+            affected = f" ({kinds})" if kinds else ""
+            yield f"**{note.format(**announced)}**{affected}. See [AWS's page]({announced['source']})."
 
 
 def other_waiters(kind: Kind) -> Iterator[str]:
-    """Yield what else waits for such a job: Step Functions, Airflow, boto3's waiters by name."""
+    """Yield what else waits for such a job: `.sync` for Step Functions, Airflow, and the names of boto3's waiters."""
     if {*kind.start, kind.describe} & set(EXTERNAL_WAITERS["step-functions"].get(kind.service, ())):
         yield "`.sync`"
     if kind.describe in EXTERNAL_WAITERS["airflow"].get(kind.service, ()):

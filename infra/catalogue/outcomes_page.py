@@ -1,4 +1,4 @@
-"""docs/outcomes.md: what decides a job's outcome beside its status, and which members of the job were considered."""
+"""Generates docs/outcomes.md: what decides a job's outcome besides its status, and which members were considered."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,24 +19,24 @@ member, or why it doesn't decide the outcome. {read} of {all} members in {kinds}
 
 
 def write(kinds: Mapping[str, Kind]) -> None:
-    """Write docs/outcomes.md anew."""
+    """Write docs/outcomes.md."""
     PAGE.write_text(page(kinds), encoding="utf-8")
 
 
 def page(kinds: Mapping[str, Kind]) -> str:
     """Return the page as Markdown."""
-    found = {name: list(handling(kind)) for name, kind in kinds.items()}
-    shown = {name: handled for name, handled in found.items() if handled or kinds[name].but}
-    handled = [how for its in shown.values() for _, how in its]
-    read = sum(how.startswith("read by") for how in handled)
-    head = HEAD.format(read=f"{read:,}", all=f"{len(handled):,}", kinds=len(shown))
-    return "\n".join([head, *(line for name, its in shown.items() for line in _section(kinds[name], its))])
+    members_of = {name: list(handling(kind)) for name, kind in kinds.items()}
+    shown = {name: members for name, members in members_of.items() if members or kinds[name].but}
+    all_members = [how for members in shown.values() for _, how in members]
+    read = sum(how.startswith("read by") for how in all_members)
+    head = HEAD.format(read=f"{read:,}", all=f"{len(all_members):,}", kinds=len(shown))
+    return "\n".join([head, *(line for name, members in shown.items() for line in _section(kinds[name], members))])
 
 
-def _section(kind: Kind, handled: list[tuple[str, str]]) -> Iterator[str]:
+def _section(kind: Kind, members: list[tuple[str, str]]) -> Iterator[str]:
     yield f"## {kind.name}\n"
     for outcome, condition in kind.but.items():
         yield f"- *Overrides*: {outcome} if ``{condition}``"
-    for path, how in handled:
+    for path, how in members:
         yield f"- `{path}`: {how}"
     yield ""

@@ -1,4 +1,4 @@
-"""Samples of botocore's shapes, to try a kind's expressions on."""
+"""Make sample answers from botocore's shapes, on which a kind's expressions are evaluated."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,21 +8,24 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 
 class Leaf(str):
-    """A sample string that remembers the shape it was made from."""
+    """A sample string that knows its shape."""
 
     shape: Shape
 
     @property
     def enum(self) -> Sequence[str]:
-        """The values that it can have; none if the model doesn't say."""
+        """Return the values that the string can have; an empty list if the model doesn't list them."""
         return list(self.shape.metadata.get("enum") or ())
 
 
-Leaf.__name__ = "str"  # by which JMESPath's functions know a string
+Leaf.__name__ = "str"  # the name by which JMESPath's functions recognize a string
 
 
 def sample(shape: Shape | None, above: tuple[str, ...] = ()) -> Any:
-    """An answer of this shape with every member filled, recursive shapes once; strings are Leaf."""
+    """Return an answer of this shape that has every member. Strings are Leafs.
+
+    A shape inside itself is None. `above` has the names of the shapes around this one.
+    """
     if shape is None:
         return {}
     if shape.name in above:
@@ -38,9 +41,9 @@ def sample(shape: Shape | None, above: tuple[str, ...] = ()) -> Any:
 
 
 def _scalar(shape: Shape) -> Any:
-    others = {"timestamp": datetime(2026, 1, 1, tzinfo=UTC), "boolean": True, "blob": b"x"}
+    values = {"timestamp": datetime(2026, 1, 1, tzinfo=UTC), "boolean": True, "blob": b"x"}
     if shape.type_name == "string":
         leaf = Leaf((shape.metadata.get("enum") or ["x"])[0])
         leaf.shape = shape
         return leaf
-    return others.get(shape.type_name, 1)
+    return values.get(shape.type_name, 1)

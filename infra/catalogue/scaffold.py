@@ -1,4 +1,4 @@
-"""`make kind SERVICE=glue OPERATION=GetJobRun`: a table for the catalogue, proposed from botocore's model."""
+"""`make kind SERVICE=glue OPERATION=GetJobRun`: propose a catalogue table for a new kind, from botocore's model."""
 
 import json
 import re
@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from botocore.model import OperationModel, ServiceModel
 
-from job_watcher.catalogue import OUTCOMES, Kind
+from job_watcher.catalogue import FINAL_OUTCOMES, OUTCOMES, Kind
 
 from ..service_models import service_model, session
 from ..suggestion import suggestion
 from . import failure_members, status_words
+from .status_words import Status
 
 VERBS = ("Start", "Create", "Submit", "Run", "Begin", "Import", "Export", "Execute", "Send", "Invoke")
-PATHS = {  # names of members, the likeliest first, in lower case
+# Likely members for each key, in lower case; the likeliest comes first.
+PATHS = {
     "percent": "percentcomplete percentdone progresspercent percentagecomplete completionpercentage progresspercentage",
     "created": "createdat creationtime creationdatetime createdtime createtime creationdate createdon submittime "
     "submittedat submissiontime starttime startedat startedon startdatetime createddate",
@@ -27,27 +29,30 @@ PATHS = {  # names of members, the likeliest first, in lower case
 
 
 class CannotScaffold(Exception):
-    """No table can be proposed; the message says why and what is accepted."""
+    """No table can be proposed. The message says why and what is accepted."""
 
 
 def scaffold(service: str, operation: str) -> str:
-    """The proposed table as TOML, with a comment where a person must decide; Unproposable for wrong names."""
+    """Return the proposed table as TOML. A comment `# decide: …` marks what the author must decide.
+
+    Raise CannotScaffold for an unknown service or operation, or if the operation returns no status.
+    """
     model = service_model(service) if service else None
     if model is None:
         accepted = session().get_available_services()
-        raise CannotScaffold(f"{service!r} is no service of boto3's; {_suggestion(service, accepted, 'glue')}")
+        raise CannotScaffold(f"{service!r} is not a boto3 service; {_suggestion(service, accepted, 'glue')}")
     if operation not in model.operation_names:
-        close = _suggestion(operation, model.operation_names, _first_describe(model))
-        raise CannotScaffold(f"{operation!r} is no operation of {service}'s; {close}")
+        hint = _suggestion(operation, model.operation_names, _first_describe(model))
+        raise CannotScaffold(f"{operation!r} is not an operation of {service}; {hint}")
     described = model.operation_model(operation)
-    found = list(status_words.statuses(described.output_shape))
-    if not found:
-        raise CannotScaffold(f"The answer of {operation} has no status; accepted are calls that tell one of one job.")
-    return "\n".join(_lines(model, described, found)) + "\n"
+    candidates = list(status_words.statuses(described.output_shape))
+    if not candidates:
+        raise CannotScaffold(f"The answer of {operation} has no status; accepted are calls that return a job's status.")
+    return "\n".join(_lines(model, described, candidates)) + "\n"
 
 
-def _lines(model: ServiceModel, described: OperationModel, found: Sequence[status_words.Status]) -> Iterator[str]:
-    status, others = found[0], found[1:]
+def _lines(model: ServiceModel, described: OperationModel, candidates: Sequence[Status]) -> Iterator[str]:
+    status, others = candidates[0], candidates[1:]
     noun = re.sub(r"^(Batch)?(Describe|Get|List|Query|Search)", "", described.name)
     noun = noun.removesuffix("s") if status.job.endswith("]") else noun
     yield f"# https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/{model.service_name}.html"
@@ -72,10 +77,11 @@ def _request(described: OperationModel) -> Iterator[str]:
     identifiers = [name for name in members if re.search(r"(Id|Ids|Arn|Arns|Name|Names|Identifier)$", name, re.I)]
     yield _line("request", required or identifiers[:1])
     if not required:
-        yield f"# decide: which members name one job; {described.name} requires none and has {', '.join(members)}"
+        accepted = ", ".join(members)
+        yield f"# decide: which members identify one job; {described.name} requires none and accepts {accepted}"
 
 
-def _outcomes(status: status_words.Status) -> Iterator[str]:
+def _outcomes(status: Status) -> Iterator[str]:
     by_outcome: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
     for value in status.enum:
         by_outcome[status_words.outcome(value) or "running"].append(value)
@@ -84,14 +90,14 @@ def _outcomes(status: status_words.Status) -> Iterator[str]:
             yield _line(outcome, values)
     doubtful = [value for value in status.enum if status_words.doubtful(value)]
     if not status.enum:
-        yield "# decide: the statuses; the model has no enum of them, so list what the service's documentation says"
+        yield "# decide: the statuses; the model doesn't list them, so take them from the service's documentation"
     if doubtful:
-        yield f"# decide: whether {', '.join(doubtful)} {'means' if len(doubtful) == 1 else 'mean'} that here"
-    if status.enum and not any(by_outcome[outcome] for outcome in OUTCOMES[1:]):
-        yield f"# decide: which status ends the job; one of {', '.join(OUTCOMES[1:])} must list one"
+        yield f"# decide: the outcome of {', '.join(doubtful)}; it depends on the service"
+    if status.enum and not any(by_outcome[outcome] for outcome in FINAL_OUTCOMES):
+        yield f"# decide: which statuses end the job; list at least one under {', '.join(FINAL_OUTCOMES)}"
 
 
-def _paths(status: status_words.Status) -> Iterator[str]:
+def _paths(status: Status) -> Iterator[str]:
     for key in PATHS:
         if member := _member(key, status):
             yield _line(key, member)
@@ -102,18 +108,18 @@ def _start(model: ServiceModel, noun: str) -> Iterator[str]:
     if calls:
         yield _line("start", calls[:1])
     if len(calls) > 1:
-        yield f"# decide: which call begins such a job; there are also {', '.join(calls[1:])}"
+        yield f"# decide: which calls start such a job; there are also {', '.join(calls[1:])}"
 
 
-def _contradictions(model: ServiceModel, described: OperationModel, status: status_words.Status) -> Iterator[str]:
+def _contradictions(model: ServiceModel, described: OperationModel, status: Status) -> Iterator[str]:
     name = f"{model.service_name}/{described.name}"
     kind = Kind(name, described.name, [], status.job, status.path, {}, reason=_member("reason", status))
     if unread := failure_members.unread(kind):
         yield f"# decide: whether a success may be partial or failed by {', '.join(unread)}; see `but` and `ignored`"
 
 
-def _member(key: str, status: status_words.Status) -> str | None:
-    """The member that is likeliest to be this key's value."""
+def _member(key: str, status: Status) -> str | None:
+    """Return the likeliest member for a key of PATHS; None if the job has none."""
     known = {name.lower(): name for name in status.members}
     return next((known[name] for name in PATHS[key].split() if name in known), None)
 
@@ -132,14 +138,14 @@ def _first_describe(model: ServiceModel) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the proposal: 0, or 2 and one sentence."""
+    """Print the proposed table and return 0; for wrong arguments, print one sentence to stderr and return 2."""
     if len(arguments) != 2 or not all(arguments):
-        print("Say which: make kind SERVICE=glue OPERATION=GetJobRun", file=sys.stderr)
+        print("Give a service and an operation: make kind SERVICE=glue OPERATION=GetJobRun", file=sys.stderr)
         return 2
     try:
         print(scaffold(*arguments), end="")
-    except CannotScaffold as why:
-        print(why, file=sys.stderr)
+    except CannotScaffold as error:
+        print(error, file=sys.stderr)
         return 2
     return 0
 

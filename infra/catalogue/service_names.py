@@ -1,4 +1,4 @@
-"""Product names of services: botocore's own, with some corrections."""
+"""Product names of services: those in botocore's models, with the corrections in service_names.toml."""
 
 import tomllib
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What the words of a model most likely mean: which members are a status, and which outcome a status is."""
+"""Guess from names which members of an answer are a status, and which outcome a status means."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from botocore.model import ListShape, Shape, StructureShape
 
 STATUS = re.compile(r"(status|state|phase)$", re.IGNORECASE)
-WORDS = {  # the first that fits; what is -ING runs
+# Words of each outcome. The first outcome with a matching word counts; words that end with -ING mean running.
+WORDS = {
     "partial": "PARTIAL PARTIALLY WITH_ERRORS WITH_FAILURES WITH_ISSUES WITH_WARNINGS WITH_WARNING SOME",
     "failed": "FAIL FAILED FAILURE ERROR ERRORED TIMEOUT TIMED TIMEDOUT EXPIRED REJECTED INVALID FAULT DENIED "
     "UNHEALTHY FAULTED IMPAIRED UNSUCCESSFUL INCOMPATIBLE BROKEN LOST",
@@ -19,6 +20,7 @@ WORDS = {  # the first that fits; what is -ING runs
     "ENABLED DEPLOYED PUBLISHED TRAINED ISSUED VALID CONNECTED CREATE_COMPLETE IN_SERVICE INSERVICE OK RESOLVED "
     "HEALTHY ONLINE APPLIED EXECUTED IN_SYNC",
 }
+# Words that have different meanings at different services.
 DOUBTFUL = {
     "ACTIVE",
     "AVAILABLE",
@@ -37,41 +39,44 @@ DOUBTFUL = {
 
 @dataclass(frozen=True)
 class Status:
-    """A status in an answer: `job` finds the job in the answer, `path` the status in the job."""
+    """A probable status. `job` is the job's path in the answer, and `path` is the status's path in the job."""
 
     job: str
     path: str
     enum: Sequence[str]
     members: Sequence[str]
-    """The job's own members."""
+    """The names of the job's members."""
 
     @property
     def is_of_a_job(self) -> bool:
-        """Whether one of its values says that something runs and another that it has ended."""
-        found = {outcome(value) for value in self.enum}
-        return "running" in found and bool(found - {"running", None})
+        """Whether one of its values means running and another means ended."""
+        outcomes = {outcome(value) for value in self.enum}
+        return "running" in outcomes and bool(outcomes - {"running", None})
 
 
 def outcome(status: str) -> str | None:
-    """The likely outcome; None when a person must decide."""
+    """Return the likely outcome of a status; None if no word is known."""
     word = _upper(status)
     padded = f"_{word}_"
     if re.search(r"(?<!WARN)ING(_|$)", word) and not word.endswith("FAILED"):
         return "running"
-    return next((name for name, words in WORDS.items() if any(f"_{one}_" in padded for one in words.split())), None)
+    return next((name for name, words in WORDS.items() if any(f"_{known}_" in padded for known in words.split())), None)
 
 
 def doubtful(status: str) -> bool:
-    """Whether the word means one outcome at one service and another elsewhere."""
+    """Whether the status has no known word, or a word with different meanings at different services."""
     return outcome(status) is None or _upper(status) in DOUBTFUL
 
 
 def statuses(shape: Shape | None) -> Iterator[Status]:
-    """The statuses in an answer, the likeliest first: near its top, with values that run and end, plainly named."""
-    yield from sorted(_statuses(shape), key=_unlikeliness)
+    """Yield the statuses in an answer, the likeliest first.
+
+    Likely are statuses whose values mean running and ended, that are near the top of the answer, and have plain names.
+    """
+    yield from sorted(_statuses(shape), key=_sort_key)
 
 
-def _unlikeliness(status: Status) -> tuple[bool, int, bool, bool]:
+def _sort_key(status: Status) -> tuple[bool, int, bool, bool]:
     depth = (status.job != "@") + status.path.count(".")
     name = status.path.rpartition(".")[2].lower()
     return not status.is_of_a_job, depth, status.job.endswith("]"), name not in ("status", "state", "jobstatus")

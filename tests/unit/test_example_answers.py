@@ -1,4 +1,4 @@
-"""Answers that AWS publishes as examples: each kind reads those of its describe call, and the email is right."""
+"""Each kind reads the example answers that AWS publishes for its describe call, and the emails about them are right."""
 
 import json
 import re
@@ -17,14 +17,14 @@ from job_watcher.watch import Rules, Watch
 EXAMPLES = [*example_answers.answers(catalogue.kinds().values())]
 NAMES = [f"{kind.name} in {example.source}" for kind, example in EXAMPLES]
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
-JSON = re.compile(r"""[{\[]["'}\]]|\(, |, \)|\bNone\b""")  # a structure or a list where there should be text
+JSON = re.compile(r"""[{\[]["'}\]]|\(, |, \)|\bNone\b""")  # a structure or a list instead of text
 NOW = 1_767_225_600
-LEAST = 247  # readings, with the pinned versions of the AWS CLI and botocore
+MIN_EXAMPLES = 247  # that describe a job, with the pinned versions of the AWS CLI and botocore
 
-# Example answers that describe no job, by page; where a page has several answers, those of them that describe none.
+# Pages with example answers that don't describe a job, with the reason. Other answers on these pages can describe one.
 NO_JOB = {
-    "apprunner/list-operations.rst": "one of its blocks is the call's input",
-    "devicefarm/examples-1.json": "an empty structure stands for the answer",
+    "apprunner/list-operations.rst": "one of its blocks is the input of the call",
+    "devicefarm/examples-1.json": "has an empty structure instead of the answer",
     "dms/examples-1.json": "empty lists, and an empty structure",
     "kms/examples-1.json": "an empty list",
     "rds/examples-1.json": "empty answers",
@@ -37,30 +37,30 @@ NO_JOB = {
     "ec2/describe-volumes-modifications.rst": "has one structure where the API has a list",
 }
 # Statuses that aren't in the API's model.
-MISSPELT = {
+UNKNOWN_STATUSES = {
     ("iotwireless/WirelessGatewayTask", "Success"): "the model and the API reference have COMPLETED",
     ("pi/PerformanceAnalysisReport", "Succeeded"): "the model and the API reference have SUCCEEDED",
 }
 
 
 @pytest.mark.parametrize(("kind", "example"), EXAMPLES, ids=NAMES)
-def test_an_example_answer_has_a_known_status_and_a_plain_email(kind: Kind, example: Example) -> None:
-    seen = kind.read(example.answer)
-    if seen is None:
+def test_an_example_answer_has_a_known_status_and_a_readable_email(kind: Kind, example: Example) -> None:
+    observation = kind.read(example.answer)
+    if observation is None:
         assert example.source in NO_JOB
         return
-    assert seen.known or (kind.name, seen.status) in MISSPELT
-    assert seen.percent is None or 0 <= seen.percent <= 100
-    told = evaluate.after_answer(watch(kind), seen, NOW)
-    assert told["outcome"] == seen.outcome
-    json.dumps(told, allow_nan=False)
-    if seen.outcome in catalogue.FINAL_OUTCOMES:
-        check_facts(seen.outcome, cast(Notification, told))
+    assert observation.known or (kind.name, observation.status) in UNKNOWN_STATUSES
+    assert observation.percent is None or 0 <= observation.percent <= 100
+    result = evaluate.after_answer(watch(kind), observation, NOW)
+    assert result["outcome"] == observation.outcome
+    json.dumps(result, allow_nan=False)
+    if observation.outcome in catalogue.FINAL_OUTCOMES:
+        check_facts(observation.outcome, cast(Notification, result))
 
 
-def check_facts(outcome: str, end: Notification) -> None:
-    """The facts table of an email: no failure in a success, plain text, and no negative duration."""
-    facts = dict(re.findall(r"^  (\S.*?) {2,}(.*)$", end["text"].split("\n\n")[1], re.MULTILINE))
+def check_facts(outcome: str, notification: Notification) -> None:
+    """Check the table of facts in an email: no reason for a success, only readable text, no negative duration."""
+    facts = dict(re.findall(r"^  (\S.*?) {2,}(.*)$", notification["text"].split("\n\n")[1], re.MULTILINE))
     assert not (outcome == "succeeded" and "Reason" in facts)
     assert not [fact for fact in facts.values() if not fact.strip() or JSON.search(fact)]
     assert not facts.get("Duration", "").startswith("-")
@@ -71,14 +71,15 @@ def watch(kind: Kind) -> Watch:
     return Watch({"kind": kind.name, "request": {}}, ARN, state, Rules(), kind)
 
 
-def test_most_examples_describe_a_job_and_the_exceptions_are_needed() -> None:
+def test_most_examples_describe_a_job_and_every_listed_exception_is_needed() -> None:
     read = [(kind, example, kind.read(example.answer)) for kind, example in EXAMPLES]
-    outcomes = Counter(seen.outcome for _, _, seen in read if seen)
-    services = {kind.service for kind, _, seen in read if seen}
+    outcomes = Counter(observation.outcome for _, _, observation in read if observation)
+    services = {kind.service for kind, _, observation in read if observation}
     print(f"{outcomes.total()} example answers of {len(services)} services: {dict(outcomes)}")
-    assert outcomes.total() >= LEAST
-    assert {example.source for _, example, seen in read if seen is None} == set(NO_JOB)
-    assert {(kind.name, seen.status) for kind, _, seen in read if seen and not seen.known} == set(MISSPELT)
+    assert outcomes.total() >= MIN_EXAMPLES
+    assert {example.source for _, example, observation in read if observation is None} == set(NO_JOB)
+    unknown = [(kind, observation.status) for kind, _, observation in read if observation and not observation.known]
+    assert {(kind.name, status) for kind, status in unknown} == set(UNKNOWN_STATUSES)
 
 
 @pytest.mark.parametrize(
@@ -93,5 +94,5 @@ def test_most_examples_describe_a_job_and_the_exceptions_are_needed() -> None:
         ("aws glue get-job-run", None),
     ],
 )
-def test_json_that_a_person_wrote_is_corrected(block: str, answer: Any) -> None:
+def test_mistakes_in_handwritten_json_are_corrected(block: str, answer: Any) -> None:
     assert example_answers.parse(block) == answer

@@ -1,4 +1,4 @@
-"""docs/kinds.md is current, complete and fits the page; what it says about other tools matches botocore."""
+"""docs/kinds.md is up to date and complete, fits the page, and names only operations that exist."""
 
 import re
 from datetime import date
@@ -21,11 +21,11 @@ UNBROKEN = PAGE.replace("<wbr>", "")
 README = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
 
 
-def test_the_page_is_current() -> None:
+def test_the_page_is_up_to_date() -> None:
     assert kinds_page.text(KINDS, WAITERS) == PAGE, "run `make kinds`"
 
 
-def test_the_page_has_every_kind_once_and_stays_small() -> None:
+def test_the_page_has_every_kind_once_and_fewer_than_400_kb() -> None:
     found = re.findall(r"^\| (?:`|<code>)([\w/-]+/\w+)(?:`|</code>)(?: ↻)?<br>", UNBROKEN, flags=re.MULTILINE)
     groups = [*by_service(KINDS.values()).values(), *by_service(WAITERS.values()).values()]
     assert found == [kind.name for group in groups for kind in group]
@@ -38,7 +38,7 @@ def test_every_row_has_as_many_cells_as_its_table() -> None:
     assert cells == {5: False, 3: True}
 
 
-def test_every_status_is_on_the_page_below_its_service() -> None:
+def test_every_kind_has_a_list_of_all_its_statuses() -> None:
     lists = re.findall(r"^- \*\*(\w+)\*\*<br>(.*)$", PAGE, flags=re.MULTILINE)
     kinds = [kind for group in by_service(KINDS.values()).values() for kind in group]
     assert [noun for noun, _ in lists] == [kind.noun for kind in kinds]
@@ -107,11 +107,11 @@ def test_collapsed_parts_are_closed_and_have_blank_lines_around_their_markdown()
         ("no-such-service", "no-such-service"),
     ],
 )
-def test_a_service_is_called_by_its_product_name(service: str, name: str) -> None:
+def test_a_service_has_its_product_name(service: str, name: str) -> None:
     assert product_name(service) == name
 
 
-def test_product_names_are_unique_and_each_correction_changes_one() -> None:
+def test_product_names_are_unique_and_each_correction_is_needed() -> None:
     services = {kind.service for kind in [*KINDS.values(), *WAITERS.values()]}
     assert len({product_name(service).casefold() for service in services}) == len(services)
     assert CORRECTIONS.keys() <= services
@@ -149,13 +149,13 @@ def test_code_with_backticks_or_bars_is_shown_as_written() -> None:
         ("account/RegionOptStatus", "only in us-east-1: EnableRegion, DisableRegion"),
     ],
 )
-def test_a_row_says_whether_a_watch_starts_automatically_and_on_which_calls(name: str, cell: str) -> None:
+def test_a_row_shows_whether_watches_start_automatically_and_the_calls_that_start_jobs(name: str, cell: str) -> None:
     (row,) = (row for row in _rows() if row.startswith(f"| `{name}`"))
     assert _cells(row)[2] == cell
 
 
 @pytest.mark.parametrize(
-    ("name", "who"),
+    ("name", "tools"),
     [
         ("glue/JobRun", ["`.sync`", "Airflow"]),
         ("stepfunctions/Execution", ["`.sync`", "Airflow"]),
@@ -164,15 +164,15 @@ def test_a_row_says_whether_a_watch_starts_automatically_and_on_which_calls(name
         ("voice-id/SpeakerEnrollmentJob", []),
     ],
 )
-def test_a_kind_says_who_else_waits_for_it(name: str, who: list[str]) -> None:
-    assert list(kinds_page.other_waiters(KINDS[name])) == who
+def test_a_kind_lists_the_other_tools_that_wait_for_it(name: str, tools: list[str]) -> None:
+    assert list(kinds_page.other_waiters(KINDS[name])) == tools
 
 
-def test_what_others_are_said_to_call_are_operations_of_botocores() -> None:
+def test_the_operations_that_other_tools_wait_for_exist() -> None:
     listed = [
         (service, name)
-        for others in kinds_page.EXTERNAL_WAITERS.values()
-        for service, names in others.items()
+        for tool in kinds_page.EXTERNAL_WAITERS.values()
+        for service, names in tool.items()
         if service != "source"
         for name in names
     ]
@@ -183,7 +183,7 @@ def test_what_others_are_said_to_call_are_operations_of_botocores() -> None:
     ] == []
 
 
-def test_every_service_of_sync_has_a_kind_that_it_waits_for() -> None:
+def test_every_service_with_a_sync_integration_has_a_kind_that_it_waits_for() -> None:
     found = {kind.service for kind in KINDS.values() if "`.sync`" in kinds_page.other_waiters(kind)}
     assert found == set(kinds_page.EXTERNAL_WAITERS["step-functions"]) - {"source"}
 
@@ -192,28 +192,28 @@ LIFECYCLE = [(stage, service) for stage, services in kinds_page.LIFECYCLE.items(
 
 
 @pytest.mark.parametrize(("stage", "service"), LIFECYCLE)
-def test_a_note_about_a_services_lifecycle_is_on_the_page(stage: str, service: str) -> None:
-    known = kinds_page.LIFECYCLE[stage][service]
-    assert type(known["date"]) is date
-    assert {f"{service}/{noun}" for noun in known.get("kinds", ())} <= KINDS.keys()
-    assert re.match(r"https://(docs\.)?aws\.amazon\.com/", known["source"])
+def test_an_announcement_about_a_service_is_on_the_page_with_its_date_and_source(stage: str, service: str) -> None:
+    announced = kinds_page.LIFECYCLE[stage][service]
+    assert type(announced["date"]) is date
+    assert {f"{service}/{noun}" for noun in announced.get("kinds", ())} <= KINDS.keys()
+    assert re.match(r"https://(docs\.)?aws\.amazon\.com/", announced["source"])
     (section,) = re.findall(rf"^### [^\n]* \(`{service}`\)\n(.*?)^\|", PAGE, flags=re.MULTILINE | re.DOTALL)
-    assert known["date"].isoformat() in section and known["source"] in section
+    assert announced["date"].isoformat() in section and announced["source"] in section
 
 
-def test_a_note_says_what_ends_and_when() -> None:
+def test_an_announcement_says_what_ends_and_when() -> None:
     (note,) = kinds_page.lifecycle_notes("workspaces")
     assert note.startswith("**End of support on 2027-12-31** (`workspaces/WorkspacesPool`). See [AWS's page](https://")
     assert list(kinds_page.lifecycle_notes("glue")) == []
 
 
-def test_the_readme_counts_what_there_is() -> None:
-    said = counts(KINDS.values())
-    kinds = f"[{said['kinds']} kinds of jobs at {said['services']} AWS services](docs/kinds.md)"
+def test_the_readme_has_the_right_numbers_of_kinds_services_and_waiters() -> None:
+    numbers = counts(KINDS.values())
+    kinds = f"[{numbers['kinds']} kinds of jobs at {numbers['services']} AWS services](docs/kinds.md)"
     assert kinds in README and f"boto3's {len(WAITERS)} waiters" in README
 
 
-def test_a_describe_operation_is_job_like_when_its_status_runs_and_ends() -> None:
+def test_a_describe_operation_is_job_like_if_its_statuses_mean_running_and_ended() -> None:
     found = job_like(["voice-id", "glue"])
     assert Operation("voice-id", "DescribeSpeakerEnrollmentJob") in found
     assert Operation("glue", "GetJobRun") in found
@@ -221,7 +221,7 @@ def test_a_describe_operation_is_job_like_when_its_status_runs_and_ends() -> Non
     assert of_jobs(found) < found
 
 
-def test_a_service_that_botocore_lacks_has_no_operations() -> None:
+def test_an_unknown_service_has_no_job_like_operations() -> None:
     assert job_like(["no-such-service"]) == set()
 
 
@@ -240,7 +240,7 @@ def test_a_service_that_botocore_lacks_has_no_operations() -> None:
         ("MAGENTA", None),
     ],
 )
-def test_a_statuss_word_tells_its_likely_outcome(status: str, outcome: str | None) -> None:
+def test_the_likely_outcome_of_a_status_is_guessed_from_its_words(status: str, outcome: str | None) -> None:
     assert status_words.outcome(status) == outcome
 
 
