@@ -1,4 +1,4 @@
-"""What infra/cloudtrail.toml says is about calls that exist, and docs/kinds.md says what follows from it."""
+"""infra/cloudtrail.toml names only calls that exist, and determines which kinds start automatically."""
 
 import pytest
 from botocore.endpoint_provider import EndpointProvider
@@ -8,14 +8,14 @@ from infra.service_models import service_model, session
 from job_watcher import catalogue
 
 KINDS = catalogue.kinds()
-CALLER = "eu-west-2"  # none of the services in [regions] has its endpoint there
+OTHER_REGION = "eu-west-2"  # where none of the services in [regions] has its endpoint
 CALLS = [
     (service, call)
     for table in ("read-only", "data-events", "not-recorded")
     for service, calls in FACTS[table].items()
     for call in calls
 ]
-NOT_EVERYWHERE = {
+LIMITED_STARTS = {
     "needs CloudTrail data events": """
         b2bi/TransformerJob backupsearch/SearchJob backupsearch/SearchResultExportJob
         bedrock-agent-runtime/FlowExecution bedrock-agentcore/BatchEvaluation bedrock-agentcore/Recommendation
@@ -58,11 +58,11 @@ NOT_EVERYWHERE = {
         ("no-such-service", []),
     ],
 )
-def test_an_event_source_is_the_signing_name_unless_aws_says_otherwise(service: str, sources: list[str]) -> None:
+def test_an_event_source_is_the_signing_name_unless_aws_documents_another(service: str, sources: list[str]) -> None:
     assert event_sources(service) == sources
 
 
-def test_each_exception_differs_from_the_signing_name_of_an_existing_service() -> None:
+def test_each_event_source_exception_differs_from_the_signing_name_of_an_existing_service() -> None:
     models = {service: service_model(service) for service in FACTS["event-source"]}
     assert all(model and FACTS["event-source"][service] != [model.signing_name] for service, model in models.items())
 
@@ -74,21 +74,21 @@ def test_each_call_exists(service: str, call: str) -> None:
     assert call in model.operation_names
 
 
-def test_read_only_calls_are_those_that_aws_lists_and_those_named_like_reads() -> None:
+def test_read_only_calls_are_in_awss_list_or_named_like_reads() -> None:
     assert is_read_only("iam", "GetUser")
     assert is_read_only("glacier", "InitiateJob")
     assert not is_read_only("glacier", "AbortVaultLock")
     assert not is_read_only("glue", "StartJobRun")
 
 
-def test_the_table_of_read_only_calls_has_none_that_is_named_like_a_read() -> None:
+def test_the_table_of_read_only_calls_has_no_call_named_like_a_read() -> None:
     calls = [call for calls in FACTS["read-only"].values() for call in calls]
     assert not [call for call in calls if call.startswith(("Describe", "Get", "List"))]
 
 
-def test_every_kind_that_events_can_start_does_so_everywhere_but_these() -> None:
+def test_every_kind_with_a_start_call_or_an_event_starts_automatically_except_these() -> None:
     found = {name: starts_automatically(kind) for name, kind in KINDS.items() if kind.start or kind.event}
-    expected = {name: value for value, names in NOT_EVERYWHERE.items() for name in names.split()}
+    expected = {name: value for value, names in LIMITED_STARTS.items() for name in names.split()}
     assert {name: value for name, value in found.items() if value != "yes"} == expected
 
 
@@ -98,39 +98,38 @@ def test_a_kind_without_a_call_or_an_event_does_not_start_automatically() -> Non
     assert {starts_automatically(kind) for kind in without} == {"no"}
 
 
-def test_a_service_event_starts_a_watch_where_no_call_does() -> None:
+def test_a_service_event_starts_a_watch_if_the_start_call_is_a_data_event() -> None:
     assert KINDS["deadline/Job"].start == ["CreateJob"] == FACTS["data-events"]["deadline"]
     assert starts_automatically(KINDS["deadline/Job"]) == "yes"
 
 
-def test_a_read_only_call_names_its_job_only_in_the_response() -> None:
-    """Otherwise the call would start a watch, although CloudTrail leaves out the response."""
+def test_a_read_only_start_call_returns_the_jobs_identifier_in_its_response() -> None:
+    """If the request identified the job, events about the call could start watches: they have the request."""
     for kind in KINDS.values():
         model = service_model(kind.service)
         assert model
         for call in kind.start:
             if is_read_only(kind.service, call) and starts_automatically(kind) == "no":
-                asked = model.operation_model(call).input_shape
-                assert asked and not set(kind.request) <= set(asked.members), kind.name
+                shape = model.operation_model(call).input_shape
+                assert shape and not set(kind.request) <= set(shape.members), kind.name
 
 
-def test_the_regions_are_those_that_botocore_knows_plus_global_accelerators() -> None:
+def test_the_regions_are_those_in_botocore_and_the_one_of_global_accelerator() -> None:
     services = {kind.service for kind in KINDS.values() if kind.start or kind.event}
     found = {service: region for service in services if (region := _only_region(service))}
     assert {**found, "globalaccelerator": "us-west-2"} == FACTS["regions"]
 
 
 def _only_region(service: str) -> str | None:
-    """The Region in which botocore calls the service from any other, or the only one in which it knows the service."""
+    """Return the only Region of a service: the one that requests from other Regions go to, or the only one it has."""
     loader = session().get_component("data_loader")
     rules = loader.load_service_model(service, "endpoint-rule-set-1")
-    known = dict(Region=CALLER, UseFIPS=False, UseDualStack=False)
-    if any(
-        of.get("required") and name not in known and "default" not in of for name, of in rules["parameters"].items()
-    ):
+    parameters = dict(Region=OTHER_REGION, UseFIPS=False, UseDualStack=False)
+    others = [parameter for name, parameter in rules["parameters"].items() if name not in parameters]
+    if any(parameter.get("required") and "default" not in parameter for parameter in others):
         return None  # the endpoint depends on the call: acm, neptune-graph
-    endpoint = EndpointProvider(rules, loader.load_data("partitions")).resolve_endpoint(**known)
+    endpoint = EndpointProvider(rules, loader.load_data("partitions")).resolve_endpoint(**parameters)
     schemes = endpoint.properties.get("authSchemes", ())
-    signed = {scheme["signingRegion"] for scheme in schemes if "signingRegion" in scheme} - {CALLER}
+    signed = {scheme["signingRegion"] for scheme in schemes if "signingRegion" in scheme} - {OTHER_REGION}
     regions = session().get_available_regions(service)
     return next(iter(signed), regions[0] if len(regions) == 1 else None)

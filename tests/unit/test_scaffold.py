@@ -70,9 +70,7 @@ def test_the_proposal_for_a_simple_job_is_valid_and_right_without_changes() -> N
 
 
 def test_a_comment_marks_what_the_author_must_decide() -> None:
-    assert "# decide: the outcome of READY; it depends on the service" in scaffold(
-        "glue", "GetCrawler"
-    )
+    assert "# decide: the outcome of READY; it depends on the service" in scaffold("glue", "GetCrawler")
     assert (
         "# decide: which members identify one job; DescribeImages requires none and accepts ExecutableUsers"
         in scaffold("ec2", "DescribeImages")

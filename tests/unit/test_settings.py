@@ -1,4 +1,4 @@
-"""The settings of a deployment: what is accepted, and the one sentence that a wrong one gets."""
+"""A deployment's settings: which values are accepted, and the sentence about each invalid one."""
 
 import json
 from pathlib import Path
@@ -16,34 +16,34 @@ from tests.settings import from_context
 SPEAKER, FRAUDSTER = "voice-id/SpeakerEnrollmentJob", "voice-id/FraudsterRegistrationJob"
 
 
-def refusal(**context: Any) -> str:
-    with pytest.raises(InvalidSetting) as wrong:
+def message(**context: Any) -> str:
+    with pytest.raises(InvalidSetting) as invalid:
         from_context({name.replace("_", "-"): value for name, value in context.items()})
-    return str(wrong.value)
+    return str(invalid.value)
 
 
 def read(**context: Any) -> Settings:
     return from_context({name.replace("_", "-"): value for name, value in context.items()})
 
 
-def test_without_context_voice_id_is_watched_and_nobody_mailed() -> None:
-    made = from_context({})
-    assert made.patterns == ("voice-id/*",)
-    assert set(made.kinds) == {SPEAKER, FRAUDSTER}
-    assert made.email == () and made.email_outcomes == ()
-    assert made.give_up_after_days == 14
-    assert made.limits == PollingLimits(max_delay_ratio=0.05, min_interval=15, max_interval=900)
-    assert made.auto_watch is True and made.progress_step is None and made.allowed_accounts == ()
-    assert (stack_name({}), made.runtime, made.architecture) == ("JobWatcher", "python3.13", "arm64")
+def test_without_context_voice_id_is_watched_and_nobody_gets_emails() -> None:
+    settings = from_context({})
+    assert settings.patterns == ("voice-id/*",)
+    assert set(settings.kinds) == {SPEAKER, FRAUDSTER}
+    assert settings.email == () and settings.email_outcomes == ()
+    assert settings.give_up_after_days == 14
+    assert settings.limits == PollingLimits(max_delay_ratio=0.05, min_interval=15, max_interval=900)
+    assert settings.auto_watch is True and settings.progress_step is None and settings.allowed_accounts == ()
+    assert (stack_name({}), settings.runtime, settings.architecture) == ("JobWatcher", "python3.13", "arm64")
 
 
-def test_the_projects_own_context_says_the_defaults() -> None:
+def test_cdk_json_has_the_defaults() -> None:
     context = json.loads(Path(__file__).parents[2].joinpath("cdk.json").read_text())["context"]
     assert from_context(context) == from_context({})
 
 
 def test_the_functions_read_the_settings_from_their_bundle() -> None:
-    task_root = Path(__file__).parent / "task_root"  # where the unit tests' functions find them
+    task_root = Path(__file__).parent / "task_root"  # where the functions find them in unit tests
     assert json.loads(from_context({}).function_settings()) == json.loads((task_root / "settings.json").read_text())
 
 
@@ -51,22 +51,22 @@ def test_the_functions_read_the_settings_from_their_bundle() -> None:
     "kinds",
     [SPEAKER, [SPEAKER], (SPEAKER,), f" {SPEAKER} ", f"{SPEAKER},", "voice-id/Speaker*", "*/SpeakerEnrollmentJob"],
 )
-def test_kinds_are_names_or_patterns(kinds: Any) -> None:
+def test_kinds_can_be_a_name_or_a_pattern(kinds: Any) -> None:
     assert set(read(kinds=kinds).kinds) == {SPEAKER}
 
 
 @pytest.mark.parametrize("kinds", [[SPEAKER, FRAUDSTER], f"{SPEAKER},{FRAUDSTER}", f"{SPEAKER} {FRAUDSTER}"])
-def test_several_kinds_are_a_list_or_words(kinds: Any) -> None:
-    made = read(kinds=kinds)
-    assert made.patterns == (SPEAKER, FRAUDSTER)
-    assert set(made.kinds) == {SPEAKER, FRAUDSTER}
+def test_several_kinds_can_be_a_list_or_a_string(kinds: Any) -> None:
+    settings = read(kinds=kinds)
+    assert settings.patterns == (SPEAKER, FRAUDSTER)
+    assert set(settings.kinds) == {SPEAKER, FRAUDSTER}
 
 
-def test_a_star_is_the_whole_catalogue() -> None:
+def test_an_asterisk_selects_the_whole_catalogue_without_waiters() -> None:
     assert read(kinds="*").kinds == catalogue.kinds()
 
 
-def test_waiters_of_boto3s_are_chosen_by_patterns_of_their_own() -> None:
+def test_boto3_waiters_are_selected_only_by_patterns_with_waiter() -> None:
     assert set(read(kinds="rds/waiter/DBSnapshot*").kinds) == {
         "rds/waiter/DBSnapshotAvailable",
         "rds/waiter/DBSnapshotCompleted",
@@ -75,35 +75,35 @@ def test_waiters_of_boto3s_are_chosen_by_patterns_of_their_own() -> None:
     assert set(read(kinds=f"{SPEAKER},s3/waiter/BucketExists").kinds) == {SPEAKER, "s3/waiter/BucketExists"}
 
 
-def test_a_misspelt_waiter_is_refused_with_the_closest_one() -> None:
+def test_a_misspelt_waiter_is_rejected_with_a_suggestion() -> None:
     sentence = "kinds: 'rds/waiter/DBSnapshotComplete' matches no kind in the catalogue; did you mean"
-    assert refusal(kinds="rds/waiter/DBSnapshotComplete") == f"{sentence} 'rds/waiter/DBSnapshotCompleted'?"
-    assert refusal(kinds="rsd/waiter/*").startswith("kinds: 'rsd/waiter/*' matches no kind in the catalogue; ")
+    assert message(kinds="rds/waiter/DBSnapshotComplete") == f"{sentence} 'rds/waiter/DBSnapshotCompleted'?"
+    assert message(kinds="rsd/waiter/*").startswith("kinds: 'rsd/waiter/*' matches no kind in the catalogue; ")
 
 
 @pytest.mark.parametrize("kinds", ["", [], " , "])
-def test_no_kinds_are_the_default_ones(kinds: Any) -> None:
+def test_an_empty_list_of_kinds_means_the_default(kinds: Any) -> None:
     assert read(kinds=kinds).patterns == ("voice-id/*",)
 
 
-def test_a_misspelt_kind_is_refused_with_a_guess() -> None:
+def test_a_misspelt_kind_is_rejected_with_a_suggestion() -> None:
     sentence = f"kinds: 'voice-id/SpeakerEnrolmentJob' matches no kind in the catalogue; did you mean {SPEAKER!r}?"
-    assert refusal(kinds=[FRAUDSTER, "voice-id/SpeakerEnrolmentJob"]) == sentence
+    assert message(kinds=[FRAUDSTER, "voice-id/SpeakerEnrolmentJob"]) == sentence
 
 
 @pytest.mark.parametrize("pattern", ["voiceid/*", "transcripts", "VOICE-ID/*"])
-def test_a_pattern_that_names_no_kind_is_refused(pattern: str) -> None:
-    sentence = refusal(kinds=pattern)
+def test_a_pattern_that_matches_no_kind_is_rejected(pattern: str) -> None:
+    sentence = message(kinds=pattern)
     assert sentence.startswith(f"kinds: {pattern!r} matches no kind in the catalogue; ")
     assert "accepted are " in sentence or "did you mean " in sentence
 
 
 @pytest.mark.parametrize("name", ["kinds", "email", "email-outcomes", "allowed-accounts"])
 @pytest.mark.parametrize("value", [7, True, None, {"a": "b"}, ["a@example.com", 7]])
-def test_what_is_no_list_of_words_is_refused(name: str, value: Any) -> None:
-    with pytest.raises(InvalidSetting) as wrong:
+def test_a_value_that_is_not_a_list_of_strings_is_rejected(name: str, value: Any) -> None:
+    with pytest.raises(InvalidSetting) as invalid:
         from_context({name: value})
-    assert str(wrong.value) == f"{name} is {value!r}; accepted is a list of strings, or a string with commas."
+    assert str(invalid.value) == f"{name} is {value!r}; accepted is a list of strings, or a string with commas."
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ def test_what_is_no_list_of_words_is_refused(name: str, value: Any) -> None:
         ([], ()),
     ],
 )
-def test_emails_are_one_or_more_addresses(email: Any, addresses: tuple[str, ...]) -> None:
+def test_email_can_be_one_or_more_addresses(email: Any, addresses: tuple[str, ...]) -> None:
     assert read(email=email).email == addresses
 
 
-def test_an_address_given_twice_is_mailed_once() -> None:
+def test_an_address_given_twice_is_subscribed_once() -> None:
     assert read(email="team@example.com,team@example.com").email == ("team@example.com",)
 
 
@@ -139,13 +139,13 @@ def test_an_address_given_twice_is_mailed_once() -> None:
         "a@example.com;b@example.com",
     ],
 )
-def test_a_wrong_address_is_refused(address: str) -> None:
+def test_an_invalid_email_address_is_rejected(address: str) -> None:
     sentence = f"email: {address!r} is not an email address; accepted are addresses such as team@example.com."
-    assert refusal(email=["good@example.com", address]) == sentence
+    assert message(email=["good@example.com", address]) == sentence
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "chosen"),
+    ("outcomes", "expected"),
     [
         ("failed", ("failed",)),
         ("failed,lost", ("failed", "lost")),
@@ -153,30 +153,30 @@ def test_a_wrong_address_is_refused(address: str) -> None:
         ("", ()),
     ],
 )
-def test_email_outcomes_are_any_of_ours(outcomes: Any, chosen: tuple[str, ...]) -> None:
-    assert read(email_outcomes=outcomes).email_outcomes == chosen
+def test_email_outcomes_can_be_any_final_outcome(outcomes: Any, expected: tuple[str, ...]) -> None:
+    assert read(email_outcomes=outcomes).email_outcomes == expected
 
 
 @pytest.mark.parametrize("outcome", ["running", "FAILED", "COMPLETED_WITH_ERRORS", "fail"])
-def test_a_wrong_outcome_is_refused(outcome: str) -> None:
+def test_an_unknown_outcome_is_rejected(outcome: str) -> None:
     accepted = "succeeded, partial, failed, stopped, lost"
     sentence = f"email-outcomes: {outcome!r} is not an outcome; accepted are {accepted}."
-    assert refusal(email_outcomes=f"failed,{outcome}") == sentence
+    assert message(email_outcomes=f"failed,{outcome}") == sentence
 
 
-@pytest.mark.parametrize(("given", "days"), [(14, 14), ("14", 14), (0.5, 0.5), ("0.01", 0.01), (350, 350)])
-def test_days_are_a_number(given: Any, days: float) -> None:
-    assert read(give_up_after_days=given).give_up_after_days == days
+@pytest.mark.parametrize(("value", "days"), [(14, 14), ("14", 14), (0.5, 0.5), ("0.01", 0.01), (350, 350)])
+def test_give_up_after_days_can_be_a_number_or_a_string(value: Any, days: float) -> None:
+    assert read(give_up_after_days=value).give_up_after_days == days
 
 
-@pytest.mark.parametrize("given", [0, -1, 350.5, 1e9, "", "soon", "14 days", "nan", "inf", None, [14], {}])
-def test_days_that_no_execution_can_wait_are_refused(given: Any) -> None:
-    sentence = f"give-up-after-days is {given!r}; accepted is a number of days from 0.0001 to 350."
-    assert refusal(give_up_after_days=given) == sentence
+@pytest.mark.parametrize("value", [0, -1, 350.5, 1e9, "", "soon", "14 days", "nan", "inf", None, [14], {}])
+def test_a_number_of_days_outside_the_limits_is_rejected(value: Any) -> None:
+    sentence = f"give-up-after-days is {value!r}; accepted is a number of days from 0.0001 to 350."
+    assert message(give_up_after_days=value) == sentence
 
 
 @pytest.mark.parametrize(
-    ("limits", "made"),
+    ("context", "limits"),
     [
         ({"max-delay-ratio": "0.1"}, PollingLimits(max_delay_ratio=0.1)),
         ({"min-interval-seconds": 60, "max-interval-seconds": 60}, PollingLimits(min_interval=60, max_interval=60)),
@@ -184,8 +184,8 @@ def test_days_that_no_execution_can_wait_are_refused(given: Any) -> None:
         ({"max-delay-ratio": 1, "min-interval-seconds": 1, "max-interval-seconds": 1}, PollingLimits(1, 1, 1)),
     ],
 )
-def test_a_pace_is_three_numbers(limits: dict[str, Any], made: PollingLimits) -> None:
-    assert from_context(limits).limits == made
+def test_the_polling_limits_are_three_numbers(context: dict[str, Any], limits: PollingLimits) -> None:
+    assert from_context(context).limits == limits
 
 
 @pytest.mark.parametrize(
@@ -216,75 +216,76 @@ def test_a_pace_is_three_numbers(limits: dict[str, Any], made: PollingLimits) ->
         ),
     ],
 )
-def test_a_pace_that_no_watch_can_keep_is_refused(context: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(InvalidSetting) as wrong:
+def test_invalid_polling_limits_are_rejected(context: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InvalidSetting) as invalid:
         from_context(context)
-    assert str(wrong.value) == sentence
+    assert str(invalid.value) == sentence
 
 
 @pytest.mark.parametrize(
-    ("given", "on"), [(True, True), ("true", True), ("on", True), (False, False), ("false", False), ("OFF", False)]
+    ("value", "expected"),
+    [(True, True), ("true", True), ("on", True), (False, False), ("false", False), ("OFF", False)],
 )
-def test_triggers_are_on_or_off(given: Any, on: bool) -> None:
-    assert read(auto_watch=given).auto_watch is on
+def test_auto_watch_can_be_on_or_off(value: Any, expected: bool) -> None:
+    assert read(auto_watch=value).auto_watch is expected
 
 
-@pytest.mark.parametrize("given", ["", "no", 1, None, [], "triggers"])
-def test_a_switch_is_nothing_else(given: Any) -> None:
-    assert refusal(auto_watch=given) == f"auto-watch is {given!r}; accepted are true, on, false, off."
+@pytest.mark.parametrize("value", ["", "no", 1, None, [], "triggers"])
+def test_any_other_value_of_auto_watch_is_rejected(value: Any) -> None:
+    assert message(auto_watch=value) == f"auto-watch is {value!r}; accepted are true, on, false, off."
 
 
 @pytest.mark.parametrize(
-    ("given", "step"),
+    ("value", "step"),
     [(False, None), ("false", None), ("off", None), (True, 25), ("true", 25), (10, 10), ("10", 10), (100, 100), (1, 1)],
 )
-def test_progress_events_are_off_or_on_or_a_step(given: Any, step: float | None) -> None:
-    assert read(progress_events=given).progress_step == step
+def test_progress_events_can_be_off_on_or_a_percentage(value: Any, step: float | None) -> None:
+    assert read(progress_events=value).progress_step == step
 
 
-@pytest.mark.parametrize("given", [0, "0", 0.5, 101, -25, "nan", "inf"])
-def test_a_step_is_from_1_to_100_percent(given: Any) -> None:
-    sentence = f"progress-events is {given!r}; accepted are true, false, or a percentage from 1 to 100."
-    assert refusal(progress_events=given) == sentence
+@pytest.mark.parametrize("value", [0, "0", 0.5, 101, -25, "nan", "inf"])
+def test_a_percentage_for_progress_events_outside_1_to_100_is_rejected(value: Any) -> None:
+    sentence = f"progress-events is {value!r}; accepted are true, false, or a percentage from 1 to 100."
+    assert message(progress_events=value) == sentence
 
 
-def test_accounts_are_ids_of_12_digits() -> None:
+def test_allowed_accounts_are_ids_of_12_digits() -> None:
     assert read(allowed_accounts="123456789012, 000000000001").allowed_accounts == ("123456789012", "000000000001")
     sentence = "allowed-accounts: '12345' is not an account id; accepted are strings of 12 digits."
-    assert refusal(allowed_accounts=["123456789012", "12345"]) == sentence
+    assert message(allowed_accounts=["123456789012", "12345"]) == sentence
 
 
 @pytest.mark.parametrize("runtime", ["python3.11", "python3.12", "python3.13", "python3.14"])
-def test_the_runtime_is_one_that_aws_lets_customers_create(runtime: str) -> None:
+def test_the_runtime_can_be_one_that_lambda_still_creates(runtime: str) -> None:
     assert read(runtime=runtime).runtime == runtime
 
 
 @pytest.mark.parametrize("runtime", ["python3.10", "python3.15", "3.13", "python3", "nodejs24.x", 3.13, None, ""])
-def test_any_other_runtime_is_refused(runtime: Any) -> None:
+def test_any_other_runtime_is_rejected(runtime: Any) -> None:
     accepted = "python3.11, python3.12, python3.13, python3.14"
-    assert refusal(runtime=runtime) == f"runtime is {runtime!r}; accepted are {accepted}."
+    assert message(runtime=runtime) == f"runtime is {runtime!r}; accepted are {accepted}."
 
 
-def test_the_architecture_is_one_of_lambdas() -> None:
-    assert [read(architecture=one).architecture for one in ("arm64", "x86_64")] == ["arm64", "x86_64"]
-    assert refusal(architecture="aarch64") == "architecture is 'aarch64'; accepted are arm64, x86_64."
+def test_the_architecture_is_one_that_lambda_supports() -> None:
+    assert [read(architecture=name).architecture for name in ("arm64", "x86_64")] == ["arm64", "x86_64"]
+    assert message(architecture="aarch64") == "architecture is 'aarch64'; accepted are arm64, x86_64."
 
 
 @pytest.mark.parametrize("name", ["JobWatcher", "a", "Jobs-of-team-7", "x" * 128])
-def test_a_stack_name_is_one_that_cloudformation_accepts(name: str) -> None:
+def test_a_stack_name_that_cloudformation_accepts_is_accepted(name: str) -> None:
     assert stack_name({"stack-name": name}) == name
 
 
 @pytest.mark.parametrize("name", ["", "7jobs", "-jobs", "job_watcher", "job watcher", "jobs\n", "x" * 129, None, 7, []])
-def test_a_stack_name_that_cloudformation_refuses_is_refused_at_synth(name: Any) -> None:
+def test_a_stack_name_that_cloudformation_rejects_is_rejected_at_synthesis(name: Any) -> None:
     accepted = "accepted are up to 128 letters, digits and hyphens, starting with a letter."
-    with pytest.raises(InvalidSetting) as wrong:
+    with pytest.raises(InvalidSetting) as invalid:
         stack_name({"stack-name": name})
-    assert str(wrong.value) == f"stack-name is {name!r}; {accepted}"
+    assert str(invalid.value) == f"stack-name is {name!r}; {accepted}"
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "suggested"),
     [
         ("emails", "email"),
         ("kind", "kinds"),
@@ -292,16 +293,16 @@ def test_a_stack_name_that_cloudformation_refuses_is_refused_at_synth(name: Any)
         ("emailOutcomes", "email-outcomes"),
     ],
 )
-def test_a_misspelt_setting_is_refused_with_a_guess(name: str, meant: str) -> None:
-    with pytest.raises(InvalidSetting) as wrong:
+def test_a_misspelt_setting_is_rejected_with_a_suggestion(name: str, suggested: str) -> None:
+    with pytest.raises(InvalidSetting) as invalid:
         from_context({name: "x"})
-    assert str(wrong.value) == f"{name!r} is not a setting; did you mean {meant!r}?"
+    assert str(invalid.value) == f"{name!r} is not a setting; did you mean {suggested!r}?"
 
 
-def test_a_setting_like_no_other_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InvalidSetting) as wrong:
+def test_an_unknown_setting_is_rejected_with_a_list_of_settings() -> None:
+    with pytest.raises(InvalidSetting) as invalid:
         from_context({"qqqq": 1})
-    assert str(wrong.value).startswith("'qqqq' is not a setting; accepted are kinds, email, email-outcomes, ")
+    assert str(invalid.value).startswith("'qqqq' is not a setting; accepted are kinds, email, email-outcomes, ")
 
 
 @pytest.mark.parametrize(
@@ -313,8 +314,8 @@ def test_a_setting_like_no_other_is_refused_with_those_there_are() -> None:
         "aws:cdk:bundling-stacks",
         "availability-zones:account=123456789012:region=eu-west-1",
         "acknowledged-issue-numbers",  # `cdk acknowledge` writes it into cdk.context.json
-        "cli-telemetry",  # and `cdk cli-telemetry --disable` this
+        "cli-telemetry",  # `cdk cli-telemetry --disable` writes it
     ],
 )
-def test_the_cdks_own_context_is_not_ours_to_judge(name: str) -> None:
+def test_the_cdks_own_context_is_ignored(name: str) -> None:
     assert from_context({name: True}) == from_context({})
