@@ -1,4 +1,4 @@
-"""Events of API calls as CloudTrail records them, where that differs from the models, and those that start nothing."""
+"""CloudTrail's events that differ from botocore's models, and events of calls that start no job."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from job_watcher.trigger import API_CALL, IncompleteEvent, jobs_in
 INDEX = index(catalogue.kinds().values())
 
 
-def event_of(source: str, name: str, request: Any, response: Any) -> dict[str, Any]:
+def api_call_event(source: str, name: str, request: Any, response: Any) -> dict[str, Any]:
     detail = {"eventSource": f"{source}.amazonaws.com", "eventName": name, "eventType": "AwsApiCall"}
     return {
         "source": f"aws.{source}",
@@ -23,27 +23,33 @@ def event_of(source: str, name: str, request: Any, response: Any) -> dict[str, A
 @pytest.mark.parametrize(
     "event",
     [
-        event_of(
+        api_call_event(
             "ecs",
             "RunTask",
             {"cluster": "c", "taskDefinition": "t:1", "count": 1},
             {"tasks": [], "failures": [{"arn": "", "reason": "RESOURCE:MEMORY"}]},
         ),
-        event_of("workspaces", "CreateWorkspaces", {}, {"failedRequests": [{"errorCode": "c"}], "pendingRequests": []}),
-        event_of("quicksight", "CreateDataSet", {"dataSetId": "d", "importMode": "DIRECT_QUERY"}, {"dataSetId": "d"}),
-        event_of("servicecatalog", "CreatePortfolioShare", {"portfolioId": "p", "accountId": "111122223333"}, None),
-        event_of("es", "UpdateDomainConfig", {"domainName": "d", "dryRun": True}, {"domainConfig": {}}),
-        event_of("es", "UpgradeDomain", {"domainName": "d", "performCheckOnly": True}, {"domainName": "d"}),
-        event_of("redshift", "ModifyCluster", {"clusterIdentifier": "c", "allowVersionUpgrade": True}, {}),
-        event_of(
+        api_call_event(
+            "workspaces", "CreateWorkspaces", {}, {"failedRequests": [{"errorCode": "c"}], "pendingRequests": []}
+        ),
+        api_call_event(
+            "quicksight", "CreateDataSet", {"dataSetId": "d", "importMode": "DIRECT_QUERY"}, {"dataSetId": "d"}
+        ),
+        api_call_event(
+            "servicecatalog", "CreatePortfolioShare", {"portfolioId": "p", "accountId": "111122223333"}, None
+        ),
+        api_call_event("es", "UpdateDomainConfig", {"domainName": "d", "dryRun": True}, {"domainConfig": {}}),
+        api_call_event("es", "UpgradeDomain", {"domainName": "d", "performCheckOnly": True}, {"domainName": "d"}),
+        api_call_event("redshift", "ModifyCluster", {"clusterIdentifier": "c", "allowVersionUpgrade": True}, {}),
+        api_call_event(
             "dynamodb",
             "UpdateTable",
             {"tableName": "t", "deletionProtectionEnabled": True},
             {"tableDescription": {"tableName": "t", "tableStatus": "ACTIVE"}},
         ),
-        # The service's own event has the stack's ARN, which still finds the stack when it is deleted.
-        event_of("cloudformation", "DeleteStack", {"stackName": "my-test-stack"}, None),
-        event_of(
+        # The service's own event has the stack's ARN, with which the stack can be described after its deletion.
+        api_call_event("cloudformation", "DeleteStack", {"stackName": "my-test-stack"}, None),
+        api_call_event(
             "cloudformation",
             "ExecuteChangeSet",
             {"changeSetName": "arn:aws:cloudformation:eu-west-1:1:changeSet/c"},
@@ -52,7 +58,7 @@ def event_of(source: str, name: str, request: Any, response: Any) -> dict[str, A
     ],
     ids=lambda event: event["detail"]["eventName"],
 )
-def test_a_call_that_started_nothing_to_watch_is_ignored(event: dict[str, Any]) -> None:
+def test_a_call_that_started_no_job_is_ignored(event: dict[str, Any]) -> None:
     assert jobs_in(event, INDEX) == []
 
 
@@ -60,7 +66,7 @@ def test_a_call_that_started_nothing_to_watch_is_ignored(event: dict[str, Any]) 
     ("event", "name", "request_"),
     [
         (  # https://docs.aws.amazon.com/marketplace-catalog/latest/api-reference/cloudtrail-logging.html
-            event_of(
+            api_call_event(
                 "marketplacecatalog",
                 "StartChangeSet",
                 {"catalog": "AWSMarketplace", "changeSet": []},
@@ -70,7 +76,7 @@ def test_a_call_that_started_nothing_to_watch_is_ignored(event: dict[str, Any]) 
             {"Catalog": "AWSMarketplace", "ChangeSetId": "abcdefghij0123456789abcde"},
         ),
         (  # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-api-logging-cloudtrail.html
-            event_of(
+            api_call_event(
                 "cloudformation",
                 "UpdateStack",
                 {"stackName": "my-test-stack"},
@@ -79,8 +85,8 @@ def test_a_call_that_started_nothing_to_watch_is_ignored(event: dict[str, Any]) 
             "cloudformation/Stack",
             {"StackName": "arn:aws:cloudformation:us-east-1:012345678910:stack/my-test-stack/a38e6a60"},
         ),
-        (  # RDS's events leave out the structure that the response of the API has around its members
-            event_of(
+        (  # RDS's events leave out the structure that contains the response's members in the API
+            api_call_event(
                 "rds",
                 "RebootDBInstance",
                 {"dBInstanceIdentifier": "db"},
@@ -90,12 +96,14 @@ def test_a_call_that_started_nothing_to_watch_is_ignored(event: dict[str, Any]) 
             {"DBInstanceIdentifier": "db"},
         ),
         (
-            event_of("kinesis", "SplitShard", {"streamARN": "arn:aws:kinesis:eu-west-1:111122223333:stream/s"}, None),
+            api_call_event(
+                "kinesis", "SplitShard", {"streamARN": "arn:aws:kinesis:eu-west-1:111122223333:stream/s"}, None
+            ),
             "kinesis/Stream",
             {"StreamName": "s"},
         ),
         (
-            event_of(
+            api_call_event(
                 "ecr",
                 "StartImageScan",
                 {"repositoryName": "r", "imageId": {"imageTag": "latest"}},
@@ -105,12 +113,12 @@ def test_a_call_that_started_nothing_to_watch_is_ignored(event: dict[str, Any]) 
             {"repositoryName": "r", "imageId": {"imageDigest": "sha256:0a"}},  # as in the service's own event
         ),
         (
-            event_of("inspector2", "StartCodeSecurityScan", {"resource": {"projectId": "p"}}, {"scanId": "s"}),
+            api_call_event("inspector2", "StartCodeSecurityScan", {"resource": {"projectId": "p"}}, {"scanId": "s"}),
             "inspector2/CodeSecurityScan",
             {"resource": {"projectId": "p"}, "scanId": "s"},
         ),
         (
-            event_of(
+            api_call_event(
                 "ec2",
                 "CreateSnapshots",
                 {},
@@ -120,19 +128,19 @@ def test_a_call_that_started_nothing_to_watch_is_ignored(event: dict[str, Any]) 
             {"SnapshotIds": ["snap-1"]},
         ),
         (
-            event_of("redshift", "ModifyCluster", {"clusterIdentifier": "c", "numberOfNodes": 4}, {}),
+            api_call_event("redshift", "ModifyCluster", {"clusterIdentifier": "c", "numberOfNodes": 4}, {}),
             "redshift/Resize",
             {"ClusterIdentifier": "c"},
         ),
         (
-            event_of(
+            api_call_event(
                 "lambda", "CreateFunction20150331", {"functionName": "f"}, {"functionName": "f", "state": "Pending"}
             ),
             "lambda/Function",
             {"FunctionName": "f"},
         ),
         (
-            event_of(
+            api_call_event(
                 "lambda",
                 "PublishVersion20150331",
                 {"functionName": "f"},
@@ -144,7 +152,7 @@ def test_a_call_that_started_nothing_to_watch_is_ignored(event: dict[str, Any]) 
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_cloudtrail_records_differently_from_the_model_names_the_job(
+def test_an_event_that_differs_from_the_model_identifies_the_job(
     event: dict[str, Any], name: str, request_: dict[str, Any]
 ) -> None:
     assert [(job.kind.name, job.request) for job in jobs_in(event, INDEX)] == [(name, request_)]
@@ -153,6 +161,6 @@ def test_what_cloudtrail_records_differently_from_the_model_names_the_job(
 @pytest.mark.parametrize(
     "tasks", [None, [{"clusterArn": "c"}], [{"clusterArn": "c", "taskArn": "Hidden_For_Security_Reasons"}]]
 )
-def test_a_task_that_was_placed_but_is_not_named_is_an_error(tasks: Any) -> None:
+def test_an_event_about_a_placed_task_without_its_arn_is_an_error(tasks: Any) -> None:
     with pytest.raises(IncompleteEvent, match=r"doesn't contain its .*tasks"):
-        jobs_in(event_of("ecs", "RunTask", {"cluster": "c"}, {"tasks": tasks, "failures": []}), INDEX)
+        jobs_in(api_call_event("ecs", "RunTask", {"cluster": "c"}, {"tasks": tasks, "failures": []}), INDEX)

@@ -1,4 +1,4 @@
-"""Every kind, every status: a request that the model accepts, and an answer of its shape, become what is reported."""
+"""For each status of each kind, a poll with a valid request and a valid answer has the expected result."""
 
 import json
 import re
@@ -26,15 +26,15 @@ from tests.unit.example import example_string, fill_shape, leaves, replace_value
 
 KINDS = catalogue.kinds()
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
-EVENT = {"kind", "request", "status", "outcome", "job", "watch", "polls"}
+DETAIL_MEMBERS = {"kind", "request", "status", "outcome", "job", "watch", "polls"}
 CREATED, ENDED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC), datetime(2026, 3, 1, 11, 35, 20, tzinfo=UTC)
-ELSEWHERE = timezone(timedelta(hours=9))  # services tell times in any zone
-numbers = count(1000)
+OTHER_ZONE = timezone(timedelta(hours=9))
+unique_numbers = count(1000)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def every_kind_is_watched() -> Iterator[None]:
-    """By clients of one session, the one whose models other tests have read."""
+    """Enable all kinds, with clients from the session whose models other tests have already loaded."""
     shared = session()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "get_session", lambda: shared)
@@ -45,27 +45,27 @@ def every_kind_is_watched() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_every_status_of_a_kind_goes_the_whole_way(name: str) -> None:
+def test_every_status_of_a_kind_has_the_expected_result(name: str) -> None:
     kind = KINDS[name]
-    blank = an_answer(kind)
-    request = {**a_request(kind), **{member: blank[items][0][member] for items, member in kind.pick.items()}}
+    full_answer = build_answer(kind)
+    request = {**build_request(kind), **{member: full_answer[items][0][member] for items, member in kind.pick.items()}}
     for status, outcome in kind.outcome_of.items():
-        part = without_contradictions(kind, blank) if outcome == "succeeded" else blank
-        answer = ANSWER_BUILDERS.get(name, set_status)(kind, part, status)
-        told = poll(kind, request, answer)
-        assert told["outcome"] == outcome, status
+        base = without_contradictions(kind, full_answer) if outcome == "succeeded" else full_answer
+        answer = ANSWER_BUILDERS.get(name, set_status)(kind, base, status)
+        result = poll(kind, request, answer)
+        assert result["outcome"] == outcome, status
         if outcome == "running":
-            assert told["status"] == status
-            assert told["wait"] >= 1, status
-            assert "job" not in told and "detail" not in told, status
-            assert told["percent"] == expected_percent(kind, answer), status
+            assert result["status"] == status
+            assert result["wait"] >= 1, status
+            assert "job" not in result and "detail" not in result, status
+            assert result["percent"] == expected_percent(kind, answer), status
         else:
-            check_event(kind, request, status, told["detail"], expressions.search(kind.job, answer))
-            check_message(kind, status, told)
+            check_event(kind, request, status, result["detail"], expressions.search(kind.job, answer))
+            check_message(kind, status, result)
 
 
 def poll(kind: Kind, request: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    """What a watch's first poll says, as JSON carries it; the call must be the kind's own, with its arguments."""
+    """Return the result of a watch's first poll as JSON. Only the kind's own describe call is accepted."""
     with Stubber(describe.client(kind.service)) as service:
         service.add_response(xform_name(kind.describe), answer, kind.arguments(request))
         watch = Watch(
@@ -74,32 +74,32 @@ def poll(kind: Kind, request: Mapping[str, Any], answer: dict[str, Any]) -> dict
             {"polls": 0, "waited": 0, "outcome": "running"},
             describe.RULES,
         )
-        told = describe.poll(watch)
-        assert told["outcome"] != "lost", told  # the reason says what was wrong with the request
-        assert "status" in told or "detail" in told, (
+        result = describe.poll(watch)
+        assert result["outcome"] != "lost", result  # the reason says what was wrong with the request
+        assert "status" in result or "detail" in result, (
             f"{kind.describe} was called with other arguments than {kind.arguments(request)}"
         )
         service.assert_no_pending_responses()
-    return dict(json.loads(json.dumps(told, allow_nan=False)))
+    return dict(json.loads(json.dumps(result, allow_nan=False)))
 
 
 def check_event(kind: Kind, request: Mapping[str, Any], status: str, detail: dict[str, Any], job: Any) -> None:
-    assert set(detail) == (EVENT | {"omitted"} if kind.omit else EVENT), status
-    there = [path for path in kind.omit if expressions.without(job, path) != job]  # of a union, one member is there
-    assert detail.get("omitted", []) == there, status
+    assert set(detail) == (DETAIL_MEMBERS | {"omitted"} if kind.omit else DETAIL_MEMBERS), status
+    omitted = [path for path in kind.omit if expressions.without(job, path) != job]  # a union has only one member
+    assert detail.get("omitted", []) == omitted, status
     assert detail["kind"] == kind.name and detail["request"] == request
     assert detail["status"] == status and detail["outcome"] == kind.outcome_of[status]
     assert detail["watch"] == ARN and detail["polls"] == 1
-    job = reduce(expressions.without, there, job)
+    job = reduce(expressions.without, omitted, job)
     assert detail["job"] == to_json(job), status
-    for (path, value), (_, said) in zip(leaves(job), leaves(detail["job"]), strict=True):
+    for (path, value), (_, reported) in zip(leaves(job), leaves(detail["job"]), strict=True):
         if isinstance(value, datetime):
-            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", said), path
-            assert datetime.fromisoformat(said) == value, path
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", reported), path
+            assert datetime.fromisoformat(reported) == value, path
 
 
-def explains(kind: Kind, job: Any) -> bool:
-    """Whether the kind gives a reason; one that filters finds it only if the answer has something to pick."""
+def has_reason(kind: Kind, job: Any) -> bool:
+    """Whether the email has a reason. An expression with a filter needs a matching item in the answer."""
     if "[?" in (kind.reason or ""):
         return bool(one_line(expressions.search(kind.reason, job)))
     return bool(kind.reason)
@@ -117,31 +117,31 @@ def check_message(kind: Kind, status: str, end: Mapping[str, Any]) -> None:
     assert facts.get("Created") == ("2026-03-01 09:30:00 UTC" if kind.created else None), status
     assert facts.get("Ended") == ("2026-03-01 11:35:20 UTC" if kind.ended else None), status
     assert facts.get("Duration") == ("2 h 5 min" if kind.created and kind.ended and not kind.recurs else None), status
-    wrong = kind.outcome_of[status] != "succeeded"
-    assert ("Reason" in facts) == (wrong and explains(kind, end["detail"]["job"])), status
+    not_succeeded = kind.outcome_of[status] != "succeeded"
+    assert ("Reason" in facts) == (not_succeeded and has_reason(kind, end["detail"]["job"])), status
     assert ("Results" in facts) == bool(kind.results), status
 
 
-def a_request(kind: Kind) -> dict[str, Any]:
-    """One that the model accepts, with every member the kind names."""
+def build_request(kind: Kind) -> dict[str, Any]:
+    """Return a request that the model accepts, with every member in the kind's table."""
     members = describe.operation(kind).input_shape.members
-    return {member: fill_shape(members[member], _argument) for member in kind.request if member in members}
+    return {member: fill_shape(members[member], _make_argument) for member in kind.request if member in members}
 
 
-def an_answer(kind: Kind) -> dict[str, Any]:
-    """One with every member, its times and its percentage where the kind reads them."""
+def build_answer(kind: Kind) -> dict[str, Any]:
+    """Return an answer with every member, and with known times and a known percentage where the kind reads them."""
     paths = [kind.job, kind.status, kind.percent, kind.created, kind.ended, kind.reason, kind.results]
     mentioned = re.findall(r"\w+", " ".join(filter(None, paths)))
-    answer = fill_shape(describe.operation(kind).output_shape, _said, mentioned)
+    answer = fill_shape(describe.operation(kind).output_shape, _make_scalar, mentioned)
     for expression, value in ((kind.percent, 42), (kind.created, CREATED), (kind.ended, ENDED)):
         found = expressions.search(expression, expressions.search(kind.job, answer))
         if expression:
-            answer = replace_value(answer, found, _like(found, value))
+            answer = replace_value(answer, found, _convert_like(found, value))
     return dict(answer)
 
 
 def expected_percent(kind: Kind, answer: dict[str, Any]) -> float | None:
-    """42 where the service tells a percentage; what `ratio` makes of the counters in the answer else."""
+    """Return the percentage in the answer: 42, or the value of the kind's `ratio` expression, or None."""
     if "ratio(" not in (kind.percent or ""):
         return 42 if kind.percent else None
     percent: float = expressions.search(kind.percent, expressions.search(kind.job, answer))
@@ -150,31 +150,38 @@ def expected_percent(kind: Kind, answer: dict[str, Any]) -> float | None:
 
 
 def without_contradictions(kind: Kind, answer: Any) -> Any:
-    """The answer without what makes `but` override a success; a kind that can't be helped so is ANSWER_BUILDERS."""
-    elsewhere = " ".join(filter(None, (kind.status, kind.created, kind.ended, kind.results)))
+    """Return the answer without the values that make `but` override a success, if that is possible.
+
+    ANSWER_BUILDERS has the other kinds.
+    """
+    other_expressions = " ".join(filter(None, (kind.status, kind.created, kind.ended, kind.results)))
     conditions = " ".join(kind.but.values())
-    names = {*re.findall(r"\w+", conditions)} - {*re.findall(r"\w+", elsewhere)}
+    names = {*re.findall(r"\w+", conditions)} - {*re.findall(r"\w+", other_expressions)}
     words = re.findall("'(.*?)'", conditions)
-    tried = [answer, *(harmless(answer, names, words, left_out) for left_out in ((), (dict, list), (object,)))]
-    return next((one for one in tried if not contradicted(kind, one)), answer)
+    removable_types: tuple[tuple[type, ...], ...] = ((), (dict, list), (object,))
+    candidates = [answer, *(neutralize(answer, names, words, types) for types in removable_types)]
+    return next((candidate for candidate in candidates if not is_contradicted(kind, candidate)), answer)
 
 
-def contradicted(kind: Kind, answer: Any) -> bool:
+def is_contradicted(kind: Kind, answer: Any) -> bool:
     job = expressions.search(kind.job, answer)
     return any(expressions.search(condition, job) for condition in kind.but.values())
 
 
-def harmless(value: Any, names: set[str], words: list[str], left_out: tuple[type, ...], name: str = "") -> Any:
-    """The value whose members of these names are left out if of these types, else 0 or another word of their enum."""
-    if name in names and isinstance(value, left_out):
+def neutralize(value: Any, names: set[str], words: list[str], removable: tuple[type, ...], name: str = "") -> Any:
+    """Return the value with neutral members of these names.
+
+    A member of a removable type is removed. Another one is 0, or a value of its enum that isn't in `words`.
+    """
+    if name in names and isinstance(value, removable):
         return None
     if name.endswith("Config"):
         return value  # settings, which may have a minimum above 0
     if isinstance(value, dict):
-        inside = {member: harmless(inner, names, words, left_out, member) for member, inner in value.items()}
-        return {member: inner for member, inner in inside.items() if inner is not None}
+        inner_values = {member: neutralize(inner, names, words, removable, member) for member, inner in value.items()}
+        return {member: inner for member, inner in inner_values.items() if inner is not None}
     if isinstance(value, list):
-        return [harmless(item, names, words, left_out) for item in value]
+        return [neutralize(item, names, words, removable) for item in value]
     if name not in names:
         return value
     if isinstance(value, Leaf):
@@ -183,13 +190,13 @@ def harmless(value: Any, names: set[str], words: list[str], left_out: tuple[type
 
 
 def set_status(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-    """The answer with a status at the place from where the kind reads it."""
+    """Return the answer with the status where the kind reads it."""
     found = expressions.search(kind.status, expressions.search(kind.job, answer))
     return dict(replace_value(answer, found, status))
 
 
 def ecs_task(_: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-    """How ECS says that a task has stopped: by lastStatus, stopCode and the containers' exit codes together."""
+    """ECS reports a stopped task with lastStatus, stopCode and the containers' exit codes."""
     (task,) = answer["tasks"]
     (container,) = task["containers"]
     stop_code = status if status in task["stopCode"].shape.enum else None
@@ -199,46 +206,46 @@ def ecs_task(_: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
 
 
 def batch_job(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-    """How AWS Batch says that a job was terminated or cancelled: it failed, and a flag is set."""
+    """AWS Batch reports a terminated or cancelled job as failed, with a flag."""
     flags = {"isTerminated": status == "TERMINATED", "isCancelled": status == "CANCELLED"}
     job = expressions.search(kind.job, answer)
-    told = {**flags, "status": "FAILED" if any(flags.values()) else status}
-    return dict(replace_value(answer, job, {**job, **{name: value for name, value in told.items() if name in job}}))
+    members = {**flags, "status": "FAILED" if any(flags.values()) else status}
+    return dict(replace_value(answer, job, {**job, **{name: value for name, value in members.items() if name in job}}))
 
 
 def capacity_reservation(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-    """How Athena says that the capacity is there: its latest allocation has succeeded, too."""
+    """Athena reports that the capacity is available if its latest allocation has succeeded, too."""
     reservation = answer["CapacityReservation"]
     allocation = {**reservation["LastAllocation"], "Status": "SUCCEEDED"}
     return set_status(kind, {"CapacityReservation": {**reservation, "LastAllocation": allocation}}, status)
 
 
 def recommendation(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-    """A recommendation of AgentCore's, whose result has an error message if there is none."""
+    """AgentCore reports an error message in the result of a failed recommendation."""
     failed = kind.outcome_of[status] == "failed"
     return set_status(kind, answer if failed else expressions.without(answer, "recommendationResult"), status)
 
 
-def succeeds_with(*none: str, **members: Any) -> Callable[[Kind, dict[str, Any], str], dict[str, Any]]:
-    """An answer whose success needs these members of the job as its proof, and others to be 0."""
+def succeeds_with(*zeros: str, **members: Any) -> Callable[[Kind, dict[str, Any], str], dict[str, Any]]:
+    """Return a builder of answers in which a succeeded job has these members, and 0 in the members `zeros`."""
 
-    def arranged(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
+    def build(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
         job = expressions.search(kind.job, answer)
-        proven = {**harmless(job, {*none}, [], ()), **members} if kind.outcome_of[status] == "succeeded" else job
-        return set_status(kind, replace_value(answer, job, proven), status)
+        succeeded = {**neutralize(job, {*zeros}, [], ()), **members} if kind.outcome_of[status] == "succeeded" else job
+        return set_status(kind, replace_value(answer, job, succeeded), status)
 
-    return arranged
+    return build
 
 
 def deadline_job(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-    """How AWS Deadline Cloud says that a job could not be created, which its tasks don't say."""
+    """AWS Deadline Cloud reports in lifecycleStatus that a job could not be created."""
     if status in ("CREATE_FAILED", "UPLOAD_FAILED"):
         return {**answer, "taskRunStatus": "PENDING", "lifecycleStatus": status}
     return {**answer, "taskRunStatus": status, "lifecycleStatus": "CREATE_COMPLETE"}
 
 
 def fis_experiment(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-    """An experiment whose report is complete."""
+    """AWS FIS reports an experiment and its report separately; here the report is complete."""
     job = expressions.search(kind.job, answer)
     return set_status(
         kind, dict(replace_value(answer, job["experimentReport"]["state"]["status"], "completed")), status
@@ -246,7 +253,7 @@ def fis_experiment(kind: Kind, answer: dict[str, Any], status: str) -> dict[str,
 
 
 def ecs_deployment(kind: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-    """How ECS says that a circuit breaker or an alarm stopped a deployment: it is TRIGGERED, the deployment STOPPED."""
+    """ECS reports a circuit breaker or alarm that stopped a deployment as TRIGGERED, and the deployment as STOPPED."""
     job, triggered = expressions.search(kind.job, answer), status == "TRIGGERED"
     answer = dict(replace_value(answer, job["status"], "STOPPED" if triggered else status))
     for detector in {"deploymentCircuitBreaker", "circuitBreaker", "alarms"} & {*job}:
@@ -255,14 +262,14 @@ def ecs_deployment(kind: Kind, answer: dict[str, Any], status: str) -> dict[str,
 
 
 def domain_upgrade(_: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-    """How OpenSearch says how an upgrade is going: by its step and the step's status."""
+    """OpenSearch reports an upgrade with its step and the step's status."""
     if status == "STEP_ENDED":
         return {**answer, "UpgradeStep": "SNAPSHOT", "StepStatus": "SUCCEEDED"}
     return {**answer, "UpgradeStep": "UPGRADE", "StepStatus": status}
 
 
 def restored_object(_: Kind, answer: dict[str, Any], status: str) -> dict[str, Any]:
-    """How S3 says how a restoration is going: by a header, or by the archive status in S3 Intelligent-Tiering."""
+    """S3 reports a restoration with a header, or with the archive status in S3 Intelligent-Tiering."""
     expiry = 'expiry-date="Wed, 12 Aug 2026 00:00:00 GMT"'
     headers = {"ONGOING": 'ongoing-request="true"', "RESTORED": f'ongoing-request="false", {expiry}'}
     accessible = {"StorageClass": "INTELLIGENT_TIERING"} if status == "ACCESSIBLE" else {"StorageClass": "GLACIER"}
@@ -270,7 +277,7 @@ def restored_object(_: Kind, answer: dict[str, Any], status: str) -> dict[str, A
     return {**members, **accessible, **({"Restore": headers[status]} if status in headers else {})}
 
 
-# The kinds whose status is not one member of the answer, with how their answers come to say it.
+# Functions that build the answer with a status, for kinds whose status isn't a single member of the answer.
 ANSWER_BUILDERS: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]] = {
     "amplify/DomainAssociation": succeeds_with(updateStatus="UPDATE_COMPLETE"),
     "athena/CapacityReservation": capacity_reservation,
@@ -292,28 +299,28 @@ ANSWER_BUILDERS: dict[str, Callable[[Kind, dict[str, Any], str], dict[str, Any]]
 }
 
 
-def _argument(shape: Shape) -> Any:
+def _make_argument(shape: Shape) -> Any:
     if shape.type_name == "string":
         return example_string(shape)
     return True if shape.type_name == "boolean" else max(1, shape.metadata.get("min", 1))
 
 
-def _said(shape: Shape) -> Any:
-    """A scalar of an answer that is an object of its own, so that `replace_value` finds it."""
+def _make_scalar(shape: Shape) -> Any:
+    """Return a scalar that is a distinct object, so that `replace_value` finds it by identity."""
     if shape.type_name == "string":
         leaf = Leaf((shape.metadata.get("enum") or ["x" * max(1, shape.metadata.get("min", 1))])[0])
         leaf.shape = shape
         return leaf
     if shape.type_name in ("integer", "long"):
-        return shape.metadata.get("min", 0) + next(numbers)
-    others = {"timestamp": datetime(2026, 1, 1, 9, tzinfo=ELSEWHERE), "boolean": True, "blob": b"\x00\xff"}
-    return others.get(shape.type_name, next(numbers) + 0.5)
+        return shape.metadata.get("min", 0) + next(unique_numbers)
+    others = {"timestamp": datetime(2026, 1, 1, 9, tzinfo=OTHER_ZONE), "boolean": True, "blob": b"\x00\xff"}
+    return others.get(shape.type_name, next(unique_numbers) + 0.5)
 
 
-def _like(found: Any, value: Any) -> Any:
-    """A percentage or a time as a service would say it that says something like `found`."""
+def _convert_like(sample_value: Any, value: Any) -> Any:
+    """Return a percentage or a time in the type and notation of `sample_value`, the value in the sample answer."""
     if isinstance(value, datetime):
         seconds = value.timestamp()
-        said = {Leaf: value.isoformat(), datetime: value.astimezone(ELSEWHERE), int: int(seconds)}
-        return said.get(type(found), seconds)
-    return f"{value}%" if isinstance(found, Leaf) else value
+        notations = {Leaf: value.isoformat(), datetime: value.astimezone(OTHER_ZONE), int: int(seconds)}
+        return notations.get(type(sample_value), seconds)
+    return f"{value}%" if isinstance(sample_value, Leaf) else value

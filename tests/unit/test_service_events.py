@@ -1,4 +1,4 @@
-"""The services' own events start watches of the right jobs: AWS's samples, and the schemas of aws-service-spec."""
+"""The services' own events identify the right jobs: sample events from AWS's documentation, and event schemas."""
 
 import gzip
 import json
@@ -19,8 +19,8 @@ from tests.unit.service_events import ACCOUNT, EVENTS, REGION, Row
 SPEC = Path(sys.prefix, "lib/node_modules/@aws-cdk/aws-service-spec/db.json.gz")
 KINDS = catalogue.kinds()
 INDEX = index(KINDS.values())
-CHECKED = 123  # detail-types of kinds that have a schema in aws-service-spec 0.1.216
-# Members that the schemas lack, by the page on which AWS documents them.
+MIN_CHECKED = 123  # detail-types of kinds with a schema in aws-service-spec 0.1.216
+# Members that are missing in the schemas, with the page on which AWS documents them.
 NOT_IN_SCHEMAS = {
     "EventID": "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-cloudwatch-events.sample.html",
     "arrayProperties": "https://docs.aws.amazon.com/batch/latest/APIReference/API_JobDetail.html",
@@ -31,13 +31,13 @@ NOT_IN_SCHEMAS = {
 
 
 def event(source: str, detail_type: str, detail: Any, resources: Sequence[str] = ("a:b/c", "d")) -> dict[str, Any]:
-    """An event as EventBridge delivers it."""
-    where = {"account": ACCOUNT, "region": REGION, "time": "2026-01-01T00:00:00Z", "resources": list(resources)}
-    return {"version": "0", "id": "1", "source": source, "detail-type": detail_type, "detail": detail, **where}
+    """Return an event as EventBridge delivers it."""
+    envelope = {"account": ACCOUNT, "region": REGION, "time": "2026-01-01T00:00:00Z", "resources": list(resources)}
+    return {"version": "0", "id": "1", "source": source, "detail-type": detail_type, "detail": detail, **envelope}
 
 
 @pytest.mark.parametrize("row", EVENTS, ids=[f"{number} {row[1]}" for number, row in enumerate(EVENTS)])
-def test_a_sample_of_the_documentation_names_its_jobs(row: Row) -> None:
+def test_a_sample_event_identifies_its_jobs(row: Row) -> None:
     source, detail_type, detail, resources, expected = row
     jobs = jobs_in(event(source, detail_type, detail, resources), INDEX)
     assert [[job.kind.name, job.request] for job in jobs] == expected
@@ -45,21 +45,23 @@ def test_a_sample_of_the_documentation_names_its_jobs(row: Row) -> None:
 
 @cache
 def schemas() -> Mapping[tuple[str, str], Any]:
-    """A detail with every member that the schema of an event has, by source and detail-type."""
+    """Return details with every member of the event's schema, by source and detail-type."""
     spec = json.loads(gzip.decompress(SPEC.read_bytes()))["schema"]
     types = {entity["$id"]: entity["properties"] for entity in spec["eventTypeDefinition"]["entities"]}
 
-    def sample(of: Mapping[str, Any]) -> Any:
-        if of["type"] == "ref":
-            members = types[of["reference"]["$ref"]]
+    def sample(schema: Mapping[str, Any]) -> Any:
+        if schema["type"] == "ref":
+            members = types[schema["reference"]["$ref"]]
             return {name: sample(member["type"]) for name, member in members.items()}
-        if of["type"] in ("array", "map"):
-            return [sample(of["element"])] if of["type"] == "array" else {"x": sample(of["element"])}
-        return sample(of["types"][0]) if of["type"] == "union" else {"number": 1, "integer": 1}.get(of["type"], "x")
+        if schema["type"] in ("array", "map"):
+            return [sample(schema["element"])] if schema["type"] == "array" else {"x": sample(schema["element"])}
+        if schema["type"] == "union":
+            return sample(schema["types"][0])
+        return {"number": 1, "integer": 1}.get(schema["type"], "x")
 
     return {
-        (one["source"], one["detailType"]): sample({"type": "ref", "reference": one["rootProperty"]})
-        for one in spec["event"]["entities"]
+        (event["source"], event["detailType"]): sample({"type": "ref", "reference": event["rootProperty"]})
+        for event in spec["event"]["entities"]
     }
 
 
@@ -71,22 +73,22 @@ CHECKABLE = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "detail_type"), CHECKABLE, ids=lambda one: getattr(one, "name", one))
-def test_a_table_reads_members_that_the_schema_of_its_event_has(kind: Kind, detail_type: str) -> None:
-    told = event(kind.event["source"], detail_type, schemas()[kind.event["source"], detail_type])
+@pytest.mark.parametrize(("kind", "detail_type"), CHECKABLE, ids=lambda value: getattr(value, "name", value))
+def test_a_kinds_event_table_reads_members_that_exist_in_the_events_schema(kind: Kind, detail_type: str) -> None:
+    sample_event = event(kind.event["source"], detail_type, schemas()[kind.event["source"], detail_type])
     for path, rules in restrictions(kind.event.get("where", {})):
-        assert has(told, path) or set(path) & NOT_IN_SCHEMAS.keys(), f"no member {'.'.join(path)}"
-        told = having(told, path, rules[0])
-    (job,) = jobs_in(told, index([kind]))
+        assert has_member(sample_event, path) or set(path) & NOT_IN_SCHEMAS.keys(), f"no member {'.'.join(path)}"
+        sample_event = set_member(sample_event, path, rules[0])
+    (job,) = jobs_in(sample_event, index([kind]))
     assert set(job.request) == set(kind.request)
 
 
-def test_the_schemas_check_no_fewer_tables_than_before() -> None:
-    assert len(CHECKABLE) >= CHECKED
+def test_the_number_of_detail_types_with_a_schema_does_not_decrease() -> None:
+    assert len(CHECKABLE) >= MIN_CHECKED
 
 
 def restrictions(where: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The members that an event pattern restricts, as paths, each with its rules."""
+    """Yield the path of each member that an event pattern restricts, with its rules."""
     for name, rules in where.items():
         if isinstance(rules, Mapping):
             yield from restrictions(rules, (*path, name))
@@ -94,15 +96,15 @@ def restrictions(where: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterat
             yield (*path, name), rules
 
 
-def has(data: Any, path: tuple[str, ...]) -> bool:
-    return not path or (isinstance(data, Mapping) and path[0] in data and has(data[path[0]], path[1:]))
+def has_member(data: Any, path: tuple[str, ...]) -> bool:
+    return not path or (isinstance(data, Mapping) and path[0] in data and has_member(data[path[0]], path[1:]))
 
 
-def having(data: Mapping[str, Any], path: tuple[str, ...], rule: Any) -> dict[str, Any]:
-    """The data with a member that the first rule of a pattern accepts, or without it if the rule says so."""
+def set_member(data: Mapping[str, Any], path: tuple[str, ...], rule: Any) -> dict[str, Any]:
+    """Return the data with a member that matches the rule, or without it if the rule is `exists: false`."""
     name, *inner = path
     if inner:
-        return {**data, name: having(data.get(name) or {}, tuple(inner), rule)}
+        return {**data, name: set_member(data.get(name) or {}, tuple(inner), rule)}
     if rule == {"exists": False}:
         return {member: value for member, value in data.items() if member != name}
     return {**data, name: "x" if isinstance(rule, Mapping) else rule}
@@ -128,16 +130,16 @@ EXECUTION = {"executionArn": "arn", "stateMachineArn": "machine", "name": "run",
     ],
     ids=["another machine", "a machine of this deployment", "a watch of an execution", "another deployment's watch"],
 )
-def test_executions_of_job_watcher_are_recognized(changes: dict[str, str], own: bool) -> None:
-    told = event("aws.states", "Step Functions Execution Status Change", {**EXECUTION, **changes})
-    assert is_own_execution(told, ["watch", "notify"]) is own
+def test_events_about_executions_of_job_watcher_are_recognized(changes: dict[str, str], own: bool) -> None:
+    sample_event = event("aws.states", "Step Functions Execution Status Change", {**EXECUTION, **changes})
+    assert is_own_execution(sample_event, ["watch", "notify"]) is own
 
 
-def test_a_name_of_another_service_is_no_execution_of_job_watcher() -> None:
+def test_events_of_other_services_are_not_about_executions_of_job_watcher() -> None:
     assert not is_own_execution(event("aws.example", "x", {"stateMachineArn": "watch"}), ["watch"])
 
 
-def test_an_event_about_several_jobs_must_name_one_at_least() -> None:
+def test_an_event_about_several_jobs_must_identify_at_least_one() -> None:
     with pytest.raises(IncompleteEvent, match="gamelift/Matchmaking job doesn't contain its TicketIds"):
         jobs_in(event("aws.gamelift", "GameLift Matchmaking Event", {"type": "MatchmakingSearching"}), INDEX)
 
@@ -149,7 +151,7 @@ RDS = {"EventID": "RDS-EVENT-0170", "SourceIdentifier": "cluster"}
     ("enabled", "expected"),
     [(["docdb/DBCluster"], ["docdb/DBCluster"]), (["docdb/DBCluster", "rds/DBCluster"], ["rds/DBCluster"])],
 )
-def test_an_event_of_rds_starts_one_watch_also_where_documentdb_is_watched(
+def test_an_rds_event_starts_one_watch_even_if_documentdb_kinds_are_watched(
     enabled: list[str], expected: list[str]
 ) -> None:
     jobs = jobs_in(event("aws.rds", "RDS DB Cluster Event", RDS), index(KINDS[name] for name in enabled))

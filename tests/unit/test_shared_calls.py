@@ -1,4 +1,4 @@
-"""APIs whose calls have the same eventSource and the same name start the right watch once, or none."""
+"""A call whose name and eventSource are shared by several APIs starts the right watch once, or no watch."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.unit.api_call import api_call_event
 KINDS = catalogue.kinds()
 INDEX = index(KINDS.values())
 
-# Calls that several of botocore's APIs have under the same eventSource, and the kinds that each API's call starts.
+# Calls that several APIs share (same name, same eventSource), with the kinds of job that each API's call starts.
 # The events of the RDS APIs differ only in the engine.
 RDS = {
     "CopyDBClusterSnapshot": "DBClusterSnapshot",
@@ -36,7 +36,7 @@ SHARED: list[tuple[str, str, list[str]]] = [
     ("lexv2-models", "CreateBotVersion", ["lexv2-models/BotVersion"]),
     ("lex-models", "StartImport", []),
     ("lexv2-models", "StartImport", ["lexv2-models/Import"]),
-    # Version 1 starts applications too, but has no operation to follow.
+    # Version 1 also starts applications, but it has no operation that can be described.
     *(
         (service, call, kinds)
         for call in (
@@ -51,7 +51,7 @@ SHARED: list[tuple[str, str, list[str]]] = [
             ("kinesisanalyticsv2", ["kinesisanalyticsv2/ApplicationOperation"]),
         )
     ),
-    # Older names of the same APIs, whose calls start the same jobs. Nothing in the event tells them apart.
+    # Older names of the same APIs. Their calls start the same jobs, and their events are identical.
     ("connectcampaigns", "StartCampaign", ["connectcampaignsv2/Campaign"]),
     ("connectcampaignsv2", "StartCampaign", ["connectcampaignsv2/Campaign"]),
     ("connectcampaigns", "StartInstanceOnboardingJob", ["connectcampaignsv2/InstanceOnboardingJob"]),
@@ -74,18 +74,18 @@ SHARED: list[tuple[str, str, list[str]]] = [
 
 @pytest.mark.parametrize("optional", [True, False], ids=["all members", "required members"])
 @pytest.mark.parametrize(("service", "call", "kinds"), SHARED)
-def test_a_call_that_several_apis_have_starts_the_right_watch_once_or_none(
+def test_a_call_that_several_apis_share_starts_the_right_watch_or_none(
     service: str, call: str, kinds: list[str], optional: bool
 ) -> None:
     engines = {"docdb": {"engine": "docdb"}, "neptune": {"engine": "neptune"}, "rds": {"engine": "aurora-mysql"}}
     event = api_call_event(service, call, optional=optional, overrides=engines.get(service))
     assert [job.kind.name for job in jobs_in(event, INDEX)] == kinds
-    for name, kind in KINDS.items():  # nor does it disturb a deployment that watches only one of the kinds
+    for name, kind in KINDS.items():  # a deployment that watches only one of the kinds ignores the other API's call
         if name not in kinds and call in kind.start:
             assert jobs_in(event, index([kind])) == []
 
 
-def test_these_are_all_the_calls_that_several_apis_have() -> None:
+def test_the_list_of_shared_calls_is_complete() -> None:
     apis = {
         (service, call)
         for service in session().get_available_services()
@@ -96,12 +96,12 @@ def test_these_are_all_the_calls_that_several_apis_have() -> None:
     shared = {
         (service, call)
         for service, call in apis
-        if any(call == other and service != one and same_source(service, one) for one, other in apis)
+        if any(call == other_call and service != other and same_source(service, other) for other, other_call in apis)
     }
     assert shared == {(service, call) for service, call, _ in SHARED}
 
 
-def test_a_call_starts_one_watch() -> None:
+def test_a_call_that_is_not_shared_starts_one_watch() -> None:
     shared = {call for _, call, _ in SHARED}
     several = {
         (call, *kinds)
@@ -117,5 +117,5 @@ def operations(service: str) -> list[str]:
     return list(model.operation_names) if model else []
 
 
-def same_source(one: str, other: str) -> bool:
-    return not set(cloudtrail.event_sources(one)).isdisjoint(cloudtrail.event_sources(other))
+def same_source(service: str, other: str) -> bool:
+    return not set(cloudtrail.event_sources(service)).isdisjoint(cloudtrail.event_sources(other))

@@ -1,4 +1,4 @@
-"""The Start function: which events start a watch, and with how many calls."""
+"""The Start function: which events start a watch, and how many calls that takes."""
 
 import importlib
 import json
@@ -20,17 +20,18 @@ from tests.unit.fake_states import FakeStates
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 RECURRING = replace(SPEAKER, recurs=True)
 REQUEST = {"DomainId": "d" * 22, "JobId": "j" * 22}
-CALL, NEWS = TriggeredJob(SPEAKER, REQUEST, service_event=False), TriggeredJob(SPEAKER, REQUEST, service_event=True)
-AGAIN = TriggeredJob(RECURRING, REQUEST, service_event=False)
+FROM_API_CALL = TriggeredJob(SPEAKER, REQUEST, service_event=False)
+FROM_SERVICE_EVENT = TriggeredJob(SPEAKER, REQUEST, service_event=True)
+RECURRING_JOB = TriggeredJob(RECURRING, REQUEST, service_event=False)
 WATCH = "arn:aws:states:eu-west-1:123456789012:stateMachine:Watch"
 DAY = timedelta(days=1)
 PERIOD = datetime.fromtimestamp(0, UTC) + timedelta(days=60 * 347)  # the first day of a period
-MIDDLE = PERIOD + timedelta(days=40)  # when no watch of the period before can still run
+MIDDLE_OF_PERIOD = PERIOD + timedelta(days=40)  # no watch of the previous period can still be running
 
 
 @pytest.fixture(scope="module")
 def start() -> Iterator[ModuleType]:
-    """The module as its bundle imports it."""
+    """Yield the module, imported with the function's environment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WATCH_ARN", WATCH)
         patch.setenv("NOTIFY_ARN", WATCH.replace("Watch", "Notify"))
@@ -38,34 +39,36 @@ def start() -> Iterator[ModuleType]:
 
 
 class World:
-    """Step Functions, and the clock that the function and Step Functions share."""
+    """A fake Step Functions, the Start function, and their common clock."""
 
     def __init__(self, start: ModuleType, now: datetime) -> None:
-        self.begin = start.start_if_needed
+        self.start_if_needed = start.start_if_needed
         self.states = FakeStates(start.step_functions().exceptions, now)
         self._number = 0
 
-    def event(
+    def send_event(
         self, job: TriggeredJob, ago: timedelta = timedelta(seconds=1), id: str | None = None, detail: Any = None
     ) -> str | None:
-        """An event of `ago` arrives now; the ARN of the execution it started."""
+        """Send an event whose time is `ago` and return the ARN of the execution that it started, or None."""
         self._number += 1
         time = f"{self.states.now - ago:%Y-%m-%dT%H:%M:%SZ}"
-        started: str | None = self.begin(job, {"id": id or f"event-{self._number}", "time": time, "detail": detail})
+        started: str | None = self.start_if_needed(
+            job, {"id": id or f"event-{self._number}", "time": time, "detail": detail}
+        )
         return started
 
-    def begin_numbered(self, job: TriggeredJob, number: int) -> str:
-        """Start the watch of this number, as the events before would have."""
+    def start_numbered(self, job: TriggeredJob, number: int) -> str:
+        """Start the watch with this number in the current period."""
         name = watch_name(job, [int(self.states.now.timestamp() // (60 * 86_400)), number])
         return str(self.states.start_execution(WATCH, name, "{}")["executionArn"])
 
-    def pass_(self, time: timedelta) -> None:
+    def advance(self, time: timedelta) -> None:
         self.states.now += time
 
 
 @pytest.fixture
 def world(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> World:
-    return make_world(start, monkeypatch, MIDDLE)
+    return make_world(start, monkeypatch, MIDDLE_OF_PERIOD)
 
 
 def make_world(start: ModuleType, patch: pytest.MonkeyPatch, now: datetime) -> World:
@@ -75,21 +78,21 @@ def make_world(start: ModuleType, patch: pytest.MonkeyPatch, now: datetime) -> W
     return world
 
 
-def test_an_event_about_a_watch_starts_nothing(
+def test_an_event_about_a_watch_starts_no_watch(
     start: ModuleType, world: World, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     detail_type = "Step Functions Execution Status Change"
-    news = {"aws.states": {detail_type: ["stepfunctions/Execution"]}}
-    monkeypatch.setattr(start, "INDEX", {"api_calls": {}, "service_events": news})
+    service_events = {"aws.states": {detail_type: ["stepfunctions/Execution"]}}
+    monkeypatch.setattr(start, "INDEX", {"api_calls": {}, "service_events": service_events})
     for machine, calls in ((WATCH, []), (WATCH.replace("Watch", "Other"), ["StartExecution"])):
         detail = {"stateMachineArn": machine, "executionArn": "arn", "name": "run"}
         start.handler({"source": "aws.states", "detail-type": detail_type, "detail": detail}, context)
         assert world.states.calls == calls
 
 
-@pytest.mark.parametrize("job", [CALL, NEWS, AGAIN])
-def test_the_first_event_of_a_job_starts_its_watch_with_one_call(world: World, job: TriggeredJob) -> None:
-    started = world.event(job)
+@pytest.mark.parametrize("job", [FROM_API_CALL, FROM_SERVICE_EVENT, RECURRING_JOB])
+def test_the_first_event_about_a_job_starts_a_watch_with_one_call(world: World, job: TriggeredJob) -> None:
+    started = world.send_event(job)
     assert world.states.calls == ["StartExecution"]
     (watch,) = world.states.running()
     assert watch["executionArn"] == started
@@ -100,156 +103,160 @@ def test_the_first_event_of_a_job_starts_its_watch_with_one_call(world: World, j
     }
 
 
-def test_the_services_own_event_makes_a_running_watch_look_at_once(world: World) -> None:
-    world.event(CALL)
-    world.pass_(timedelta(minutes=5))
-    looking = world.event(NEWS)
-    assert looking is not None
-    assert json.loads(world.states.executions[looking]["input"])["check_once"] is True
+def test_a_service_event_about_a_watched_job_starts_one_extra_check(world: World) -> None:
+    world.send_event(FROM_API_CALL)
+    world.advance(timedelta(minutes=5))
+    extra_check = world.send_event(FROM_SERVICE_EVENT)
+    assert extra_check is not None
+    assert json.loads(world.states.executions[extra_check]["input"])["check_once"] is True
     assert len(world.states.running()) == 2
 
 
-def test_an_end_within_the_second_in_which_the_watch_started_is_looked_at(world: World) -> None:
-    world.pass_(timedelta(milliseconds=100))
-    world.event(CALL)
-    world.pass_(timedelta(milliseconds=400))
-    assert world.event(NEWS, ago=timedelta(0)) is not None
+def test_a_service_event_in_the_second_in_which_the_watch_started_starts_an_extra_check(world: World) -> None:
+    world.advance(timedelta(milliseconds=100))
+    world.send_event(FROM_API_CALL)
+    world.advance(timedelta(milliseconds=400))
+    assert world.send_event(FROM_SERVICE_EVENT, ago=timedelta(0)) is not None
 
 
-def test_an_event_that_says_that_its_job_runs_makes_no_watch_look(world: World) -> None:
-    world.event(CALL)
-    world.pass_(timedelta(minutes=5))
-    assert world.event(NEWS, detail={"status": "IN_PROGRESS"}) is None
-    assert world.event(NEWS, detail={"status": "COMPLETED"}) is not None
+def test_a_service_event_with_a_running_status_starts_no_extra_check(world: World) -> None:
+    world.send_event(FROM_API_CALL)
+    world.advance(timedelta(minutes=5))
+    assert world.send_event(FROM_SERVICE_EVENT, detail={"status": "IN_PROGRESS"}) is None
+    assert world.send_event(FROM_SERVICE_EVENT, detail={"status": "COMPLETED"}) is not None
 
 
-def test_two_events_at_the_same_instant_start_one_watch(world: World) -> None:
-    assert world.event(CALL)
-    assert world.event(NEWS) is None
-    assert world.event(CALL) is None
+def test_simultaneous_events_start_one_watch(world: World) -> None:
+    assert world.send_event(FROM_API_CALL)
+    assert world.send_event(FROM_SERVICE_EVENT) is None
+    assert world.send_event(FROM_API_CALL) is None
     assert len(world.states.executions) == 1
 
 
-def test_an_event_that_arrives_twice_starts_one_execution(world: World) -> None:
-    world.event(CALL)
-    world.pass_(timedelta(minutes=5))
-    assert world.event(NEWS, id="same") == world.event(NEWS, id="same")
+def test_an_event_that_is_delivered_twice_starts_one_execution(world: World) -> None:
+    world.send_event(FROM_API_CALL)
+    world.advance(timedelta(minutes=5))
+    assert world.send_event(FROM_SERVICE_EVENT, id="same") == world.send_event(FROM_SERVICE_EVENT, id="same")
     assert len(world.states.executions) == 2
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
-def test_an_event_that_arrives_again_after_the_end_starts_nothing(world: World, status: str) -> None:
-    world.states.end(world.event(AGAIN, id="same"), status)
-    assert world.event(AGAIN, id="same") is None
+def test_an_event_that_is_delivered_again_after_the_end_starts_no_watch(world: World, status: str) -> None:
+    world.states.end(world.send_event(RECURRING_JOB, id="same"), status)
+    assert world.send_event(RECURRING_JOB, id="same") is None
 
 
-def test_no_event_makes_a_watch_look_that_notifies_each_time(world: World) -> None:
-    world.event(AGAIN)
-    world.pass_(timedelta(minutes=5))
-    assert world.event(TriggeredJob(RECURRING, REQUEST, service_event=True)) is None
+def test_no_event_starts_an_extra_check_of_a_recurring_job(world: World) -> None:
+    world.send_event(RECURRING_JOB)
+    world.advance(timedelta(minutes=5))
+    assert world.send_event(TriggeredJob(RECURRING, REQUEST, service_event=True)) is None
 
 
-@pytest.mark.parametrize("job", [CALL, NEWS, AGAIN])
-def test_an_event_from_before_the_end_that_a_watch_saw_starts_nothing(world: World, job: TriggeredJob) -> None:
-    first = world.event(job)
-    world.pass_(timedelta(minutes=5))
+@pytest.mark.parametrize("job", [FROM_API_CALL, FROM_SERVICE_EVENT, RECURRING_JOB])
+def test_an_event_from_before_the_end_of_a_watch_starts_no_watch(world: World, job: TriggeredJob) -> None:
+    first = world.send_event(job)
+    world.advance(timedelta(minutes=5))
     world.states.end(first)
-    assert world.event(job, ago=timedelta(seconds=30)) is None
+    assert world.send_event(job, ago=timedelta(seconds=30)) is None
 
 
-@pytest.mark.parametrize("job", [CALL, NEWS, AGAIN])
+@pytest.mark.parametrize("job", [FROM_API_CALL, FROM_SERVICE_EVENT, RECURRING_JOB])
 @pytest.mark.parametrize("ago", [0, 4])
-def test_an_event_from_after_that_end_starts_the_next_watch(world: World, job: TriggeredJob, ago: int) -> None:
-    first = world.event(job)
-    world.pass_(timedelta(minutes=5))
+def test_an_event_from_after_the_end_of_a_watch_starts_the_next_watch(
+    world: World, job: TriggeredJob, ago: int
+) -> None:
+    first = world.send_event(job)
+    world.advance(timedelta(minutes=5))
     world.states.end(first)
-    assert world.event(job, ago=timedelta(seconds=ago)) not in (None, first)
+    assert world.send_event(job, ago=timedelta(seconds=ago)) not in (None, first)
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
-def test_a_watch_that_broke_is_followed_by_another_whatever_came_first(world: World, status: str) -> None:
-    first = world.event(CALL)
-    world.pass_(timedelta(minutes=5))
+def test_an_event_after_a_failed_watch_starts_another_watch(world: World, status: str) -> None:
+    first = world.send_event(FROM_API_CALL)
+    world.advance(timedelta(minutes=5))
     world.states.end(first, status)
-    assert world.event(CALL, ago=timedelta(minutes=4)) not in (None, first)
+    assert world.send_event(FROM_API_CALL, ago=timedelta(minutes=4)) not in (None, first)
     assert len(world.states.running()) == 1
 
 
 @pytest.mark.parametrize("runs", [1, 2, 7, 8, 9, 255, 256, 257, 5_000, 16_384])
-@pytest.mark.parametrize("job", [CALL, AGAIN])
-def test_an_event_costs_at_most_20_calls_however_often_a_job_ran(world: World, job: TriggeredJob, runs: int) -> None:
+@pytest.mark.parametrize("job", [FROM_API_CALL, RECURRING_JOB])
+def test_an_event_takes_at_most_20_calls_regardless_of_the_number_of_earlier_watches(
+    world: World, job: TriggeredJob, runs: int
+) -> None:
     for number in range(runs):
-        world.states.end(world.begin_numbered(job, number))
-    world.pass_(timedelta(minutes=1))
+        world.states.end(world.start_numbered(job, number))
+    world.advance(timedelta(minutes=1))
     world.states.calls.clear()
-    assert world.event(job) is not None
+    assert world.send_event(job) is not None
     assert len(world.states.calls) <= 20
     assert len(world.states.running()) == 1
-    assert world.event(job) is None
+    assert world.send_event(job) is None
 
 
-def test_a_job_that_ran_more_often_than_can_be_counted_is_still_watched(world: World) -> None:
+def test_a_job_with_more_watches_than_the_maximum_number_is_still_watched(world: World) -> None:
     for number in range(16_386):
-        world.states.end(world.begin_numbered(AGAIN, number))
-    world.pass_(timedelta(minutes=1))
-    assert world.event(AGAIN) is not None
+        world.states.end(world.start_numbered(RECURRING_JOB, number))
+    world.advance(timedelta(minutes=1))
+    assert world.send_event(RECURRING_JOB) is not None
 
 
 @pytest.mark.parametrize("age", [1, 10, 59])
-def test_a_watch_that_started_in_an_earlier_period_is_found(
+def test_a_running_watch_from_the_previous_period_is_found(
     start: ModuleType, monkeypatch: pytest.MonkeyPatch, age: int
 ) -> None:
     monkeypatch.setattr(start, "MAX_WATCH_SECONDS", 90 * 86_400)
     world = make_world(start, monkeypatch, PERIOD - age * DAY)
-    world.states.end(world.event(AGAIN))
-    world.pass_(timedelta(minutes=1))
-    running = world.event(AGAIN)
-    world.pass_((age + 2) * DAY)
-    assert running is not None and world.event(AGAIN) is None
+    world.states.end(world.send_event(RECURRING_JOB))
+    world.advance(timedelta(minutes=1))
+    running = world.send_event(RECURRING_JOB)
+    world.advance((age + 2) * DAY)
+    assert running is not None and world.send_event(RECURRING_JOB) is None
     world.states.end(running)
-    world.pass_(timedelta(minutes=1))
-    assert world.event(AGAIN) is not None
+    world.advance(timedelta(minutes=1))
+    assert world.send_event(RECURRING_JOB) is not None
 
 
-def test_the_costliest_search_takes_20_calls(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_across_two_periods_takes_at_most_20_calls(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     world = make_world(start, monkeypatch, PERIOD - DAY)
     for number in range(10_000):
-        world.states.end(world.begin_numbered(AGAIN, number))
-    world.pass_(2 * DAY)
+        world.states.end(world.start_numbered(RECURRING_JOB, number))
+    world.advance(2 * DAY)
     world.states.calls.clear()
-    assert world.event(AGAIN) is not None
+    assert world.send_event(RECURRING_JOB) is not None
     assert len(world.states.calls) <= 20
 
 
-moves = st.lists(
+actions = st.lists(
     st.one_of(
         st.tuples(st.just("event"), st.integers(0, 30)),
-        st.tuples(st.just("pass"), st.floats(0, 40)),
+        st.tuples(st.just("advance"), st.floats(0, 40)),
         st.tuples(st.just("end"), st.sampled_from(["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])),
     ),
     max_size=40,
 )
 
 
-@given(moves)
+@given(actions)
 @settings(max_examples=200)
-def test_what_recurs_never_has_two_watches_and_no_event_is_left_unwatched(
+def test_a_recurring_job_never_has_two_watches_and_every_event_is_covered_by_a_watch(
     start: ModuleType, history: list[tuple[str, Any]]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         world = make_world(start, patch, PERIOD - 20 * DAY)
-        for move, how in history:
-            if move == "event":
-                world.event(AGAIN, ago=timedelta(seconds=how))
-                told = world.states.now - timedelta(seconds=how)
-                ended = [one for one in world.states.executions.values() if one["status"] == "SUCCEEDED"]
-                seen = any(one["stopDate"] - told >= timedelta(seconds=5) for one in ended)
-                assert len(world.states.running()) == 1 or seen
+        for action, argument in history:
+            if action == "event":
+                world.send_event(RECURRING_JOB, ago=timedelta(seconds=argument))
+                event_time = world.states.now - timedelta(seconds=argument)
+                ended = [watch for watch in world.states.executions.values() if watch["status"] == "SUCCEEDED"]
+                covered = any(watch["stopDate"] - event_time >= timedelta(seconds=5) for watch in ended)
+                assert len(world.states.running()) == 1 or covered
                 assert len(world.states.running()) <= 1
-            elif move == "pass":
-                world.pass_(how * DAY)
-                for old in world.states.running():
-                    if world.states.now - old["startDate"] > 14 * DAY:  # it gave up
-                        old |= {"status": "FAILED", "stopDate": old["startDate"] + 14 * DAY}
+            elif action == "advance":
+                world.advance(argument * DAY)
+                for watch in world.states.running():
+                    if world.states.now - watch["startDate"] > 14 * DAY:  # it gave up
+                        watch |= {"status": "FAILED", "stopDate": watch["startDate"] + 14 * DAY}
             elif running := world.states.running():
-                world.states.end(running[0]["executionArn"], how)
+                world.states.end(running[0]["executionArn"], argument)

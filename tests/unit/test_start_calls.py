@@ -1,4 +1,4 @@
-"""Each API call that starts a job names the right job: the events are made from botocore's models."""
+"""The event of each API call that starts a job identifies that job. The events are generated from botocore's models."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,8 +32,8 @@ OVERRIDES = {
     "sagemaker/ImageVersion": {"imageVersionArn": "arn:aws:sagemaker:eu-west-1:111122223333:image-version/base/7"},
 }
 
-# Kinds whose describe call is stricter about the identifier than the model of the call that returns it.
-STRICTER = {
+# Kinds whose describe call accepts fewer identifiers than the model of the start call returns.
+STRICTER_KINDS = {
     "connect/TrafficDistributionGroup",
     "customer-profiles/UploadJob",
     "odb/AutonomousDatabaseBackup",
@@ -42,31 +42,31 @@ STRICTER = {
     "ssm-quicksetup/ConfigurationManager",
 }
 
-# The event's members (of the kind's request) whose names don't say what they identify, or use another word for it.
+# By kind and request member: the event's members that identify the job under a different name.
 OTHER_NAMES = {
     ("amplifyuibuilder/CodegenJob", "id"): ["entity.id"],
     ("appfabric/UserAccessTask", "taskIdList"): ["userAccessTasksList.taskId"],
     ("artifact/ComplianceInquiry", "complianceInquiryId"): ["complianceInquirySummary.id"],
-    ("cloudfront/InvalidationForDistributionTenant", "DistributionTenantId"): ["id"],  # the tenant's, in the URI
+    ("cloudfront/InvalidationForDistributionTenant", "DistributionTenantId"): ["id"],  # the tenant's id, from the URI
     ("cloudfront/InvalidationForDistributionTenant", "Id"): ["invalidation.id"],
     ("codepipeline/PipelineExecution", "pipelineName"): ["name"],  # of StartPipelineExecution
     ("eks/AddonUpdate", "name"): ["clusterName"],
     ("eks/NodegroupUpdate", "name"): ["clusterName"],
-    ("eks/Update", "name"): ["clusterName", "name"],  # the cluster's
-    ("emr/Cluster", "ClusterId"): ["jobFlowId"],  # the older name of clusters
+    ("eks/Update", "name"): ["clusterName", "name"],  # the cluster's name
+    ("emr/Cluster", "ClusterId"): ["jobFlowId"],  # an older name of a cluster
     ("emr/Step", "ClusterId"): ["jobFlowId"],
     ("gameliftstreams/Application", "Identifier"): ["arn"],
     ("gameliftstreams/StreamGroup", "Identifier"): ["arn"],
     ("keyspaces/Table", "keyspaceName"): ["targetKeyspaceName"],
     ("keyspaces/Table", "tableName"): ["targetTableName"],
-    ("lambda/Function", "FunctionName"): ["functionArn"],  # with the version
+    ("lambda/Function", "FunctionName"): ["functionArn"],  # includes the version
     ("opensearchserverless/Collection", "ids"): ["createCollectionDetail.id"],
     ("organizations/CreateAccountStatus", "CreateAccountRequestId"): ["createAccountStatus.id"],
     ("route53/Change", "Id"): ["changeInfo.id"],
     ("service-quotas/RequestedServiceQuotaChange", "RequestId"): ["requestedQuota.id"],
 }
 
-# Members whose value is only a part of a value of the event.
+# Request members whose value is a part of a value in the event.
 DERIVED = {("quicksight/DashboardVersion", "VersionNumber"): 7, ("sagemaker/ImageVersion", "Version"): 7}
 
 SUFFIX = re.compile(r"(id|arn|name)?s?$")
@@ -74,19 +74,19 @@ UNRELATED = 9
 
 
 @pytest.mark.parametrize(("name", "call"), CALLS, ids=lambda value: value)
-def test_a_call_that_starts_a_job_names_it(name: str, call: str) -> None:
+def test_the_event_of_a_call_that_starts_a_job_identifies_the_job(name: str, call: str) -> None:
     kind = KINDS[name]
     event = api_call_event(kind.service, call, overrides=OVERRIDES.get(name))
     job = {job.kind.name: job for job in jobs_in(event, INDEX)}[name]
     assert not job.service_event
     assert set(job.request) == set(kind.request)
     check_values(kind, call, job.request, event["detail"])
-    if name not in STRICTER:
+    if name not in STRICTER_KINDS:
         check_request(kind, job.request, input_shape(kind))
 
 
-def test_only_these_kinds_are_stricter_about_identifiers() -> None:
-    for name in STRICTER:
+def test_the_list_of_stricter_kinds_is_correct() -> None:
+    for name in STRICTER_KINDS:
         kind = KINDS[name]
         (job,) = jobs_in(api_call_event(kind.service, kind.start[0]), INDEX)
         with pytest.raises(InvalidInput):
@@ -98,14 +98,16 @@ def input_shape(kind: Kind) -> Any:
 
 
 def check_values(kind: Kind, call: str, request: Mapping[str, Any], detail: Mapping[str, Any]) -> None:
-    """Each value comes from the event's member whose name fits best, in the response or, failing that, the request."""
+    """Check that each value is from the event's member whose name fits best, in the response or else the request."""
     recorded = {part: detail[part] for part in ("responseElements", "requestParameters")}
     sources = [(path, value) for path, value in leaves(recorded) if value not in ("", None)]
     for member, value in request.items():
         if (kind.name, member) in DERIVED:
             assert value == DERIVED[kind.name, member]
             continue
-        from_event = [(wanted, part) for wanted, part in parts(member, value) if any(part == v for _, v in sources)]
+        from_event = [
+            (wanted, part) for wanted, part in parts(member, value) if any(part == source for _, source in sources)
+        ]
         assert from_event, member
         for wanted, part in from_event:
             ranks = {path: rank(kind, call, member, wanted, path) for path, _ in sources}
@@ -116,7 +118,7 @@ def check_values(kind: Kind, call: str, request: Mapping[str, Any], detail: Mapp
 
 
 def parts(member: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The scalars in a member's value and what they are called; in a filter, its name is."""
+    """Yield the name and value of each scalar in a member's value. In a filter, the name is that of the filter."""
     if isinstance(value, list):
         for item in value:
             yield from parts(member, item)
@@ -132,9 +134,9 @@ def parts(member: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def rank(kind: Kind, call: str, member: str, wanted: str, path: str) -> int:
-    """How well the name of the event's member at this path says what the request's member identifies; 1 is best."""
+    """Return how well the name of the event's member at this path fits the request's member: 1 (best) to UNRELATED."""
     _, *names = [name for name in path.split(".")[1:] if not name.isdigit()]
-    own, identity = what(names[-1]), what(wanted) or kind.noun.lower()
+    own, identity = identified_noun(names[-1]), identified_noun(wanted) or kind.noun.lower()
     if ".".join(names) in OTHER_NAMES.get((kind.name, member), ()):
         return 1
     if names[-1].lower() == wanted.lower() and (own or len(names) == 1):
@@ -143,25 +145,25 @@ def rank(kind: Kind, call: str, member: str, wanted: str, path: str) -> int:
         return UNRELATED
     if own and own != identity:
         return 4 if related(own, identity) else UNRELATED
-    if not own and not (identity in call.lower() if len(names) == 1 else related(what(names[-2]), identity)):
+    if not own and not (identity in call.lower() if len(names) == 1 else related(identified_noun(names[-2]), identity)):
         return UNRELATED  # `id` of something else
     return 2 if suffix(names[-1]) == suffix(wanted) else 3
 
 
-def related(one: str, other: str) -> bool:
-    return bool(one and other) and (one.endswith(other) or other.endswith(one))
+def related(noun: str, other: str) -> bool:
+    return bool(noun and other) and (noun.endswith(other) or other.endswith(noun))
 
 
-def what(name: str) -> str:
-    """What an identifier is of: `job` for jobId, JobArns or JOB_ID; nothing for `id`."""
-    return SUFFIX.sub("", plain(name))
+def identified_noun(name: str) -> str:
+    """Return what an identifier identifies: `job` for jobId, JobArns or JOB_ID; an empty string for `id`."""
+    return SUFFIX.sub("", normalize(name))
 
 
 def suffix(name: str) -> str:
-    """How a name identifies: `id`, `arn`, `name` or nothing."""
-    match = SUFFIX.search(plain(name))
+    """Return the type of an identifier: `id`, `arn`, `name` or an empty string."""
+    match = SUFFIX.search(normalize(name))
     return match[1] or "" if match else ""
 
 
-def plain(name: str) -> str:
+def normalize(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "").replace("identifier", "id")

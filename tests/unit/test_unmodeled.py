@@ -1,4 +1,4 @@
-"""A describe answer keeps the members that botocore's model does not know, and gains none."""
+"""A describe answer keeps the members that botocore's model doesn't know, and no members are added."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -30,15 +30,15 @@ START = {
 
 def client(service: str, url: str) -> Any:
     config = Config(retries={"total_max_attempts": 1})
-    made = boto3.client(service, endpoint_url=url, config=config)
-    made.meta.events.register("before-parse", keep_body)
-    return closing(made)
+    service_client = boto3.client(service, endpoint_url=url, config=config)
+    service_client.meta.events.register("before-parse", keep_body)
+    return closing(service_client)
 
 
 def shape(client: Any, operation: str) -> StructureShape:
-    found = client.meta.service_model.operation_model(operation).output_shape
-    assert isinstance(found, StructureShape)
-    return found
+    output_shape = client.meta.service_model.operation_model(operation).output_shape
+    assert isinstance(output_shape, StructureShape)
+    return output_shape
 
 
 def without_metadata(answer: dict[str, Any]) -> dict[str, Any]:
@@ -49,30 +49,32 @@ def without_metadata(answer: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def voice_id() -> Iterator[VoiceId]:
     with VoiceId(s3=None) as service:
-        service.hold()  # no job of these tests gets as far as S3
+        service.hold()  # the jobs in these tests never reach S3
         yield service
 
 
-def described(voice_id: VoiceId, **amended: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The job of a describe answer as botocore reads it, and as it is once completed."""
+def describe_job(voice_id: VoiceId, **amended: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the Job dict of a describe answer as botocore parses it, and with the unmodeled members."""
     with client("voice-id", voice_id.url) as voice:
         job_id = voice.start_speaker_enrollment_job(**START)["Job"]["JobId"]
         voice_id.amend(job_id, amended)
         answer = voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId=job_id)
-        bare = {name: value for name, value in answer.items() if name != BODY}
-        return bare["Job"], add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob"))["Job"]
+        parsed = {name: value for name, value in answer.items() if name != BODY}
+        return parsed["Job"], add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob"))["Job"]
 
 
 def test_a_new_member_is_kept(voice_id: VoiceId) -> None:
-    bare, job = described(voice_id, Priority=7, Tags=[{"Key": "team", "Value": "é"}], Nothing=None)
-    assert "Priority" not in bare
-    assert job == {**bare, "Priority": 7, "Tags": [{"Key": "team", "Value": "é"}]}
+    parsed, job = describe_job(voice_id, Priority=7, Tags=[{"Key": "team", "Value": "é"}], Nothing=None)
+    assert "Priority" not in parsed
+    assert job == {**parsed, "Priority": 7, "Tags": [{"Key": "team", "Value": "é"}]}
 
 
 def test_a_new_member_of_a_structure_is_kept(voice_id: VoiceId) -> None:
     config = {"FraudDetectionConfig": {"RiskThreshold": 50, "Mode": {"Strict": True}}, "Since": 1.5}
-    bare, job = described(voice_id, JobProgress={"PercentComplete": 40, "Phase": "training"}, EnrollmentConfig=config)
-    assert bare["JobProgress"] == {"PercentComplete": 40}
+    parsed, job = describe_job(
+        voice_id, JobProgress={"PercentComplete": 40, "Phase": "training"}, EnrollmentConfig=config
+    )
+    assert parsed["JobProgress"] == {"PercentComplete": 40}
     assert job["JobProgress"] == {"PercentComplete": 40, "Phase": "training"}
     assert job["EnrollmentConfig"] == config
 
@@ -82,19 +84,17 @@ def test_a_new_member_inside_a_list_is_kept(voice_id: VoiceId) -> None:
         job_id = voice.start_speaker_enrollment_job(**START)["Job"]["JobId"]
         voice_id.amend(job_id, {"JobProgress": {"PercentComplete": 40, "Phase": "training"}})
         answer = voice.list_speaker_enrollment_jobs(DomainId=DOMAIN)
-        whole = add_unmodeled_members(answer, shape(voice, "ListSpeakerEnrollmentJobs"))
-    assert [job["JobProgress"] for job in whole["JobSummaries"]] == [{"PercentComplete": 40, "Phase": "training"}]
+        complete = add_unmodeled_members(answer, shape(voice, "ListSpeakerEnrollmentJobs"))
+    assert [job["JobProgress"] for job in complete["JobSummaries"]] == [{"PercentComplete": 40, "Phase": "training"}]
 
 
-def test_nothing_is_invented_and_what_botocore_reads_stays_as_it_is(voice_id: VoiceId) -> None:
-    bare, job = described(voice_id)
-    assert job == bare
+def test_an_answer_without_new_members_is_unchanged(voice_id: VoiceId) -> None:
+    parsed, job = describe_job(voice_id)
+    assert job == parsed
     assert isinstance(job["CreatedAt"], datetime)
 
 
-def test_the_function_asks_with_a_client_that_keeps_new_members(
-    voice_id: VoiceId, use_voice_id_at: Callable[[str], None]
-) -> None:
+def test_the_functions_client_keeps_new_members(voice_id: VoiceId, use_voice_id_at: Callable[[str], None]) -> None:
     use_voice_id_at(voice_id.url)
     job_id = describe.client("voice-id").start_speaker_enrollment_job(**START)["Job"]["JobId"]
     voice_id.amend(job_id, {"Priority": 7})
@@ -103,61 +103,61 @@ def test_the_function_asks_with_a_client_that_keeps_new_members(
 
 
 def test_a_member_beside_the_job_is_kept(fake_service: FakeService) -> None:
-    said = {"Job": {"JobStatus": "FAILED", "New": {"A": [1]}}, "Links": ["x"], "__type": "DescribeResponse"}
-    with client("voice-id", fake_service(json.dumps(said).encode(), 200)) as voice:
+    body = {"Job": {"JobStatus": "FAILED", "New": {"A": [1]}}, "Links": ["x"], "__type": "DescribeResponse"}
+    with client("voice-id", fake_service(json.dumps(body).encode(), 200)) as voice:
         answer = voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
-        whole = without_metadata(add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob")))
-    assert whole == {"Job": {"JobStatus": "FAILED", "New": {"A": [1]}}, "Links": ["x"]}
+        complete = without_metadata(add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob")))
+    assert complete == {"Job": {"JobStatus": "FAILED", "New": {"A": [1]}}, "Links": ["x"]}
 
 
 def test_a_null_for_a_member_that_the_model_knows_stays_absent(fake_service: FakeService) -> None:
-    said = {"Job": {"JobStatus": "FAILED", "EndedAt": None, "FailureDetails": None}}
-    with client("voice-id", fake_service(json.dumps(said).encode(), 200)) as voice:
+    body = {"Job": {"JobStatus": "FAILED", "EndedAt": None, "FailureDetails": None}}
+    with client("voice-id", fake_service(json.dumps(body).encode(), 200)) as voice:
         answer = voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
-        whole = without_metadata(add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob")))
-    assert whole == {"Job": {"JobStatus": "FAILED"}}
+        complete = without_metadata(add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob")))
+    assert complete == {"Job": {"JobStatus": "FAILED"}}
 
 
-def test_a_member_that_travels_under_another_name_appears_once(fake_service: FakeService) -> None:
-    said = {"job": {"id": "1", "status": "ERROR", "userMetadata": {"who": "we"}, "brandNew": 1, "role": "r"}}
-    with client("mediaconvert", fake_service(json.dumps(said).encode(), 200)) as convert:
-        whole = without_metadata(add_unmodeled_members(convert.get_job(Id="1"), shape(convert, "GetJob")))
+def test_a_member_with_another_name_in_the_body_appears_once(fake_service: FakeService) -> None:
+    body = {"job": {"id": "1", "status": "ERROR", "userMetadata": {"who": "we"}, "brandNew": 1, "role": "r"}}
+    with client("mediaconvert", fake_service(json.dumps(body).encode(), 200)) as convert:
+        complete = without_metadata(add_unmodeled_members(convert.get_job(Id="1"), shape(convert, "GetJob")))
     expected = {"Id": "1", "Status": "ERROR", "UserMetadata": {"who": "we"}, "brandNew": 1, "Role": "r"}
-    assert whole == {"Job": expected}
+    assert complete == {"Job": expected}
 
 
 def test_new_members_inside_lists_and_maps_of_a_rest_service_are_kept(fake_service: FakeService) -> None:
-    said = {
+    body = {
         "jobs": [
             {"jobName": "a", "jobId": "1", "status": "FAILED", "parameters": {"p": "v"}, "retries": {"left": 2}},
             {"jobName": "b", "jobId": "2", "status": "FAILED", "container": {"image": "i", "gpus": 4}},
         ]
     }
-    with client("batch", fake_service(json.dumps(said).encode(), 200)) as batch:
-        whole = without_metadata(
+    with client("batch", fake_service(json.dumps(body).encode(), 200)) as batch:
+        complete = without_metadata(
             add_unmodeled_members(batch.describe_jobs(jobs=["1", "2"]), shape(batch, "DescribeJobs"))
         )
-    assert whole == said
+    assert complete == body
 
 
-def test_what_botocore_reads_inside_a_map_stays_as_it_is(fake_service: FakeService) -> None:
-    said = {"connectorConfigurations": {"Ours": {"connectorName": "ours", "registeredAt": 1.5e9, "brandNew": 1}}}
-    with client("appflow", fake_service(json.dumps(said).encode(), 200)) as appflow:
-        whole = add_unmodeled_members(appflow.describe_connectors(), shape(appflow, "DescribeConnectors"))
-    ours = whole["connectorConfigurations"]["Ours"]
+def test_a_map_that_botocore_parses_is_unchanged(fake_service: FakeService) -> None:
+    body = {"connectorConfigurations": {"Ours": {"connectorName": "ours", "registeredAt": 1.5e9, "brandNew": 1}}}
+    with client("appflow", fake_service(json.dumps(body).encode(), 200)) as appflow:
+        complete = add_unmodeled_members(appflow.describe_connectors(), shape(appflow, "DescribeConnectors"))
+    ours = complete["connectorConfigurations"]["Ours"]
     assert isinstance(ours.pop("registeredAt"), datetime)
     assert ours == {"connectorName": "ours", "brandNew": 1}
 
 
-def test_an_answer_in_xml_is_left_as_it_is(fake_service: FakeService) -> None:
+def test_an_answer_in_xml_is_unchanged(fake_service: FakeService) -> None:
     xml = b"""<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>mine</StackName><New>1</New>
     </member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
     with client("cloudformation", fake_service(xml, 200)) as formation:
-        whole = add_unmodeled_members(formation.describe_stacks(), shape(formation, "DescribeStacks"))
-    assert whole["Stacks"] == [{"StackName": "mine"}] and BODY not in whole
+        complete = add_unmodeled_members(formation.describe_stacks(), shape(formation, "DescribeStacks"))
+    assert complete["Stacks"] == [{"StackName": "mine"}] and BODY not in complete
 
 
-def test_a_stubbed_answer_is_left_as_it_is() -> None:
+def test_a_stubbed_answer_is_unchanged() -> None:
     with client("voice-id", "http://127.0.0.1:1") as voice, Stubber(voice) as stub:
         stub.add_response("describe_speaker_enrollment_job", {"Job": {"JobStatus": "FAILED"}})
         answer = voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
@@ -166,9 +166,9 @@ def test_a_stubbed_answer_is_left_as_it_is() -> None:
         }
 
 
-def test_an_error_is_left_as_it_is(fake_service: FakeService) -> None:
-    said = {"__type": "ResourceNotFoundException", "Message": "No such job.", "ResourceType": "BATCH_JOB"}
-    url = fake_service(json.dumps(said).encode(), 400)
+def test_an_error_is_unchanged(fake_service: FakeService) -> None:
+    body = {"__type": "ResourceNotFoundException", "Message": "No such job.", "ResourceType": "BATCH_JOB"}
+    url = fake_service(json.dumps(body).encode(), 400)
     with client("voice-id", url) as voice, pytest.raises(ClientError) as error:
         voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
     assert error.value.response["Error"] == {"Message": "No such job.", "Code": "ResourceNotFoundException"}

@@ -1,4 +1,4 @@
-"""boto3's waiters as kinds: each is judged as botocore itself judges it, and reported like any other kind."""
+"""boto3's waiters as kinds: each has the result of botocore's own waiter and is reported like any other kind."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -28,8 +28,8 @@ ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
 NEW: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
 
 
-def botocores_verdict(name: str, answer: Mapping[str, Any]) -> str | None:
-    """What boto3's own waiter makes of one answer; None for an error that it does not know."""
+def botocore_outcome(name: str, answer: Mapping[str, Any]) -> str | None:
+    """Return the outcome of botocore's own waiter after one answer; None if it raises an unexpected error."""
     service, _, noun = name.partition("/waiter/")
     model = WaiterModel(LOADER.load_service_model(service, "waiters-2"))
     waiter = Waiter(noun, cast(Any, model.get_waiter(noun)), lambda **_: answer)
@@ -44,21 +44,21 @@ def botocores_verdict(name: str, answer: Mapping[str, Any]) -> str | None:
 
 
 def answers(waiter: waiters.Waiter) -> Iterator[dict[str, Any]]:
-    """Answers of which each meets an acceptor of the waiter's, if no earlier one is met; and some that meet none."""
+    """Yield answers that match each acceptor, unless an earlier acceptor matches, and answers that match none."""
     model = service_model(waiter.service)
     assert model
     shape = model.operation_model(waiter.describe).output_shape
-    done = {"ResponseMetadata": {"HTTPStatusCode": 200}}
-    full = {**sample(shape), **done}
-    full.pop("Error", None)  # of a job of location's, which botocore takes for an error
+    metadata = {"ResponseMetadata": {"HTTPStatusCode": 200}}
+    full = {**sample(shape), **metadata}
+    full.pop("Error", None)  # a member of Location's job, which botocore mistakes for an error
     yield full
-    yield {**_emptied(full), **done}
+    yield {**_empty_lists(full), **metadata}
     yield error("SomethingElseEntirely", 400)
     for acceptor in waiter.acceptors:
-        yield from _meeting(acceptor, full)
+        yield from _matching_answers(acceptor, full)
 
 
-def _meeting(acceptor: AcceptorConfig, full: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _matching_answers(acceptor: AcceptorConfig, full: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if acceptor.matcher == "error":
         code = acceptor.expected if isinstance(acceptor.expected, str) else "AnyError"
         yield error(code, 400)
@@ -66,26 +66,26 @@ def _meeting(acceptor: AcceptorConfig, full: dict[str, Any]) -> Iterator[dict[st
         yield error("Status", status) if (status := cast(int, acceptor.expected)) >= 300 else full
     elif isinstance(acceptor.expected, str):
         found = expressions.search(acceptor.argument, full)
-        looked_at = found if isinstance(found, list) else [found]
-        yield reduce(lambda answer, leaf: replace_value(answer, leaf, acceptor.expected), looked_at, full)
+        values = found if isinstance(found, list) else [found]
+        yield reduce(lambda answer, leaf: replace_value(answer, leaf, acceptor.expected), values, full)
     else:
-        for leaf in (one for _, one in leaves(full) if isinstance(one, Leaf)):
+        for leaf in (value for _, value in leaves(full) if isinstance(value, Leaf)):
             for value in leaf.shape.metadata.get("enum", ()):
                 yield replace_value(full, leaf, value)
 
 
 def error(code: str, status: int) -> dict[str, Any]:
-    return {"Error": {"Code": code, "Message": "So it is."}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return {"Error": {"Code": code, "Message": "The message."}, "ResponseMetadata": {"HTTPStatusCode": status}}
 
 
-def _emptied(value: Any) -> Any:
-    """The same without what is in its lists."""
+def _empty_lists(value: Any) -> Any:
+    """Return the value with empty lists."""
     if isinstance(value, dict):
-        return {member: _emptied(inner) for member, inner in value.items()}
+        return {member: _empty_lists(inner) for member, inner in value.items()}
     return [] if isinstance(value, list) else value
 
 
-def test_there_is_every_waiter_of_botocores() -> None:
+def test_every_waiter_of_botocore_is_a_kind() -> None:
     names = {
         f"{service}/waiter/{name}"
         for service in LOADER.list_available_services("waiters-2")
@@ -95,36 +95,37 @@ def test_there_is_every_waiter_of_botocores() -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_waiter_judges_as_botocore_does_and_succeeds_on_some_answer(name: str) -> None:
+def test_a_waiter_has_the_same_outcomes_as_in_botocore_and_can_succeed(name: str) -> None:
     waiter, outcomes = ALL[name], set()
     for answer in answers(waiter):
-        seen = (waiter.read_error if "Error" in answer else waiter.read)(answer)
-        assert (seen and seen.outcome) == botocores_verdict(name, answer), answer
-        if seen:
-            outcomes.add(seen.outcome)
-            assert seen.status and isinstance(seen.job, dict) and "ResponseMetadata" not in seen.job
+        observation = (waiter.read_error if "Error" in answer else waiter.read)(answer)
+        assert (observation and observation.outcome) == botocore_outcome(name, answer), answer
+        if observation:
+            outcomes.add(observation.outcome)
+            assert observation.status
+            assert isinstance(observation.job, dict) and "ResponseMetadata" not in observation.job
     assert "succeeded" in outcomes
     assert outcomes >= {outcome for outcome in waiter.outcome_of.values() if outcome != "running"}
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_waiters_request_names_its_resource(name: str) -> None:
+def test_a_waiters_request_identifies_its_resource(name: str) -> None:
     waiter = ALL[name]
-    shape = waiter_shape(waiter)
+    shape = input_shape(waiter)
     assert set(shape.required_members) == set(waiter.request) - set(waiter.optional)
     assert set(waiter.request) <= set(shape.members) and waiter.request
     with pytest.raises(InvalidInput, match=r"The request (has no|doesn't identify a job)"):
         check_request(waiter, {}, shape)
 
 
-def waiter_shape(waiter: waiters.Waiter) -> Any:
+def input_shape(waiter: waiters.Waiter) -> Any:
     model = service_model(waiter.service)
     assert model
     return model.operation_model(waiter.describe).input_shape
 
 
 @pytest.mark.parametrize(
-    ("name", "request_", "sentence"),
+    ("name", "request_", "message"),
     [
         (SNAPSHOT, {"DBSnapshot": "nightly"}, "The request has an unknown member 'DBSnapshot'"),
         (SNAPSHOT, {"MaxRecords": 20}, "The request has an unknown member 'MaxRecords'"),
@@ -143,10 +144,12 @@ def waiter_shape(waiter: waiters.Waiter) -> Any:
         ("ecs/waiter/TasksStopped", {"cluster": "main"}, "The request has no tasks; accepted are tasks, cluster"),
     ],
 )
-def test_a_request_that_names_no_one_resource_is_refused(name: str, request_: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        check_request(ALL[name], request_, waiter_shape(ALL[name]))
-    assert str(refused.value).startswith(sentence)
+def test_a_request_that_does_not_identify_one_resource_is_rejected(
+    name: str, request_: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidInput) as error_info:
+        check_request(ALL[name], request_, input_shape(ALL[name]))
+    assert str(error_info.value).startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -187,21 +190,21 @@ def test_a_request_that_names_no_one_resource_is_refused(name: str, request_: di
         ("rds/waiter/DBInstanceDeleted", error("DBInstanceNotFound", 404), "DBInstanceNotFound", None),
     ],
 )
-def test_a_waiters_job_is_the_one_resource_of_the_answer(
+def test_a_waiters_job_is_the_single_resource_in_the_answer(
     name: str, answer: dict[str, Any], status: str, job: dict[str, Any] | None
 ) -> None:
     read = ALL[name].read_error if job is None else ALL[name].read
-    seen = read({"ResponseMetadata": {"HTTPStatusCode": 200}, **answer})
-    assert seen and (seen.status, seen.job) == (status, job or {"Error": answer["Error"]})
+    observation = read({"ResponseMetadata": {"HTTPStatusCode": 200}, **answer})
+    assert observation and (observation.status, observation.job) == (status, job or {"Error": answer["Error"]})
 
 
-def test_what_may_be_a_secret_is_left_out_of_a_waiters_job_too() -> None:
+def test_members_in_omit_are_left_out_of_a_waiters_job() -> None:
     task = {"lastStatus": "STOPPED", "overrides": {"containerOverrides": [{"name": "a", "environment": ["secret"]}]}}
     kept = {"lastStatus": "STOPPED", "overrides": {"containerOverrides": [{"name": "a"}]}}
     for tasks, job in (([task], kept), ([task, task], {"tasks": [kept, kept]})):
-        seen = ALL["ecs/waiter/TasksStopped"].read({"tasks": tasks})
-        assert seen and (seen.outcome, seen.job) == ("succeeded", job)
-        assert seen.omitted == ["tasks.overrides.containerOverrides.environment"]
+        observation = ALL["ecs/waiter/TasksStopped"].read({"tasks": tasks})
+        assert observation and (observation.outcome, observation.job) == ("succeeded", job)
+        assert observation.omitted == ["tasks.overrides.containerOverrides.environment"]
 
 
 @pytest.mark.parametrize(
@@ -214,26 +217,26 @@ def test_what_may_be_a_secret_is_left_out_of_a_waiters_job_too() -> None:
         ("ecs/waiter/DaemonTaskDefinitionActive", "daemonTaskDefinition.containerDefinitions"),
     ],
 )
-def test_what_the_model_marks_and_what_has_a_secrets_name_is_left_out(name: str, path: str) -> None:
+def test_sensitive_members_and_members_named_like_a_secret_are_left_out(name: str, path: str) -> None:
     model = service_model(ALL[name].service)
     assert model
-    seen = ALL[name].read(sample(model.operation_model(ALL[name].describe).output_shape))
-    assert seen and [left for left in seen.omitted if left.startswith(path + ".")]
-    told = json.dumps(to_json(seen.job))
+    observation = ALL[name].read(sample(model.operation_model(ALL[name].describe).output_shape))
+    assert observation and [omitted for omitted in observation.omitted if omitted.startswith(path + ".")]
+    reported = json.dumps(to_json(observation.job))
     for member in ("HeaderValue", "UserData", '"Environment"', '"environment"', "ResourceModel"):
-        assert member not in told
+        assert member not in reported
 
 
 @pytest.fixture
 def poll(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
-    """One poll of a watch, as the function makes it where all waiters are enabled."""
+    """Return a function that polls a watch once, with all waiters enabled, and returns the result."""
     monkeypatch.setattr(describe, "KINDS", ["*/waiter/*"])
 
-    def judged(kind: str, request: Mapping[str, Any], **state: Any) -> dict[str, Any]:
+    def poll_once(kind: str, request: Mapping[str, Any], **state: Any) -> dict[str, Any]:
         watch = Watch({"kind": kind, "request": request}, ARN, cast(PollState, {**NEW, **state}), describe.RULES)
         return dict(describe.poll(watch))
 
-    return judged
+    return poll_once
 
 
 Poll = Callable[..., dict[str, Any]]
@@ -255,10 +258,10 @@ def test_a_waiter_that_succeeds_is_reported_with_its_resource(poll: Poll) -> Non
     assert json.loads(json.dumps(end)) == end
 
 
-def test_a_waiter_may_wait_for_an_error(poll: Poll) -> None:
+def test_a_waiter_can_wait_for_an_error(poll: Poll) -> None:
     request = {"DBInstanceIdentifier": "old"}
     with Stubber(describe.client("rds")) as stub:
-        stub.add_client_error("describe_db_instances", "DBInstanceNotFound", "No such one.", 404)
+        stub.add_client_error("describe_db_instances", "DBInstanceNotFound", "Not found.", 404)
         end = poll("rds/waiter/DBInstanceDeleted", request, status="deleting")
     assert (end["outcome"], end["detail"]["status"]) == ("succeeded", "DBInstanceNotFound")
     assert end["detail"]["job"]["Error"]["Code"] == "DBInstanceNotFound"
@@ -277,19 +280,19 @@ def test_a_waiter_may_wait_for_an_error(poll: Poll) -> None:
         ("s3/waiter/BucketNotExists", "head_bucket", "404", {"Bucket": "ours"}),
     ],
 )
-def test_a_misspelt_name_is_no_success_of_a_waiter_that_waits_for_absence(
+def test_a_waiter_that_waits_for_absence_does_not_succeed_with_a_misspelt_name(
     poll: Poll, waiter: str, operation: str, code: str, request_: dict[str, str]
 ) -> None:
     with Stubber(describe.client(waiter.partition("/")[0])) as stub:
         for _ in range(2):
-            stub.add_client_error(operation, code, "No such one.", 404)
+            stub.add_client_error(operation, code, "Not found.", 404)
         assert poll(waiter, request_)["outcome"] == "running"
         end = poll(waiter, request_, waited=evaluate.GRACE_PERIOD)
     assert (end["outcome"], end["error"]) == ("lost", "WatchLost")
     assert end["detail"]["reason"].endswith(" didn't find the job.")
 
 
-def test_an_empty_answer_is_no_success_either_of_what_was_never_seen(poll: Poll) -> None:
+def test_a_waiter_that_waits_for_absence_does_not_succeed_with_an_empty_first_answer(poll: Poll) -> None:
     request = {"DBSnapshotIdentifier": "nihgtly"}
     with Stubber(describe.client("rds")) as stub:
         for _ in range(3):
@@ -299,7 +302,7 @@ def test_an_empty_answer_is_no_success_either_of_what_was_never_seen(poll: Poll)
         assert poll("rds/waiter/DBSnapshotDeleted", request, status="deleting")["outcome"] == "succeeded"
 
 
-def test_waiters_without_a_failure_condition_and_those_that_wait_for_absence_are_known() -> None:
+def test_waiters_without_a_failure_condition_or_that_wait_for_absence_are_recognized() -> None:
     assert ALL[SNAPSHOT].never_fails and ALL[SNAPSHOT].waits_for_absence
     assert not ALL["rds/waiter/DBSnapshotAvailable"].never_fails
     assert not ALL["rds/waiter/DBInstanceDeleted"].never_fails
@@ -307,7 +310,7 @@ def test_waiters_without_a_failure_condition_and_those_that_wait_for_absence_are
     assert not ALL["s3/waiter/BucketExists"].waits_for_absence
 
 
-def test_a_waiter_may_look_at_the_http_status(poll: Poll) -> None:
+def test_a_waiter_can_evaluate_the_http_status(poll: Poll) -> None:
     with Stubber(describe.client("s3")) as stub:
         for status in (404, 404):
             stub.add_client_error("head_bucket", str(status), "Not Found", status)
@@ -316,56 +319,56 @@ def test_a_waiter_may_look_at_the_http_status(poll: Poll) -> None:
     assert (missing["outcome"], missing["status"], gone["outcome"]) == ("running", "404", "succeeded")
 
 
-def test_a_permission_that_the_watcher_lacks_is_not_the_waiters_failure(poll: Poll) -> None:
+def test_a_denied_call_is_not_a_failure_of_the_waiter(poll: Poll) -> None:
     authority = "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/" + "a" * 36
     request = {"CertificateAuthorityArn": authority, "CertificateArn": f"{authority}/certificate/{'b' * 32}"}
     with Stubber(describe.client("acm-pca")) as stub:
-        stub.add_client_error("get_certificate", "AccessDeniedException", "Not you.", 400)
+        stub.add_client_error("get_certificate", "AccessDeniedException", "Access denied.", 400)
         answer = poll("acm-pca/waiter/CertificateIssued", request)
     assert answer["outcome"] == "running" and answer["wait"] >= 1
 
 
-def test_an_error_that_the_waiter_does_not_know_is_no_news(poll: Poll) -> None:
+def test_an_error_that_no_acceptor_matches_does_not_end_the_watch(poll: Poll) -> None:
     with Stubber(describe.client("rds")) as stub:
         stub.add_client_error("describe_db_instances", "ThrottlingException", "Rate exceeded", 400)
         answer = poll("rds/waiter/DBInstanceDeleted", {"DBInstanceIdentifier": "old"})
     assert answer["outcome"] == "running" and answer["wait"] >= 1 and "status" not in answer
 
 
-def test_each_watch_of_a_waiter_reports_for_it_may_come_to_that_again() -> None:
+def test_each_watch_of_a_waiter_is_reported() -> None:
     waiter = ALL[SNAPSHOT]
-    seen = waiter.read({"DBSnapshots": [{"Status": "available"}]})
-    assert seen
-    given = {"kind": SNAPSHOT, "request": {"DBSnapshotIdentifier": "nightly"}}
+    observation = waiter.read({"DBSnapshots": [{"Status": "available"}]})
+    assert observation
+    watch_input = {"kind": SNAPSHOT, "request": {"DBSnapshotIdentifier": "nightly"}}
     names = {
-        str(evaluate.after_answer(Watch(given, arn, NEW, Rules(), waiter), seen, 0)["name"])  # type: ignore[typeddict-item]
+        str(evaluate.after_answer(Watch(watch_input, arn, NEW, Rules(), waiter), observation, 0)["name"])  # type: ignore[typeddict-item]
         for arn in (ARN, f"{ARN}-2")
     }
     assert len(names) == 2
 
 
-def test_a_waiter_that_is_not_enabled_is_refused_with_what_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_waiter_that_is_not_enabled_is_rejected_with_the_accepted_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(describe, "KINDS", ["voice-id/S*", "rds/waiter/DBSnapshotC*"])
     with pytest.raises(InvalidInput, match=f"accepted are {SNAPSHOT}, voice-id/SpeakerEnrollmentJob."):
         describe.watched_kind("rds/waiter/DBInstanceDeleted")
 
 
 @pytest.mark.parametrize("pattern", ["*", "rds/*", "*/DB*"])
-def test_patterns_of_kinds_do_not_mean_waiters(pattern: str) -> None:
+def test_patterns_of_kinds_do_not_match_waiters(pattern: str) -> None:
     assert waiters.kinds([pattern]) == {} and not catalogue.is_enabled(SNAPSHOT, [pattern])
     assert not any("/waiter/" in name for name in catalogue.kinds([pattern]))
 
 
-def test_an_answer_without_what_is_measured_is_no_match_where_botocores_code_would_raise() -> None:
-    seen = ALL["cloudwatch/waiter/AlarmExists"].read({"ResponseMetadata": {"HTTPStatusCode": 200}})
-    assert seen and (seen.outcome, seen.status, seen.job) == ("running", "not yet", {})
+def test_an_answer_without_the_evaluated_list_matches_no_acceptor() -> None:
+    observation = ALL["cloudwatch/waiter/AlarmExists"].read({"ResponseMetadata": {"HTTPStatusCode": 200}})
+    assert observation and (observation.outcome, observation.status, observation.job) == ("running", "not yet", {})
 
 
 def test_a_service_without_waiters_has_none() -> None:
     assert waiters.load("voice-id") == {} and waiters.load("no-such-service") == {}
 
 
-def test_the_oracle_itself_knows_an_error() -> None:
+def test_the_function_botocore_outcome_recognizes_an_unexpected_error() -> None:
     response: Any = error("NoSuch", 404)
-    assert botocores_verdict("rds/waiter/DBInstanceDeleted", response) is None
+    assert botocore_outcome("rds/waiter/DBInstanceDeleted", response) is None
     assert ClientError(response, "x").response["Error"]["Code"] == "NoSuch"

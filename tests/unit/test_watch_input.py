@@ -1,4 +1,4 @@
-"""An input that names no one watchable job is refused, with a sentence that says what is accepted."""
+"""An invalid input is rejected with a message that says what was wrong and what is accepted."""
 
 import contextlib
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ REQUEST = {"DomainId": "a" * 22, "JobId": "Job0123456789ABCDEFGHI"}
 INPUT = {"kind": SPEAKER.name, "request": REQUEST}
 
 
-def kind(name: str, describe: str, *request: str, **constant: Any) -> Kind:
-    return Kind(name, describe, request, job="@", status="Status", outcome_of={}, constants=constant)
+def kind(name: str, describe: str, *request: str, **constants: Any) -> Kind:
+    return Kind(name, describe, request, job="@", status="Status", outcome_of={}, constants=constants)
 
 
 TRANSCRIPTION = kind("transcribe/TranscriptionJob", "GetTranscriptionJob", "TranscriptionJobName")
@@ -44,14 +44,14 @@ def shape(kind: Kind) -> StructureShape:
     return shape
 
 
-def refusal(kind: Kind, request: Mapping[str, Any]) -> str:
-    with pytest.raises(InvalidInput) as refused:
+def rejection_message(kind: Kind, request: Mapping[str, Any]) -> str:
+    with pytest.raises(InvalidInput) as error_info:
         check_request(kind, request, shape(kind))
-    return str(refused.value)
+    return str(error_info.value)
 
 
 @pytest.mark.parametrize(
-    "more",
+    "optional_members",
     [
         {},
         {"fail_on": []},
@@ -60,13 +60,13 @@ def refusal(kind: Kind, request: Mapping[str, Any]) -> str:
         {"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn:aws:states:eu-west-1:123456789012:execution:Mine:x"},
     ],
 )
-def test_a_good_input_passes(more: dict[str, Any]) -> None:
-    check_input(INPUT | more)
+def test_a_valid_input_is_accepted(optional_members: dict[str, Any]) -> None:
+    check_input(INPUT | optional_members)
     check_request(SPEAKER, REQUEST, shape(SPEAKER))
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("watch_input", "message"),
     [
         (None, "The input is null; accepted is an object with the members kind and request."),
         ([INPUT], "The input is a list; accepted is an object with the members kind and request."),
@@ -107,33 +107,33 @@ def test_a_good_input_passes(more: dict[str, Any]) -> None:
         (INPUT | {"fail_on": None}, "fail_on is None; accepted is a list of succeeded, partial, failed, stopped."),
     ],
 )
-def test_a_wrong_input_is_refused_with_a_sentence(given: Any, sentence: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        check_input(given)
-    assert str(refused.value) == sentence
+def test_an_invalid_input_is_rejected_with_a_message(watch_input: Any, message: str) -> None:
+    with pytest.raises(InvalidInput) as error_info:
+        check_input(watch_input)
+    assert str(error_info.value) == message
 
 
 @given(JSON)
-def test_no_json_at_all_makes_check_input_fail_otherwise(anything: Any) -> None:
+def test_check_input_raises_only_invalid_input_for_any_json(any_json: Any) -> None:
     with contextlib.suppress(InvalidInput):
-        check_input(anything)
+        check_input(any_json)
 
 
 @given(JSON, JSON, JSON)
 @example(SPEAKER.name, REQUEST, [{}])
-def test_no_member_of_any_type_makes_check_input_fail_otherwise(name: Any, request: Any, fail_on: Any) -> None:
+def test_check_input_raises_only_invalid_input_for_members_of_any_type(name: Any, request: Any, fail_on: Any) -> None:
     with contextlib.suppress(InvalidInput):
         check_input({"kind": name, "request": request, "fail_on": fail_on})
 
 
 @given(st.fixed_dictionaries({"DomainId": JSON, "JobId": JSON}) | st.dictionaries(st.text(max_size=8), JSON))
-def test_no_request_makes_check_request_fail_otherwise(request: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInput):  # 22 letters twice are beyond what is generated here
+def test_check_request_raises_only_invalid_input_for_any_request(request: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput):  # the generated requests never have two valid ids
         check_request(SPEAKER, request, shape(SPEAKER))
 
 
 @pytest.mark.parametrize(
-    ("request_", "sentence"),
+    ("request_", "message"),
     [
         ({}, "The request has no DomainId; accepted are DomainId, JobId."),
         ({"DomainId": "a" * 22}, "The request has no JobId; accepted are DomainId, JobId."),
@@ -153,66 +153,68 @@ def test_no_request_makes_check_request_fail_otherwise(request: dict[str, Any]) 
         ),
     ],
 )
-def test_a_wrong_request_is_refused_with_a_sentence(request_: dict[str, Any], sentence: str) -> None:
-    assert refusal(SPEAKER, request_) == sentence
+def test_an_invalid_request_is_rejected_with_a_message(request_: dict[str, Any], message: str) -> None:
+    assert rejection_message(SPEAKER, request_) == message
 
 
 @pytest.mark.parametrize("value", [None, 7, True, ["b" * 22], {"JobId": "b" * 22}])
-def test_a_member_of_the_wrong_type_is_refused(value: Any) -> None:
-    sentence = refusal(SPEAKER, REQUEST | {"JobId": value})
-    assert sentence.startswith(
+def test_a_member_of_the_wrong_type_is_rejected(value: Any) -> None:
+    message = rejection_message(SPEAKER, REQUEST | {"JobId": value})
+    assert message.startswith(
         "The request is not valid for DescribeSpeakerEnrollmentJob: Invalid type for parameter JobId"
     )
-    assert "valid types: <class 'str'>" in sentence and "\n" not in sentence
+    assert "valid types: <class 'str'>" in message and "\n" not in message
 
 
-def test_a_member_that_ends_in_a_newline_is_refused() -> None:
-    assert refusal(SPEAKER, REQUEST | {"JobId": "b" * 22 + "\n"}).startswith("JobId ")
-    assert refusal(SPEAKER, REQUEST | {"JobId": "b" * 21 + "\n"}).startswith("JobId ")
+def test_a_member_that_ends_in_a_newline_is_rejected() -> None:
+    assert rejection_message(SPEAKER, REQUEST | {"JobId": "b" * 22 + "\n"}).startswith("JobId ")
+    assert rejection_message(SPEAKER, REQUEST | {"JobId": "b" * 21 + "\n"}).startswith("JobId ")
 
 
-def test_a_member_too_long_is_refused() -> None:
+def test_a_member_that_is_too_long_is_rejected() -> None:
     check_request(TRANSCRIPTION, {"TranscriptionJobName": "x" * 200}, shape(TRANSCRIPTION))
-    sentence = "TranscriptionJobName has 201 characters; accepted are at most 200."
-    assert refusal(TRANSCRIPTION, {"TranscriptionJobName": "x" * 201}) == sentence
+    message = "TranscriptionJobName has 201 characters; accepted are at most 200."
+    assert rejection_message(TRANSCRIPTION, {"TranscriptionJobName": "x" * 201}) == message
 
 
-def test_a_member_too_short_is_refused() -> None:
-    sentence = refusal(TRANSCRIPTION, {"TranscriptionJobName": ""})
-    assert "Invalid length for parameter TranscriptionJobName, value: 0, valid min length: 1" in sentence
+def test_a_member_that_is_too_short_is_rejected() -> None:
+    message = rejection_message(TRANSCRIPTION, {"TranscriptionJobName": ""})
+    assert "Invalid length for parameter TranscriptionJobName, value: 0, valid min length: 1" in message
 
 
-def test_exactly_one_job_is_watched() -> None:
+def test_a_list_must_have_exactly_one_item() -> None:
     check_request(BATCH, {"jobs": ["one"]}, shape(BATCH))
-    sentence = "jobs has {} items; accepted is exactly one, because a watch follows one job."
-    assert refusal(BATCH, {"jobs": ["one", "two"]}) == sentence.format(2)
-    assert refusal(BATCH, {"jobs": []}) == sentence.format(0)
+    message = "jobs has {} items; accepted is exactly one, because a watch follows one job."
+    assert rejection_message(BATCH, {"jobs": ["one", "two"]}) == message.format(2)
+    assert rejection_message(BATCH, {"jobs": []}) == message.format(0)
 
 
-def test_a_word_that_the_service_does_not_know_is_refused() -> None:
+def test_a_value_that_is_not_in_the_enum_is_rejected() -> None:
     request = {"StackSetName": "mine", "OperationId": "one", "CallAs": "SELF"}
     check_request(STACK_SET, request, shape(STACK_SET))
-    sentence = "CallAs is 'ME'; accepted is one of SELF, DELEGATED_ADMIN."
-    assert refusal(STACK_SET, request | {"CallAs": "ME"}) == sentence
+    message = "CallAs is 'ME'; accepted is one of SELF, DELEGATED_ADMIN."
+    assert rejection_message(STACK_SET, request | {"CallAs": "ME"}) == message
 
 
-def test_a_fault_inside_a_list_and_a_structure_is_found() -> None:
-    assert refusal(SCRIPT, {"DagNodes": [{"Id": "7", "NodeType": "", "Args": []}]}).startswith("DagNodes[0].Id is '7'")
+def test_an_invalid_value_in_a_structure_in_a_list_is_rejected() -> None:
+    assert rejection_message(SCRIPT, {"DagNodes": [{"Id": "7", "NodeType": "", "Args": []}]}).startswith(
+        "DagNodes[0].Id is '7'"
+    )
 
 
-def test_a_constant_member_is_not_the_callers_to_give() -> None:
+def test_a_constant_member_is_rejected_in_a_request() -> None:
     textract = kind("textract/DocumentAnalysis", "GetDocumentAnalysis", "JobId", MaxResults=1)
     check_request(textract, {"JobId": "abc"}, shape(textract))
-    sentence = "The request has an unknown member 'MaxResults'; accepted are JobId."
-    assert refusal(textract, {"JobId": "abc", "MaxResults": 2}) == sentence
+    message = "The request has an unknown member 'MaxResults'; accepted are JobId."
+    assert rejection_message(textract, {"JobId": "abc", "MaxResults": 2}) == message
 
 
-def test_a_constant_member_counts_among_the_required_ones() -> None:
+def test_a_constant_member_can_be_a_required_one() -> None:
     first = kind("cloudformation/StackSetOperation", "DescribeStackSetOperation", "StackSetName", OperationId="one")
     check_request(first, {"StackSetName": "mine"}, shape(first))
 
 
-def test_a_pattern_that_python_cannot_read_is_left_to_the_service() -> None:
+def test_a_pattern_that_is_invalid_in_python_is_not_checked() -> None:
     shapes: dict[str, Any] = {
         "Request": {"type": "structure", "members": {"Id": {"shape": "Id"}}},
         "Id": {"type": "string", "pattern": r"\p{Alnum}+"},
