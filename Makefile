@@ -19,11 +19,12 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench check cdk kinds notifications permissions kind clean
+.PHONY: actions install demo test bench wheel check cdk kinds notifications permissions kind clean
 
 install: .venv/installed
 
-# Once, and again when a requirement changes; the bundle's packages too, so that nothing after this needs the network.
+# Once, and again when a requirement changes. Nothing after this needs the network: `.cache` gets the bundle's packages, and
+# in `.cache/wheels` what an empty virtual environment needs for the project's wheel (tests/e2e/test_wheel.py).
 # The AWS CLI has a virtual environment of its own, because it pins another botocore; it is called through a script of
 # ours, because pip writes the interpreter's path into the CLI's own script unquoted.
 .venv/installed: requirements.txt requirements-dev.txt lambda/requirements.txt Makefile
@@ -37,6 +38,9 @@ install: .venv/installed
 	printf '#!/bin/sh\nexec "$${0%%/*}/../aws-cli/bin/python" -m awscli "$$@"\n' > .venv/bin/aws
 	chmod +x .venv/bin/aws
 	$(PY) -c 'from infra.bundle.packages import packages; packages()'
+	rm -rf .cache/wheels && mkdir -p .cache/wheels
+	$(PY) -m pip list --format=freeze > .cache/wheels/constraints.txt
+	$(PY) -m pip download --quiet --no-build-isolation --constraint .cache/wheels/constraints.txt --dest .cache/wheels '.[cdk,cli]'
 	@touch $@
 
 # MANIFEST=path takes your own manifest, with its audio files beside it; KEEP=1 keeps the local cloud running until Ctrl-C.
@@ -52,6 +56,11 @@ test: check
 # Tables here, and with plots in docs/bench and the README; under ten minutes. PART="polling fleet" prints only those.
 bench: install
 	@$(PY) -m tests.bench $(PART)
+
+# The wheel and the sdist, in dist/. Two builds of the same files are identical.
+wheel: install
+	rm -rf dist
+	$(PY) -m build --no-isolation
 
 # The hooks in .pre-commit-config.yaml run the same commands.
 check: install
