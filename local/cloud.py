@@ -1,4 +1,4 @@
-"""A local AWS account on 127.0.0.1: MiniStack and our Voice ID emulator; the real CDK deploys the real stack there."""
+"""A local AWS account on 127.0.0.1: MiniStack and the Voice ID emulator. The real CDK CLI deploys the stack into it."""
 
 import json
 import os
@@ -16,40 +16,37 @@ from types import TracebackType
 from typing import Any, Self
 
 import boto3
-import botocore.session
 from botocore.config import Config
 
 from infra.bundle.build import THIS_PYTHON
 from infra.settings import RUNTIMES
 from local.default_bus import DefaultBus
+from local.environment import CREDENTIALS, REGION, ROOT, TOOLS, environment
 from local.voice_id import VoiceId
 
-ROOT = Path(__file__).parent.parent
-TOOLS = Path(sys.executable).parent  # of the virtual environment: cdk, and node for it
-PATIENCE = 300  # seconds: a busy machine takes its time
-ACCOUNT, REGION = "000000000000", "us-east-1"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+TIMEOUT = 300  # seconds; generous, because the machine can be busy
+ACCOUNT = "000000000000"
 
 
 class Cloud:
-    """One local account, from nothing to nothing. `wait_scale` shortens Step Functions' waits: 0.01 makes 60 s 0.6 s.
+    """A local account. `with Cloud() as cloud:` starts it, and ends its processes and removes its files afterwards.
 
-    `elsewhere` has the URLs of services that are not MiniStack's, by boto3's names; its functions call them there too.
-    Everything it writes is in `folder`, which it removes in the end; `log` in it is MiniStack's.
+    `wait_scale` multiplies the duration of Step Functions' waits and retry delays: with 0.01, 60 s take 0.6 s.
+    `endpoints` are the URLs of services that another emulator provides, by boto3's names; the local account's Lambda
+    functions use these URLs too. All files are in `folder`; MiniStack's log is `log` there.
     """
 
-    def __init__(self, *, wait_scale: float = 1.0, elsewhere: Mapping[str, str] | None = None) -> None:
-        scratch = ROOT / ".cache" / "cloud"
-        scratch.mkdir(parents=True, exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(dir=scratch))
+    def __init__(self, *, wait_scale: float = 1.0, endpoints: Mapping[str, str] | None = None) -> None:
+        parent = ROOT / ".cache" / "cloud"
+        parent.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(dir=parent))
         self.log = self.folder / "ministack.log"
-        self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._elsewhere = dict(elsewhere or {})
+        self.url = f"http://127.0.0.1:{_free_port()}"
+        self._endpoints = dict(endpoints or {})
         self.default_bus = DefaultBus(self.client("events"))
         self.voice_id = VoiceId(s3=self.client("s3"), events=self.default_bus)
-        self._elsewhere["voice-id"] = self.voice_id.url
-        self.environment = self._environment(wait_scale)
+        self._endpoints["voice-id"] = self.voice_id.url
+        self.environment = environment(self.folder, self.url, self._endpoints, wait_scale)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -64,57 +61,57 @@ class Cloud:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._process:
             assert self._process.stdin
-            self._process.stdin.close()  # which ends it, and its workers
-            self._process.wait(PATIENCE)
+            self._process.stdin.close()  # ends MiniStack and its Lambda workers
+            self._process.wait(TIMEOUT)
         self.voice_id.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the local account."""
+        """Return a boto3 client for the local account."""
         return boto3.client(
             service,
-            endpoint_url=self._elsewhere.get(service, self.url),
+            endpoint_url=self._endpoints.get(service, self.url),
             region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=PATIENCE, s3={"addressing_style": "path"}),
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=TIMEOUT, s3={"addressing_style": "path"}),
         )
 
     def deploy(self, context: Mapping[str, str]) -> dict[str, str]:
-        """Bootstrap the account and deploy the stack with these settings; the stack's outputs.
+        """Bootstrap the account, deploy the stack with this CDK context, and return the stack's outputs.
 
-        The runtime is the Python that runs this, as it is MiniStack's for all functions, so that bytecode is valid.
+        The default runtime is the Python version that runs this: MiniStack runs every function with it, and the
+        bundle's bytecode is valid for one version only.
         """
-        empty, outputs = self.folder / "empty", self.folder / "outputs.json"
-        if not empty.exists():
-            empty.mkdir()
-            self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=empty)
-        chosen = {**({"runtime": THIS_PYTHON} if THIS_PYTHON in RUNTIMES else {}), **context}
-        settings = [word for name, value in chosen.items() for word in ("--context", f"{name}={value}")]
-        synthesised = str(self.folder / "cdk.out")
-        self._cdk("synth", "--quiet", "--output", synthesised, *settings)
-        self._cdk(
-            "deploy", "--all", "--app", synthesised, "--require-approval", "never", "--outputs-file", str(outputs)
-        )
+        self._bootstrap()
+        runtime = {"runtime": THIS_PYTHON} if THIS_PYTHON in RUNTIMES else {}
+        pairs = [f"{name}={value}" for name, value in {**runtime, **context}.items()]
+        app, outputs = str(self.folder / "cdk.out"), self.folder / "outputs.json"
+        self._cdk("synth", "--quiet", "--output", app, *[word for pair in pairs for word in ("--context", pair)])
+        self._cdk("deploy", "--all", "--app", app, "--require-approval", "never", "--outputs-file", str(outputs))
         stacks: dict[str, dict[str, str]] = json.loads(outputs.read_text())
         return {name: value for stack in stacks.values() for name, value in stack.items()}
 
     def destroy(self, stack: str) -> None:
-        """Delete a stack that was deployed here."""
-        formation = self.client("cloudformation")
-        formation.delete_stack(StackName=stack)
-        formation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+        """Delete a stack, and return when it is deleted."""
+        cloudformation = self.client("cloudformation")
+        cloudformation.delete_stack(StackName=stack)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
 
     def emails(self) -> list[dict[str, Any]]:
-        """What subscribers were sent: To, Subject, BodyText."""
-        with urllib.request.urlopen(f"{self.url}/_ministack/ses/messages", timeout=PATIENCE) as answer:
-            return [email for sent in json.load(answer)["messages"].values() for email in sent]
+        """Return all emails that were sent: dicts with To, Subject and BodyText."""
+        with urllib.request.urlopen(f"{self.url}/_ministack/ses/messages", timeout=TIMEOUT) as response:
+            return [email for emails in json.load(response)["messages"].values() for email in emails]
+
+    def configure(self, settings: Mapping[str, float]) -> None:
+        """Change MiniStack's settings while it runs."""
+        body = json.dumps(settings).encode()
+        with urllib.request.urlopen(f"{self.url}/_ministack/config", data=body, timeout=TIMEOUT) as response:
+            assert json.load(response)["applied"] == settings
 
     def scale_waits(self, scale: float) -> None:
-        """Change how long the waits of Step Functions take from now on."""
-        setting = json.dumps({"stepfunctions._SFN_WAIT_SCALE": scale}).encode()
-        with urllib.request.urlopen(f"{self.url}/_ministack/config", data=setting, timeout=PATIENCE) as answer:
-            assert json.load(answer)["applied"]
+        """Change `wait_scale` for the waits and retry delays that start from now on."""
+        self.configure({"stepfunctions._SFN_WAIT_SCALE": scale})
 
     def _start(self) -> None:
         with self.log.open("wb") as log:
@@ -125,31 +122,37 @@ class Cloud:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for the one who started it, who then ends this
+                start_new_session=True,  # Ctrl-C goes to the parent process only, which then ends this one
             )
-        deadline = time.monotonic() + PATIENCE
-        while not self._answers():
+        deadline = time.monotonic() + TIMEOUT
+        while not self._is_healthy():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"MiniStack did not start:\n{self.log.read_text()[-4000:]}")
             time.sleep(0.05)
 
-    def _answers(self) -> bool:
+    def _is_healthy(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=5):
                 return True
         except OSError:
             return False
 
+    def _bootstrap(self) -> None:
+        """Bootstrap the account once, from an empty folder, so that the CDK CLI doesn't synthesize the app for it."""
+        empty = self.folder / "empty"
+        if not empty.exists():
+            empty.mkdir()
+            self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=empty)
+
     def _cdk(self, *arguments: str, folder: Path = ROOT) -> None:
-        command = [str(TOOLS / "cdk"), *arguments, "--no-notices", "--ci"]
         with subprocess.Popen(
-            command,
+            [str(TOOLS / "cdk"), *arguments, "--no-notices", "--ci"],
             cwd=folder,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,  # so that it can be ended together with the processes that it starts
+            start_new_session=True,  # a process group, so that it can be ended together with its child processes
         ) as process:
             try:
                 output, _ = process.communicate()
@@ -158,41 +161,6 @@ class Cloud:
                 raise
         if process.returncode:
             raise RuntimeError(f"cdk {arguments[0]} failed:\n{output}")
-
-    def _environment(self, wait_scale: float) -> dict[str, str]:
-        """The caller's environment without AWS's variables, so that nothing here can reach a real account."""
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "CDK_", "LAMBDA_", "PYTHONPATH"))
-        }
-        return {
-            **clean,
-            **CREDENTIALS,
-            "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(self.folder),
-            "TMPDIR": str(self.folder),
-            "STATE_DIR": str(self.folder / "state"),  # MiniStack's; /tmp/ministack-state otherwise
-            "TZ": "UTC",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ENDPOINT_URL": self.url,
-            **{_endpoint_variable(service): url for service, url in self._elsewhere.items()},
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-            "CDK_HOME": str(self.folder),
-            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(ROOT / ".cache" / "jsii"),
-            "PIP_CACHE_DIR": str(ROOT / ".cache" / "pip"),
-            "GATEWAY_PORT": str(self.port),
-            "BIND_HOST": "127.0.0.1",
-            "IOT_MTLS_ENABLED": "0",
-            "SFN_WAIT_SCALE": str(wait_scale),
-        }
-
-
-def _endpoint_variable(service: str) -> str:
-    """Where boto3 looks for a service's URL, by the service's id in its model: that of `voice-id` is `Voice ID`."""
-    service_id = botocore.session.get_session().get_service_model(service).service_id
-    return f"AWS_ENDPOINT_URL_{service_id.replace(' ', '_').upper()}"
 
 
 def _free_port() -> int:

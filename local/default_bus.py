@@ -1,4 +1,8 @@
-"""How Voice ID's events reach the default bus: also lost, late or repeated, as AWS's best effort may be."""
+"""Put the Voice ID emulator's events on the account's default bus, optionally lost, delayed or duplicated.
+
+On AWS, the delivery of these events is best effort too:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-delivery-level.html
+"""
 
 import json
 from dataclasses import dataclass
@@ -8,30 +12,34 @@ from typing import Any
 
 @dataclass
 class Delivery:
-    """What becomes of each event: put on the bus so many times (0: lost), so many seconds late."""
+    """How events are delivered: `times` times (0: lost), `delay` seconds late."""
 
     times: int = 1
     delay: float = 0.0
 
 
 class DefaultBus:
-    """Puts events on the account's default bus. `calls` are CloudTrail's, `news` the service's own."""
+    """The default bus. Call it with a PutEvents entry whose Detail is a dict.
+
+    `cloudtrail_events` is the delivery of CloudTrail's events, `service_events` that of the service's own events.
+    """
 
     def __init__(self, events: Any) -> None:
         self._events = events
-        self.calls, self.service_event = Delivery(), Delivery()
+        self.cloudtrail_events, self.service_events = Delivery(), Delivery()
 
     def __call__(self, event: dict[str, Any]) -> None:
-        delivery = self.calls if event["DetailType"] == "AWS API Call via CloudTrail" else self.service_event
+        is_cloudtrail = event["DetailType"] == "AWS API Call via CloudTrail"
+        delivery = self.cloudtrail_events if is_cloudtrail else self.service_events
         if delivery.delay:
-            late = Timer(delivery.delay, self._put, (event, delivery.times))
-            late.daemon = True
-            late.start()
+            timer = Timer(delivery.delay, self._put, (event, delivery.times))
+            timer.daemon = True
+            timer.start()
         else:
             self._put(event, delivery.times)
 
     def _put(self, event: dict[str, Any], times: int) -> None:
         for _ in range(times):
-            answer = self._events.put_events(Entries=[{**event, "Detail": json.dumps(event["Detail"])}])
-            if answer["FailedEntryCount"]:
-                raise RuntimeError(f"the default bus refused an event: {answer['Entries']}")
+            response = self._events.put_events(Entries=[{**event, "Detail": json.dumps(event["Detail"])}])
+            if response["FailedEntryCount"]:
+                raise RuntimeError(f"the default bus rejected an event: {response['Entries']}")

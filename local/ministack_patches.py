@@ -1,6 +1,7 @@
-"""MiniStack with what it does unlike AWS repaired, as a process that ends when its standard input does.
+"""Run MiniStack with patches where it behaves differently from AWS. It ends when its standard input is closed.
 
-Each repair says what AWS does. They are for one version: another must be read again before it is trusted.
+Each patch's docstring describes what AWS does, with a link, and what MiniStack does instead. The patches replace
+private functions, so they are valid for one version of MiniStack only.
 """
 
 import json
@@ -14,54 +15,67 @@ from typing import Any
 import ministack.app
 from ministack.services import eventbridge, lambda_svc, ses, sns, stepfunctions
 
-READ = "1.5.33"
+VERSION = "1.5.33"
 
 
-def repair() -> None:
-    """Replace what differs; RuntimeError when this is not the MiniStack that was read."""
-    if version("ministack") != READ:
-        raise RuntimeError(f"MiniStack is {version('ministack')}; the repairs in {__file__} were written for {READ}")
-    stepfunctions._invoke_nested_start_execution = _named_as_on_aws(stepfunctions._invoke_nested_start_execution)
-    stepfunctions._nested_execution_failure = _as_a_description(stepfunctions._nested_execution_failure)
-    stepfunctions._find_matching_retrier = _delayed_as_on_aws(stepfunctions._find_matching_retrier)
-    stepfunctions._call_lambda = _with_lambdas_own_errors(stepfunctions._call_lambda)
-    sns._parse_message_attributes = _also_from_step_functions(sns._parse_message_attributes)
-    sns._fanout = _also_to_email(sns._fanout)
-    eventbridge._put_events = _also_of_voice_id(eventbridge._put_events)
-    eventbridge._dispatch_to_lambda = _asynchronously
+def apply_patches() -> None:
+    """Apply all patches. Raise RuntimeError if another version of MiniStack is installed."""
+    if version("ministack") != VERSION:
+        raise RuntimeError(f"MiniStack is {version('ministack')}; the patches in {__file__} are for {VERSION}")
+    stepfunctions._invoke_nested_start_execution = _start_execution_errors(stepfunctions._invoke_nested_start_execution)
+    stepfunctions._nested_execution_failure = _nested_execution_failure(stepfunctions._nested_execution_failure)
+    stepfunctions._find_matching_retrier = _retry_delays(stepfunctions._find_matching_retrier)
+    stepfunctions._call_lambda = _lambda_errors(stepfunctions._call_lambda)
+    sns._parse_message_attributes = _message_attributes(sns._parse_message_attributes)
+    sns._fanout = _email_subscriptions(sns._fanout)
+    eventbridge._put_events = _voice_id_events(eventbridge._put_events)
+    eventbridge._dispatch_to_lambda = _asynchronous_invocation
 
 
-def _named_as_on_aws(start: Any) -> Any:
-    """AWS puts the service's name before an error of `states:startExecution` and `Exception` behind it."""
+def _start_execution_errors(original: Any) -> Any:
+    """Name errors of a `states:startExecution` task as AWS does, such as StepFunctions.ExecutionAlreadyExistsException.
 
-    def invoke(resource: str, arguments: Any) -> Any:
+    AWS adds the prefix `StepFunctions.` and the suffix `Exception` to the API's error code:
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    MiniStack uses the code itself, such as ExecutionAlreadyExists.
+    """
+
+    def start_execution(resource: str, arguments: Any) -> Any:
         try:
-            return start(resource, arguments)
+            return original(resource, arguments)
         except stepfunctions._ExecutionError as error:
             raise stepfunctions._ExecutionError(f"StepFunctions.{error.error}Exception", error.cause) from error
 
-    return invoke
+    return start_execution
 
 
-def _as_a_description(read: Any) -> Any:
-    """On AWS, `startExecution.sync:2` fails with States.TaskFailed; the cause is the other execution's description."""
+def _nested_execution_failure(original: Any) -> Any:
+    """Fail a `startExecution.sync:2` task whose execution failed as AWS does.
+
+    On AWS, the error is States.TaskFailed, and the cause is the response of DescribeExecution:
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+    In MiniStack, they are the error and the cause of the nested execution.
+    """
 
     def failure(execution: dict[str, Any]) -> tuple[str, str]:
-        error, cause = read(execution)
-        described = {name[0].upper() + name[1:]: value for name, value in execution.items()}
-        return "States.TaskFailed", json.dumps({**described, "Error": error, "Cause": cause})
+        error, cause = original(execution)
+        description = {name[0].upper() + name[1:]: value for name, value in execution.items()}
+        return "States.TaskFailed", json.dumps({**description, "Error": error, "Cause": cause})
 
     return failure
 
 
-def _delayed_as_on_aws(find: Any) -> Any:
-    """AWS caps a retry's delay at MaxDelaySeconds and applies the JitterStrategy; MiniStack caps it at 60 seconds.
+def _retry_delays(original: Any) -> Any:
+    """Wait before a retry as long as AWS does.
 
-    The delay is over when the retrier is returned, without any delay for MiniStack to add.
+    AWS limits the delay to MaxDelaySeconds and applies the JitterStrategy:
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    MiniStack ignores both and limits the delay to 60 seconds. So this patch waits itself, and then returns a retrier
+    without a delay to MiniStack.
     """
 
-    def found(retriers: Any, error: str, counts: dict[int, int]) -> tuple[Any, int]:
-        retrier, number = find(retriers, error, counts)
+    def find_retrier(retriers: Any, error: str, counts: dict[int, int]) -> tuple[Any, int]:
+        retrier, number = original(retriers, error, counts)
         if retrier is None:
             return retrier, number
         delay = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2) ** counts.get(number, 0)
@@ -69,15 +83,19 @@ def _delayed_as_on_aws(find: Any) -> Any:
         stepfunctions._scaled_sleep(delay * random.random() if retrier.get("JitterStrategy") == "FULL" else delay)
         return {**retrier, "IntervalSeconds": 0}, number
 
-    return found
+    return find_retrier
 
 
-def _with_lambdas_own_errors(call: Any) -> Any:
-    """AWS reports a throttled invocation as `Lambda.TooManyRequestsException`; MiniStack as `Lambda.Unknown`."""
+def _lambda_errors(original: Any) -> Any:
+    """Name the errors of a Lambda invocation as AWS does, such as Lambda.TooManyRequestsException if it is throttled.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
+    In MiniStack, the error is Lambda.Unknown.
+    """
 
     def invoke(function: str, payload: Any) -> Any:
         try:
-            return call(function, payload)
+            return original(function, payload)
         except stepfunctions._ExecutionError as error:
             if error.error != "Lambda.Unknown" or not error.cause.startswith('{"__type"'):
                 raise
@@ -86,65 +104,77 @@ def _with_lambdas_own_errors(call: Any) -> Any:
     return invoke
 
 
-def _also_from_step_functions(parse: Any) -> Any:
-    """On AWS the MessageAttributes of an `sns:publish` state arrive; MiniStack reads only those of a Query request."""
-    return lambda params: params.get("MessageAttributes") or parse(params)
+def _message_attributes(original: Any) -> Any:
+    """Keep the MessageAttributes of an `sns:publish` task, as AWS does.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-sns.html
+    MiniStack reads only those of requests in the AWS query protocol.
+    """
+    return lambda params: params.get("MessageAttributes") or original(params)
 
 
-def _also_of_voice_id(put_events: Any) -> Any:
-    """AWS refuses events of `aws.` sources to its customers; here our emulator is the service that may put its own."""
+def _email_subscriptions(original: Any) -> Any:
+    """Send an email to each email subscription of a topic whose filter policy matches, as AWS does.
 
-    def put(data: Any, allow_aws_source: bool = False) -> Any:
-        ours = all(entry.get("Source") == "aws.voiceid" for entry in data.get("Entries", []))
-        return put_events(data, allow_aws_source or ours)
+    https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
+    MiniStack sends none. The patch adds them to the list of the emails that MiniStack's SES has sent.
+    """
 
-    return put
+    def fanout(
+        topic: str, id: str, message: str, subject: str, structure: str = "", attributes: Any = None, **rest: Any
+    ) -> None:
+        original(topic, id, message, subject, structure, attributes, **rest)
+        for subscription in sns._topic_by_arn_any_scope(topic)["subscriptions"]:
+            matches = sns._matches_filter_policy(subscription, attributes or {}, message)
+            if subscription["protocol"] == "email" and matches:
+                ses._sent_emails_list().append(_email(topic, id, subscription["endpoint"], subject, message))
+
+    return fanout
 
 
-def _asynchronously(arn: str, payload: str) -> None:
-    """EventBridge invokes asynchronously: AWS tries a function that fails again, and then tells its destination."""
+def _email(topic: str, id: str, address: str, subject: str, body: str) -> dict[str, Any]:
+    return {
+        "MessageId": id,
+        "Source": topic,
+        "To": [address],
+        "Subject": subject,
+        "BodyText": body,
+        "Timestamp": ses.time.time(),
+        "Type": "SNS",
+    }
+
+
+def _voice_id_events(original: Any) -> Any:
+    """Accept events with the source aws.voiceid, which the Voice ID emulator puts in place of the service.
+
+    As AWS does, MiniStack rejects entries of customers whose source begins with `aws.`:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+    """
+
+    def put_events(data: Any, allow_aws_source: bool = False) -> Any:
+        from_voice_id = all(entry.get("Source") == "aws.voiceid" for entry in data.get("Entries", []))
+        return original(data, allow_aws_source or from_voice_id)
+
+    return put_events
+
+
+def _asynchronous_invocation(arn: str, payload: str) -> None:
+    """Invoke a rule's Lambda target as AWS does: asynchronously, with retries and an on-failure destination.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    MiniStack invokes it once and ignores errors.
+    """
     function, config, _ = lambda_svc._get_func_record_for_ref(arn)
     lambda_svc.invoke_async_with_retry({**function, "config": config}, json.loads(payload))
 
 
-def _also_to_email(fanout: Any) -> Any:
-    """AWS sends an email to each subscriber; here it is put with the emails that MiniStack's SES has sent."""
-
-    def deliver(
-        topic_arn: str,
-        msg_id: str,
-        message: str,
-        subject: str,
-        structure: str = "",
-        attributes: Any = None,
-        **rest: Any,
-    ) -> None:
-        fanout(topic_arn, msg_id, message, subject, structure, attributes, **rest)
-        for subscription in sns._topic_by_arn_any_scope(topic_arn)["subscriptions"]:
-            wanted = sns._matches_filter_policy(subscription, attributes or {}, message)
-            if subscription["protocol"] == "email" and wanted:
-                ses._sent_emails_list().append(
-                    {
-                        "MessageId": msg_id,
-                        "Source": topic_arn,
-                        "To": [subscription["endpoint"]],
-                        "Subject": subject,
-                        "BodyText": message,
-                        "Timestamp": ses.time.time(),
-                        "Type": "SNS",
-                    }
-                )
-
-    return deliver
-
-
-def _end_with_standard_input() -> None:
-    """So that nothing is left running however the process that started this one ended."""
+def _exit_with_standard_input() -> None:
+    """Exit when standard input is closed, which also happens if the parent process is killed."""
     sys.stdin.buffer.read()
     os._exit(0)
 
 
 if __name__ == "__main__":
-    repair()
-    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    apply_patches()
+    threading.Thread(target=_exit_with_standard_input, daemon=True).start()
     ministack.app.main()

@@ -1,4 +1,4 @@
-"""A small enrollment to try things with: a manifest, and audio that fits it but for one request."""
+"""Input files for the demo and the tests: manifests, and audio that Voice ID accepts or rejects."""
 
 import io
 import json
@@ -10,31 +10,36 @@ from typing import Any
 
 BUCKET = "voice-samples"
 REQUESTS = 12
+VALID_RATE, INVALID_RATE = 8_000, 16_000  # samples per second
 ROLE = "arn:aws:iam::000000000000:role/voice-id-reads-the-samples"
 
 
-def put_sample(s3: Any, requests: int = REQUESTS, bad: int = 1) -> str:
-    """Put a manifest and its audio into S3, the last `bad` of it at a rate Voice ID refuses. The manifest's URI."""
+def put_sample(s3: Any, requests: int = REQUESTS, invalid: int = 1) -> str:
+    """Put a manifest and its audio files into S3, and return the manifest's URI.
+
+    The audio of the last `invalid` requests has a sample rate that Voice ID rejects.
+    """
     s3.create_bucket(Bucket=BUCKET)
     entries = []
     for number in range(1, requests + 1):
         key = f"audio/speaker-{number}.wav"
-        s3.put_object(Bucket=BUCKET, Key=key, Body=tone(rate=16_000 if number > requests - bad else 8_000))
+        rate = INVALID_RATE if number > requests - invalid else VALID_RATE
+        s3.put_object(Bucket=BUCKET, Key=key, Body=tone(rate=rate))
         entries.append(request(number, f"s3://{BUCKET}/{key}"))
     manifest = {"Version": "1.0", "SpeakerEnrollmentRequests": entries}
     s3.put_object(Bucket=BUCKET, Key="input-file.json", Body=json.dumps(manifest).encode())
     return f"s3://{BUCKET}/input-file.json"
 
 
-def put_call(s3: Any) -> str:
-    """Put the recording of a call into S3. Its URI."""
+def put_recording(s3: Any) -> str:
+    """Put an audio file for a transcription job into S3, and return its URI."""
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key="calls/greeting.wav", Body=tone())
     return f"s3://{BUCKET}/calls/greeting.wav"
 
 
-def put_own(s3: Any, manifest: Path) -> str:
-    """Put a person's own manifest into S3 as it is, and the audio it names as far as it lies beside it. Its URI."""
+def put_manifest(s3: Any, manifest: Path) -> str:
+    """Put a user's manifest and the .wav files in its folder into S3, and return the manifest's URI."""
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key=manifest.name, Body=manifest.read_bytes())
     for audio in manifest.parent.glob("*.wav"):
@@ -43,7 +48,7 @@ def put_own(s3: Any, manifest: Path) -> str:
 
 
 def request(number: int, audio: str) -> dict[str, Any]:
-    """One entry of a manifest."""
+    """Return one request of a manifest, with the URI of its audio file."""
     return {
         "RequestId": f"request-{number}",
         "SpeakerId": f"speaker-{number}",
@@ -51,8 +56,8 @@ def request(number: int, audio: str) -> dict[str, Any]:
     }
 
 
-def tone(rate: int = 8_000, seconds: float = 0.1) -> bytes:
-    """A .wav of one channel, 16-bit PCM."""
+def tone(rate: int = VALID_RATE, seconds: float = 0.1) -> bytes:
+    """Return a .wav file with a tone: mono, 16-bit PCM, `rate` samples per second."""
     samples = (round(9_000 * math.sin(440 * math.tau * step / rate)) for step in range(round(rate * seconds)))
     file = io.BytesIO()
     with wave.open(file, "wb") as wav:

@@ -1,20 +1,20 @@
-"""Which tests share a process when there are several: those of the one cloud, and those of the one synth."""
+"""Distribute tests to pytest-xdist's processes so that each local cloud and each synth is used by one process."""
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-ONE_PROCESS = ("tests/e2e/", "tests/infra/")
+SAME_PROCESS = ("tests/e2e/", "tests/infra/")
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives each of these folders to one process, and any other test to the next one that is free.
+    """Runs all tests of each folder in SAME_PROCESS in one process, and every other test in the next free process.
 
-    xdist's own groups (`--dist loadgroup`) have no effect since pytest 9.2, which keeps a test's id elsewhere.
+    `--dist loadgroup` isn't used because it has no effect since pytest 9.2, which moved the attribute of a test's ID.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in ONE_PROCESS if nodeid.startswith(folder)), nodeid)
+        return next((folder for folder in SAME_PROCESS if nodeid.startswith(folder)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,1 +1,1 @@
-"""The demo: two jobs run in a local cloud, and the event and the email about each arrive. `make demo` runs it."""
+"""The demo, which `make demo` runs: two jobs in a local cloud, each with an event and an email when it ends."""

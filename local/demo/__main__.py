@@ -1,4 +1,4 @@
-"""Start a local cloud, deploy the stack, run the two jobs, and show what their receivers get."""
+"""Start a local cloud, deploy the stack, run two jobs, and show their events, emails and results."""
 
 import signal
 import sys
@@ -43,12 +43,13 @@ Keep = Annotated[bool, typer.Option("--keep", envvar="KEEP", help="Keep the loca
 def demo(manifest: Manifest = None, keep: Keep = False) -> None:
     """Run two jobs in a local cloud, and show their progress, events, emails and results.
 
-    No AWS account is used, and everything that the demo starts ends with it.
+    No AWS account is used. The demo ends all processes that it starts.
 
-    Audio files for your own manifest must be in the same folder: the entry
-    s3://voice-samples/audio/NAME.wav is the file NAME.wav there.
+    Audio files for your own manifest must be in its folder: the URI
+    s3://voice-samples/audio/NAME.wav refers to the file NAME.wav there.
 
-    Exit status: 0 if the event and the email about each job arrived and agree with its service, else 1.
+    Exit status: 0 if there is one event and one email about each job and they
+    agree with the job's describe call, else 1.
     """
     end_on_signals()
     console.print("[bold]Job Watcher demo.[/] Everything runs on 127.0.0.1; no AWS account is used.\n", highlight=False)
@@ -61,17 +62,17 @@ def demo(manifest: Manifest = None, keep: Keep = False) -> None:
 
 
 def run_jobs(cloud: Cloud, outputs: dict[str, str], manifest: Path | None) -> bool:
-    """Run both jobs to their ends and show what arrived; return whether all of it agrees with the services."""
+    """Run both jobs and show their notifications. Return whether these agree with the describe calls."""
     inbox = Inbox(cloud, outputs["BusName"])
     jobs = start_jobs(cloud, outputs["WatchArn"], manifest)
-    console.print(f"\nOn AWS, the watches wait {SPEED} times longer between polls than here.\n", highlight=False)
+    console.print(f"\nThe watches' waits are {SPEED} times shorter here than on AWS.\n", highlight=False)
     follow(cloud.client("stepfunctions"), {job.watch: job.noun for job in jobs}, every=0.2)
     inbox.wait(len(jobs))
     return all([show_job(job, inbox.about(job)) for job in jobs])
 
 
 def start_jobs(cloud: Cloud, machine: str, manifest: Path | None) -> list[Job]:
-    """Start both jobs, each with a watch: one by the rules, one by hand."""
+    """Start both jobs. An event starts the watch of the first job; the demo itself starts that of the second."""
     with step("Starting a Voice ID job; CloudTrail's event starts its watch"):
         first = enrollment(cloud, machine, manifest)
     with step("Starting a Transcribe job and, as `watch.py start` does, its watch"):
@@ -80,9 +81,9 @@ def start_jobs(cloud: Cloud, machine: str, manifest: Path | None) -> list[Job]:
 
 
 def end_on_signals() -> None:
-    """Exit on Ctrl-C, SIGTERM and a closed terminal, so that everything that was started is ended and removed."""
+    """Exit on Ctrl-C, SIGTERM and a closed terminal after ending all processes and removing all files."""
     for number in SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _end)
 
 
@@ -95,7 +96,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Run the command; what the local cloud or the CDK reports is printed as it is, without a traceback."""
+    """Run the command. Errors of the local cloud and of the CDK CLI are printed without a traceback."""
     try:
         app()
     except (RuntimeError, TimeoutError) as error:

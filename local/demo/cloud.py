@@ -1,4 +1,4 @@
-"""The demo's local cloud, which shows each step of its start and deployment while it takes place."""
+"""A local cloud that shows the progress of its start and of the deployment."""
 
 import time
 from collections.abc import Iterator
@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from local.cloud import ROOT, Cloud
+from local.cloud import Cloud
 from local.demo.output import console
+from local.environment import ROOT
 
 STEPS = {
     "bootstrap": "Bootstrapping the account with the CDK",
@@ -17,7 +18,7 @@ STEPS = {
 
 
 class DemoCloud(Cloud):
-    """A local cloud that shows what it is doing."""
+    """A local cloud that shows each step while it runs."""
 
     def __enter__(self) -> Self:
         with step("Starting MiniStack and the Voice ID emulator"):
@@ -29,13 +30,13 @@ class DemoCloud(Cloud):
 
 
 @contextmanager
-def step(doing: str) -> Iterator[None]:
-    """Show a spinner while a step takes place, and then how long it took; without a terminal, one line before it."""
+def step(name: str) -> Iterator[None]:
+    """Show a spinner while the block runs, and then its duration. Without a terminal, print one line before it."""
     began = time.monotonic()
     if not console.is_terminal:
-        print(f"{doing} …", flush=True)
+        print(f"{name} …", flush=True)
         yield
         return
-    with console.status(f"{doing} …"):
+    with console.status(f"{name} …"):
         yield
-    console.print(f"[green]✓[/] {doing} ({time.monotonic() - began:.0f} s)", highlight=False)
+    console.print(f"[green]✓[/] {name} ({time.monotonic() - began:.0f} s)", highlight=False)

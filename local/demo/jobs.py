@@ -1,8 +1,7 @@
-"""The demo's two jobs: how each is started and watched, what its service says about it, and its results."""
+"""The demo's two jobs: start each job and its watch, describe the job, and read its results."""
 
 import json
 import time
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,42 +9,44 @@ from typing import Any
 
 from cli import watches
 from job_watcher.to_json import to_json
-from local.cloud import PATIENCE, Cloud
-from local.sample import BUCKET, ROLE, put_call, put_own, put_sample
+from local.cloud import TIMEOUT, Cloud
+from local.sample import BUCKET, ROLE, put_manifest, put_recording, put_sample
 
-SPEED = 50  # Step Functions' waits pass so many times faster than on AWS
+SPEED = 50  # how many times shorter Step Functions' waits are than on AWS
 DOMAIN = "DemoDomain000000000022"
 TRANSCRIPTION = "greeting"
 TRANSCRIPT = f"transcripts/{TRANSCRIPTION}.json"
 TRANSCRIPTION_SECONDS = 8
-MOST_ERRORS = 5  # that are shown
+MAX_ERRORS = 5  # shown in the results
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job that has been started, and its watch."""
+    """A job that has been started. `watch` is the ARN of its watch."""
 
     kind: str
     request: dict[str, str]
     watch: str
     describe: Callable[[], dict[str, Any]]
-    """Returns the job as its service describes it now, in JSON's types."""
+    """Returns the current Job dict, converted to JSON types."""
     results: Callable[[], list[str]]
-    """Returns lines about what the job has produced."""
+    """Returns a summary of the job's results, as lines of text."""
 
     @property
     def noun(self) -> str:
+        """Return the kind without its service, such as `SpeakerEnrollmentJob`."""
         return self.kind.partition("/")[2]
 
     @property
     def id(self) -> str:
+        """Return the job's ID or name."""
         return list(self.request.values())[-1]
 
 
 def enrollment(cloud: Cloud, machine: str, manifest: Path | None) -> Job:
-    """Start a Voice ID job on a manifest; the CloudTrail event of the call starts the watch."""
+    """Start a Voice ID job with the user's manifest or a sample. The CloudTrail event of the call starts its watch."""
     s3, voice_id = cloud.client("s3"), cloud.client("voice-id")
-    uri = put_own(s3, manifest) if manifest else put_sample(s3)
+    uri = put_manifest(s3, manifest) if manifest else put_sample(s3)
     cloud.voice_id.seconds_per_request = 0.75
     started = voice_id.start_speaker_enrollment_job(
         DomainId=DOMAIN,
@@ -67,13 +68,13 @@ def enrollment(cloud: Cloud, machine: str, manifest: Path | None) -> Job:
 
 
 def transcription(cloud: Cloud, machine: str) -> Job:
-    """Start an Amazon Transcribe job and, as `watch.py start` does, its watch."""
+    """Start an Amazon Transcribe job, and start its watch as `watch.py start` does."""
     s3, transcribe = cloud.client("s3"), cloud.client("transcribe")
-    _configure(cloud, {"transcribe._JOB_RUN_SECONDS": TRANSCRIPTION_SECONDS})
+    cloud.configure({"transcribe._JOB_RUN_SECONDS": TRANSCRIPTION_SECONDS})
     request = {"TranscriptionJobName": TRANSCRIPTION}
     transcribe.start_transcription_job(
         **request,
-        Media={"MediaFileUri": put_call(s3)},
+        Media={"MediaFileUri": put_recording(s3)},
         LanguageCode="en-US",
         OutputBucketName=BUCKET,
         OutputKey=TRANSCRIPT,
@@ -88,36 +89,29 @@ def transcription(cloud: Cloud, machine: str) -> Job:
 
 
 def enrolled(s3: Any, key: str) -> list[str]:
-    """Return what the results file of an enrollment job says: how many are enrolled, and what failed and why."""
+    """Return the summary of an enrollment job's results file: the number of enrolled speakers, and the errors."""
     try:
         results = json.load(s3.get_object(Bucket=BUCKET, Key=key)["Body"])
     except s3.exceptions.NoSuchKey:
         return ["The job wrote no results file."]
     errors = results["Errors"]
-    reasons = [f"- {error['RequestId']}: {error['ErrorMessage']}" for error in errors[:MOST_ERRORS]]
-    more = [f"- and {len(errors) - MOST_ERRORS} more"] if len(errors) > MOST_ERRORS else []
-    head = [f"s3://{BUCKET}/{key}", f"{len(results['SuccessfulEnrollments'])} enrolled, {len(errors)} failed"]
-    return [*head, *reasons, *more]
+    reasons = [f"- {error['RequestId']}: {error['ErrorMessage']}" for error in errors[:MAX_ERRORS]]
+    more = [f"- and {len(errors) - MAX_ERRORS} more"] if len(errors) > MAX_ERRORS else []
+    counts = [f"s3://{BUCKET}/{key}", f"{len(results['SuccessfulEnrollments'])} enrolled, {len(errors)} failed"]
+    return [*counts, *reasons, *more]
 
 
 def transcript(s3: Any) -> list[str]:
-    """Return what the transcript says."""
+    """Return the transcript's URI and text."""
     results = json.load(s3.get_object(Bucket=BUCKET, Key=TRANSCRIPT)["Body"])["results"]
     text = results["transcripts"][0]["transcript"]
     return [f"s3://{BUCKET}/{TRANSCRIPT}", text]
 
 
 def _first_watch(states: Any, machine: str) -> str:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not (executions := watches.newest(states, machine)):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"no watch was started within {PATIENCE} s")
+            raise TimeoutError(f"no watch was started within {TIMEOUT} s")
         time.sleep(0.1)
     return str(executions[-1]["executionArn"])
-
-
-def _configure(cloud: Cloud, settings: dict[str, float]) -> None:
-    """Change settings of MiniStack."""
-    body = json.dumps(settings).encode()
-    with urllib.request.urlopen(f"{cloud.url}/_ministack/config", data=body, timeout=PATIENCE) as answer:
-        assert json.load(answer)["applied"] == settings

@@ -1,20 +1,21 @@
-"""KEEP=1: the local cloud stays up, and these commands look into it from another terminal."""
+"""KEEP=1: keep the local cloud running, and print commands that use it from another terminal."""
 
 import shlex
 import sys
 import time
 from contextlib import suppress
 
-from local.cloud import CREDENTIALS, REGION, ROOT, Cloud
+from local.cloud import Cloud
 from local.demo.jobs import DOMAIN
 from local.demo.output import console
+from local.environment import CREDENTIALS, REGION, ROOT
 
 
 def keep(cloud: Cloud, outputs: dict[str, str]) -> None:
-    """Print the commands, and wait until the terminal is closed or a signal ends the demo."""
+    """Print the commands, and wait until Ctrl-C, another signal, or the terminal is closed."""
     console.print()
     console.rule("[bold]The local cloud keeps running until Ctrl-C", align="left")
-    console.print("Look into it from another terminal:\n")
+    console.print("Run these commands in another terminal to inspect it:\n")
     for command in commands(cloud.url, cloud.voice_id.url, outputs["WatchArn"]):
         console.print(command, markup=False, highlight=False, soft_wrap=True)
     with suppress(KeyboardInterrupt):
@@ -23,9 +24,9 @@ def keep(cloud: Cloud, outputs: dict[str, str]) -> None:
 
 
 def _wait() -> None:
-    """Return when the terminal is closed; other signals end the demo by themselves.
+    """Wait until the terminal is closed. Signals end the demo through their handlers.
 
-    SIGHUP isn't enough: a `make` that the terminal runs without a shell doesn't pass it on.
+    SIGHUP isn't sufficient: `make` doesn't forward it if the terminal runs `make` without a shell.
     """
     had_terminal = sys.stdout.isatty()
     while sys.stdout.isatty() == had_terminal:
@@ -33,7 +34,7 @@ def _wait() -> None:
 
 
 def commands(url: str, voice_id_url: str, machine: str) -> list[str]:
-    """Return shell commands that work as they are in a new terminal, in this order."""
+    """Return shell commands that can be pasted into a new terminal, in this order."""
     environment = {**CREDENTIALS, "AWS_DEFAULT_REGION": REGION}
     return [
         f"cd {shlex.quote(str(ROOT))}",

@@ -1,24 +1,24 @@
-"""What has arrived about the jobs: events on a rule's queue, and emails at the subscriber's."""
+"""The notifications that the demo's receivers get: events on the queue of a rule, and emails to a subscriber."""
 
 import time
 from typing import Any, NamedTuple
 
 from local.cloud import Cloud
 from local.demo.jobs import Job
-from local.listener import Listener
+from local.event_queue import EventQueue
 
 SUBSCRIBER = "supervisor@example.com"
-ARRIVAL = 60  # seconds that a notification may take after the watch has ended
+TIMEOUT = 60  # seconds to wait for notifications after the watches have ended
 
 
 class Notifications(NamedTuple):
-    """The events and the emails about one job: one of each, if all is well."""
+    """The events and emails about one job. One of each is expected."""
 
     events: list[dict[str, Any]]
     emails: list[dict[str, Any]]
 
     def agree(self, job: Job) -> bool:
-        """Whether there is one event with the job as its service describes it now, and one email with its status."""
+        """Return whether there is one event with the current Job dict, and one email with the job's ID and status."""
         if (len(self.events), len(self.emails)) != (1, 1):
             return False
         (event,), (email,) = self
@@ -28,22 +28,22 @@ class Notifications(NamedTuple):
 
 
 class Inbox:
-    """The receivers' side: a rule's queue, which must exist before the jobs end, and the subscriber's emails."""
+    """Receives the events and emails. Create it before the jobs end, because its rule receives only later events."""
 
     def __init__(self, cloud: Cloud, bus: str) -> None:
         self._cloud = cloud
-        self._listener = Listener(cloud.client("events"), cloud.client("sqs"), bus)
+        self._event_queue = EventQueue(cloud.client("events"), cloud.client("sqs"), bus)
         self._events: list[dict[str, Any]] = []
 
     def wait(self, jobs: int) -> None:
-        """Wait until an event and an email about each job have arrived, but not for ever."""
-        self._events = self._listener.events(ARRIVAL, enough=jobs)
-        deadline = time.monotonic() + ARRIVAL
+        """Wait until an event and an email about each job have arrived, or until TIMEOUT."""
+        self._events = self._event_queue.receive(TIMEOUT, count=jobs)
+        deadline = time.monotonic() + TIMEOUT
         while len(self._emails()) < jobs and time.monotonic() < deadline:
             time.sleep(0.1)
 
     def about(self, job: Job) -> Notifications:
-        """Return the events and the emails about a job."""
+        """Return the events and emails about a job."""
         events = [event for event in self._events if event["detail"]["request"] == job.request]
         return Notifications(events, [email for email in self._emails() if job.id in email["BodyText"]])
 

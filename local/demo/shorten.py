@@ -1,15 +1,15 @@
-"""Fit JSON and text into a terminal: long values lose their middle, and long output its middle lines."""
+"""Shorten JSON and text to the size of a terminal by cutting the middle of long values and of long output."""
 
 import json
 import textwrap
 from collections.abc import Iterable
 from typing import Any
 
-SHORTEST = 20  # characters of a value, however narrow the terminal is
+MIN_VALUE_LENGTH = 20  # characters of a value that are shown even if the terminal is too narrow
 
 
 def lines_of_json(value: Any, width: int, indent: str = "", before: str = "", after: str = "") -> list[str]:
-    """Return indented JSON in lines of `width`: what fits stays on one line, and long strings lose their middle."""
+    """Return indented JSON as lines of at most `width`: values that fit are on one line, long strings are shortened."""
     line = f"{indent}{before}{json.dumps(value, ensure_ascii=False)}{after}"
     if len(line) <= width:
         return [line]
@@ -18,7 +18,7 @@ def lines_of_json(value: Any, width: int, indent: str = "", before: str = "", af
         return _lines_of_items("{}", items, width, indent, before, after)
     if isinstance(value, list):
         return _lines_of_items("[]", [("", item) for item in value], width, indent, before, after)
-    room = max(width - len(indent + before + after) - 2, SHORTEST)
+    room = max(width - len(indent + before + after) - 2, MIN_VALUE_LENGTH)
     return [f"{indent}{before}{json.dumps(shorten(str(value), room), ensure_ascii=False)}{after}"]
 
 
@@ -33,7 +33,7 @@ def _lines_of_items(
 
 
 def lines_of_text(text: str, width: int) -> list[str]:
-    """Return a text in lines of `width`: paragraphs wrap, and indented lines, such as a table's, lose their middle."""
+    """Return a text as lines of at most `width`: paragraphs are wrapped, indented lines are shortened."""
     return [line for paragraph in text.splitlines() for line in _wrapped(paragraph, width)]
 
 
@@ -45,7 +45,7 @@ def _wrapped(paragraph: str, width: int) -> list[str]:
 
 
 def shorten(text: str, room: int) -> str:
-    """Return a text with an ellipsis instead of its middle if it is longer than `room` characters."""
+    """Return the text, with an ellipsis instead of its middle if it is longer than `room` characters."""
     if len(text) <= room:
         return text
     tail = (room - 1) // 2
@@ -53,7 +53,7 @@ def shorten(text: str, room: int) -> str:
 
 
 def shorten_lines(lines: Iterable[str], most: int, tail: int = 4) -> list[str]:
-    """Return at most so many lines; in their middle, one line says how many are left out."""
+    """Return at most `most` lines. If lines are omitted, a line near the end gives their number."""
     lines = list(lines)
     if len(lines) <= most:
         return lines

@@ -69,7 +69,7 @@ class Counted:
 def run() -> Part:
     """One cloud, the cases one after another; it must agree with the simulation to a poll."""
     with Cloud(wait_scale=SCALE) as cloud:
-        cloud.default_bus.calls.times = cloud.default_bus.service_event.times = 0
+        cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 0
         machine = cloud.deploy({"auto-watch": "false"})["WatchArn"]
         counted = {case: _counted(cloud, machine, case) for case in CASES}
         machine = cloud.deploy({"auto-watch": "true"})["WatchArn"]
@@ -101,7 +101,7 @@ def _delay_with_event(cloud: Cloud, machine: str) -> float:
     """Seconds from a job's end to the answer that tells it, of a watch whose next poll would come much later."""
     states = cloud.client("stepfunctions")
     cloud.scale_waits(1)
-    cloud.default_bus.calls.times = cloud.default_bus.service_event.times = 1
+    cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 1
     request = _start(cloud, EVENT_ARRIVES)
     job = cloud.voice_id.wait(request["JobId"], FAR)
     deadline = time.monotonic() + FAR
@@ -161,7 +161,7 @@ def _counted(cloud: Cloud, machine: str, case: Case) -> Counted:
 def _start(cloud: Cloud, case: Case) -> dict[str, str]:
     """The job's request; one to be held does not work yet."""
     cloud.voice_id.seconds_per_request = case.each
-    manifest = put_sample(cloud.client("s3"), requests=case.requests, bad=0)
+    manifest = put_sample(cloud.client("s3"), requests=case.requests, invalid=0)
     job = cloud.client("voice-id").start_speaker_enrollment_job(
         DomainId=f"BenchDomain{(*CASES, EVENT_LOST, EVENT_ARRIVES).index(case):011}",
         DataAccessRoleArn=ROLE,

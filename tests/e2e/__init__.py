@@ -1,1 +1,1 @@
-"""Through the deployed stack in the local cloud."""
+"""End-to-end tests: the CDK CLI deploys the stack into the local cloud, and the tests use the deployed stack."""

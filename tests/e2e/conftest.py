@@ -1,4 +1,4 @@
-"""One local cloud for all end-to-end tests, the CDK's stack in it, and a few words to say what happens there."""
+"""Fixtures and helpers of the end-to-end tests: one local cloud with one deployed stack for all of them."""
 
 import itertools
 import json
@@ -8,25 +8,25 @@ from typing import Any, TypeVar
 
 import pytest
 
-from local.cloud import PATIENCE, Cloud
-from local.listener import Listener
+from local.cloud import TIMEOUT, Cloud
+from local.event_queue import EventQueue
+from local.moto_server import MotoServer
 from local.sample import BUCKET, ROLE, put_sample, request
-from local.second_cloud import SecondCloud
 
 T = TypeVar("T")
 SUBSCRIBER = "supervisor@example.com"
 SPEAKERS, FRAUDSTERS = "voice-id/SpeakerEnrollmentJob", "voice-id/FraudsterRegistrationJob"
-OTHERS = ("dynamodb/Export", "dynamodb/Import", "transcribe/TranscriptionJob", "translate/TextTranslationJob")
-OTHERS_ELSEWHERE = (
+MINISTACK_KINDS = ("dynamodb/Export", "dynamodb/Import", "transcribe/TranscriptionJob", "translate/TextTranslationJob")
+MOTO_KINDS = (
     "athena/QueryExecution",
     "batch/Job",
     "datasync/TaskExecution",
     "glue/JobRun",
     "sagemaker/TrainingJob",
-)  # in the second cloud
+)
 GIVE_UP_DAYS = 0.05
-OWN_KIND = """
-[OurTable]
+CUSTOM_KIND = """
+[CustomTable]
 describe  = "DescribeTable"
 request   = ["TableName"]
 job       = "Table"
@@ -42,18 +42,18 @@ domains = (f"EndToEndDomain{number:08}" for number in itertools.count(1))
 
 
 class World:
-    """The deployed stack and everybody around it."""
+    """The deployed stack, the jobs that it watches, and the receivers of its notifications."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.voice_id = cloud.voice_id
-        own_kinds = cloud.folder / "kinds"
-        own_kinds.mkdir()
-        own_kinds.joinpath("dynamodb.toml").write_text(OWN_KIND)
+        custom_kinds = cloud.folder / "kinds"
+        custom_kinds.mkdir()
+        custom_kinds.joinpath("dynamodb.toml").write_text(CUSTOM_KIND)
         self.outputs = cloud.deploy(
             {
-                "custom-kinds-dir": str(own_kinds),
-                "kinds": "*,*/waiter/*",  # everything at once: the largest bundle, template and permissions there are
+                "custom-kinds-dir": str(custom_kinds),
+                "kinds": "*,*/waiter/*",  # every kind: the largest possible bundle, template and policies
                 "email": SUBSCRIBER,
                 "email-outcomes": "partial,failed,stopped,lost",
                 "give-up-after-days": str(GIVE_UP_DAYS),
@@ -62,12 +62,12 @@ class World:
         )
         self.states = cloud.client("stepfunctions")
         self.s3 = cloud.client("s3")
-        self._listener = Listener(cloud.client("events"), cloud.client("sqs"), self.outputs["BusName"])
+        self._event_queue = EventQueue(cloud.client("events"), cloud.client("sqs"), self.outputs["BusName"])
         self._events: list[dict[str, Any]] = []
-        self.manifest = put_sample(self.s3, requests=4, bad=0)
+        self.manifest = put_sample(self.s3, requests=4, invalid=0)
 
     def start_job(self, kind: str = SPEAKERS, manifest: str | None = None) -> dict[str, str]:
-        """Start a job in a domain of its own; the request that names it."""
+        """Start a job in a new domain, and return the request that describes it."""
         job = getattr(self.cloud.client("voice-id"), START[kind])(
             DomainId=next(domains),
             DataAccessRoleArn=ROLE,
@@ -77,47 +77,52 @@ class World:
         return {"DomainId": job["DomainId"], "JobId": job["JobId"]}
 
     def put_manifest(self, name: str, body: Any) -> str:
+        """Put a manifest, a string or a value that is written as JSON, into S3 and return its URI."""
         text = body if isinstance(body, str) else json.dumps(body)
         self.s3.put_object(Bucket=BUCKET, Key=name, Body=text.encode())
         return f"s3://{BUCKET}/{name}"
 
     def watch(self, watch_input: Any) -> str:
-        """Start a watch; its ARN."""
+        """Start a watch and return its ARN."""
         started = self.states.start_execution(stateMachineArn=self.outputs["WatchArn"], input=json.dumps(watch_input))
         return str(started["executionArn"])
 
     def end(self, execution: str) -> dict[str, Any]:
-        """The execution when it has ended."""
+        """Wait until an execution has ended and return its description."""
         return until(lambda: self._ended(execution))
 
     def event(self, request: dict[str, str]) -> dict[str, Any]:
-        """The one event of the job that this request names."""
+        """Wait for the event about the job's end and return it."""
         (event,) = until(lambda: self.events(request))
         return event
 
     def events(self, request: Any, *, progress: bool = False) -> list[dict[str, Any]]:
-        """The events so far that name this request: of its end, or else of its progress."""
-        while len(new := self._listener.events(seconds=0.2)) == 10:  # as many as SQS gives at once: there may be more
+        """Return the events that have arrived about the job: about its end, or about its progress."""
+        while len(new := self._event_queue.receive(seconds=0.2)) == 10:  # the most that SQS returns at once
             self._events += new
         self._events += new
         of_job = [event for event in self._events if event["detail"]["request"] == request]
         return [event for event in of_job if (event["detail-type"] == "Job Progressed") is progress]
 
     def watches(self) -> list[str]:
-        """The ARNs of all watches so far."""
+        """Return the ARNs of all watches that were started."""
         pages = self.states.get_paginator("list_executions").paginate(stateMachineArn=self.outputs["WatchArn"])
         return [execution["executionArn"] for page in pages for execution in page["executions"]]
 
-    def emails(self, word: str) -> list[dict[str, Any]]:
-        """The deployment's emails so far in whose text the word stands; the README's colleague has others."""
-        return [mail for mail in self.cloud.emails() if mail["To"] == [SUBSCRIBER] and word in mail["BodyText"]]
+    def emails(self, text: str) -> list[dict[str, Any]]:
+        """Return the emails to the deployment's subscriber whose body contains the text.
 
-    def email(self, word: str) -> dict[str, Any]:
-        """The deployment's one email in whose text the word stands."""
-        (email,) = until(lambda: self.emails(word))
+        The README's examples subscribe another address.
+        """
+        return [email for email in self.cloud.emails() if email["To"] == [SUBSCRIBER] and text in email["BodyText"]]
+
+    def email(self, text: str) -> dict[str, Any]:
+        """Wait for the email whose body contains the text and return it."""
+        (email,) = until(lambda: self.emails(text))
         return email
 
     def describe(self, kind: str, request: dict[str, str]) -> dict[str, Any]:
+        """Return the Job dict of a Voice ID job."""
         client = self.cloud.client("voice-id")
         operation = "describe_" + START[kind].removeprefix("start_")
         job: dict[str, Any] = getattr(client, operation)(**request)["Job"]
@@ -128,29 +133,30 @@ class World:
         return None if described["status"] == "RUNNING" else described
 
 
-def until(look: Callable[[], T | None]) -> T:
-    """What `look` returns as soon as it is something; TimeoutError after PATIENCE."""
-    deadline = time.monotonic() + PATIENCE
-    while not (seen := look()):
+def until(condition: Callable[[], T | None]) -> T:
+    """Call `condition` until its result is truthy, and return the result. Raise TimeoutError after TIMEOUT seconds."""
+    deadline = time.monotonic() + TIMEOUT
+    while not (result := condition()):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"nothing after {PATIENCE} s")
+            raise TimeoutError(f"the condition was not met within {TIMEOUT} s")
         time.sleep(0.05)
-    return seen
+    return result
 
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
-    """Waits pass a hundred times faster than on AWS."""
-    elsewhere = {"rds", *(kind.partition("/")[0] for kind in OTHERS_ELSEWHERE)}
-    with SecondCloud() as second, Cloud(wait_scale=0.01, elsewhere=dict.fromkeys(elsewhere, second.url)) as cloud:
+    """Yield the deployed stack. Step Functions' waits are 100 times shorter than on AWS."""
+    moto_services = {"rds", *(kind.partition("/")[0] for kind in MOTO_KINDS)}
+    with MotoServer() as moto, Cloud(wait_scale=0.01, endpoints=dict.fromkeys(moto_services, moto.url)) as cloud:
         cloud.voice_id.seconds_per_request = 0.1
-        cloud.default_bus.calls.times = cloud.default_bus.service_event.times = 0  # but where a test is about them
+        # no events, except in the tests of automatic watches
+        cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 0
         yield World(cloud)
 
 
 @pytest.fixture(scope="session")
 def never_ending(world: World) -> str:
-    """A watch, begun early, of a job that does not end: long enough for the watch to give up meanwhile."""
+    """Start a watch of a job that doesn't end, and return its ARN. It starts first, so that it times out early."""
     request = world.start_job(FRAUDSTERS, world.put_manifest("fraudsters.json", fraudsters(4)))
     world.voice_id.hold(request["JobId"])
     world.voice_id.amend(request["JobId"], {"JobStatus": "IN_PROGRESS"})
@@ -158,20 +164,21 @@ def never_ending(world: World) -> str:
 
 
 @pytest.fixture(autouse=True)
-def no_faults_are_left(world: World, never_ending: str) -> Iterator[None]:
+def clear_faults(world: World, never_ending: str) -> Iterator[None]:
+    """Remove injected faults after each test."""
     yield
     world.voice_id.faults.clear()
 
 
-def speakers(count: int, bad: int = 0) -> dict[str, Any]:
-    """A manifest whose last `bad` requests name audio that is not there."""
-    audio = [f"s3://{BUCKET}/audio/{'missing' if count - n <= bad else 'speaker'}-1.wav" for n in range(count)]
+def speakers(count: int, missing: int = 0) -> dict[str, Any]:
+    """Return a manifest. The audio of its last `missing` requests doesn't exist."""
+    audio = [f"s3://{BUCKET}/audio/{'missing' if count - n <= missing else 'speaker'}-1.wav" for n in range(count)]
     return {"Version": "1.0", "SpeakerEnrollmentRequests": [request(n, uri) for n, uri in enumerate(audio)]}
 
 
-def fraudsters(count: int, bad: int = 0) -> dict[str, Any]:
-    """The same of fraudsters, who have no speaker's name."""
-    entries = speakers(count, bad)["SpeakerEnrollmentRequests"]
+def fraudsters(count: int, missing: int = 0) -> dict[str, Any]:
+    """Return a manifest of fraudsters. Their requests have no SpeakerId."""
+    entries = speakers(count, missing)["SpeakerEnrollmentRequests"]
     return {
         "Version": "1.0",
         "FraudsterRegistrationRequests": [{k: v for k, v in entry.items() if k != "SpeakerId"} for entry in entries],

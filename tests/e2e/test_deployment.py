@@ -1,4 +1,4 @@
-"""Two deployments side by side, and what becomes of running watches when one of them is deployed again."""
+"""Tests with two deployments in one account: they are independent, can be updated, and can be destroyed."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.default_bus import DefaultBus, Delivery
-from local.listener import Listener
+from local.event_queue import EventQueue
 
 from .conftest import FRAUDSTERS, SPEAKERS, World, fraudsters, until
 
@@ -21,10 +21,10 @@ Outputs = dict[str, str]
 
 @dataclass(frozen=True)
 class Second:
-    """Another deployment in the same account and region; `deploy` deploys it again, with these kinds."""
+    """A second deployment in the same account and Region. `deploy` updates it with other kinds."""
 
     outputs: Outputs
-    listener: Listener
+    events: EventQueue
     deploy: Callable[[str], Outputs]
 
 
@@ -34,40 +34,40 @@ def second(world: World) -> Iterator[Second]:
         return world.cloud.deploy({"stack-name": "Second", "kinds": kinds})
 
     outputs = deploy("voice-id/*")
-    listener = Listener(world.cloud.client("events"), world.cloud.client("sqs"), outputs["BusName"], "second")
-    yield Second(outputs, listener, deploy)
-    world.cloud.destroy("Second")  # or it would follow the other tests' jobs too
+    events = EventQueue(world.cloud.client("events"), world.cloud.client("sqs"), outputs["BusName"], "second")
+    yield Second(outputs, events, deploy)
+    world.cloud.destroy("Second")  # so that it doesn't watch the jobs of other tests
 
 
 @pytest.fixture
 def bus(world: World) -> Iterator[DefaultBus]:
-    """The default bus, which delivers CloudTrail's events and no others."""
-    world.cloud.default_bus.calls.times = 1
+    """Yield the default bus, which delivers CloudTrail's events but no service events."""
+    world.cloud.default_bus.cloudtrail_events.times = 1
     yield world.cloud.default_bus
-    world.cloud.default_bus.calls = Delivery(times=0)
+    world.cloud.default_bus.cloudtrail_events = Delivery(times=0)
 
 
-def test_two_deployments_share_no_output(world: World, second: Second) -> None:
+def test_two_deployments_have_different_outputs(world: World, second: Second) -> None:
     assert set(second.outputs) == set(world.outputs)
     assert not set(second.outputs.values()) & set(world.outputs.values())
 
 
-def test_both_deployments_follow_a_job_that_both_watch(world: World, second: Second, bus: DefaultBus) -> None:
+def test_a_job_that_two_deployments_watch_is_reported_by_both(world: World, second: Second, bus: DefaultBus) -> None:
     request = world.start_job()
     first = world.event(request)
-    (other,) = until(lambda: [one for one in second.listener.events() if one["detail"]["request"] == request])
+    (other,) = until(lambda: [event for event in second.events.receive() if event["detail"]["request"] == request])
     assert first["detail"]["job"] == other["detail"]["job"]
-    machines = [one["detail"]["watch"].split(":")[6] for one in (first, other)]
+    machines = [event["detail"]["watch"].split(":")[6] for event in (first, other)]
     assert machines == [outputs["WatchArn"].split(":")[6] for outputs in (world.outputs, second.outputs)]
 
 
-def test_a_second_deploy_keeps_running_watches_and_ends_those_of_removed_kinds(world: World, second: Second) -> None:
+def test_an_update_keeps_running_watches_and_ends_those_of_removed_kinds(world: World, second: Second) -> None:
     kept, removed = world.start_job(), world.start_job(FRAUDSTERS, world.put_manifest("f.json", fraudsters(4)))
     for request in (kept, removed):
         world.voice_id.hold(request["JobId"])
     watches = [_watch(world, second, SPEAKERS, kept), _watch(world, second, FRAUDSTERS, removed)]
     for watch in watches:
-        until(lambda watch=watch: _polls(world, watch))  # type: ignore[misc]
+        until(lambda watch=watch: _waits(world, watch))  # type: ignore[misc]
     assert second.deploy(SPEAKERS) == second.outputs
     lost = world.end(watches[1])
     assert lost["error"] == "WatchLost"
@@ -78,7 +78,7 @@ def test_a_second_deploy_keeps_running_watches_and_ends_those_of_removed_kinds(w
     world.voice_id.release(removed["JobId"])
 
 
-def test_what_blocks_the_removal_of_a_deployment_is_listed_and_removed(world: World, second: Second) -> None:
+def test_before_destroy_lists_and_removes_what_blocks_the_deletion_of_the_stack(world: World, second: Second) -> None:
     request = world.start_job()
     world.voice_id.hold(request["JobId"])
     watch = _watch(world, second, SPEAKERS, request)
@@ -92,16 +92,16 @@ def test_what_blocks_the_removal_of_a_deployment_is_listed_and_removed(world: Wo
     assert _before_destroy(world, "--remove").returncode == 0
     assert world.end(watch)["status"] == "ABORTED"
     assert world.cloud.client("events").list_rules(EventBusName=second.outputs["BusName"])["Rules"] == []
-    nothing = _before_destroy(world)
-    assert (nothing.returncode, nothing.stdout) == (0, "Nothing blocks `cdk destroy`.\n")
+    repeated = _before_destroy(world)
+    assert (repeated.returncode, repeated.stdout) == (0, "Nothing blocks `cdk destroy`.\n")
     world.voice_id.release(request["JobId"])
 
 
-def test_a_deployment_that_is_not_there_is_reported_in_one_sentence(world: World) -> None:
-    done = _before_destroy(world, "--stack", "Nowhere")
-    assert done.returncode == 1
-    assert done.stderr.startswith("watch.py: ") and "Nowhere" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+def test_before_destroy_reports_a_missing_stack_in_one_sentence(world: World) -> None:
+    result = _before_destroy(world, "--stack", "Nowhere")
+    assert result.returncode == 1
+    assert result.stderr.startswith("watch.py: ") and "Nowhere" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 def _before_destroy(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -110,11 +110,11 @@ def _before_destroy(world: World, *arguments: str) -> subprocess.CompletedProces
 
 
 def _watch(world: World, second: Second, kind: str, request: dict[str, str]) -> str:
-    given = json.dumps({"kind": kind, "request": request})
+    watch_input = json.dumps({"kind": kind, "request": request})
     machine = second.outputs["WatchArn"]
-    return str(world.states.start_execution(stateMachineArn=machine, input=given)["executionArn"])
+    return str(world.states.start_execution(stateMachineArn=machine, input=watch_input)["executionArn"])
 
 
-def _polls(world: World, watch: str) -> list[Any]:
+def _waits(world: World, watch: str) -> list[Any]:
     history = world.states.get_execution_history(executionArn=watch)["events"]
     return [event for event in history if event["type"] == "WaitStateEntered"]

@@ -1,7 +1,4 @@
-"""Jobs of services that emulators written by others run: MiniStack's own, and moto's in the second cloud.
-
-boto3 starts each, as a user would; nothing of ours stands between it and the watch.
-"""
+"""Tests with jobs that MiniStack and moto emulate, that is, with emulators that aren't part of this project."""
 
 import itertools
 import json
@@ -16,39 +13,39 @@ from job_watcher.expressions import search
 from job_watcher.to_json import to_json
 from local.sample import BUCKET, ROLE
 
-from .conftest import OTHERS, OTHERS_ELSEWHERE, World, until
+from .conftest import MINISTACK_KINDS, MOTO_KINDS, World, until
 
-KINDS = catalogue.kinds((*OTHERS, *OTHERS_ELSEWHERE))
+KINDS = catalogue.kinds((*MINISTACK_KINDS, *MOTO_KINDS))
 Request = dict[str, Any]
-numbers = itertools.count(1)
+unique_numbers = itertools.count(1)
 
 
 class Job(NamedTuple):
-    """How boto3 starts it, and what its end is to be; `says` stands in the email."""
+    """How a job is started, and what is expected of its notification. `email_text` is a part of the email."""
 
     kind: str
     start: Callable[[World], Request]
     status: str
     outcome: str
-    says: str = ""
-    polls: int = 1
-    """That its watch takes at least: more where the emulator counts describe calls and not seconds."""
+    email_text: str = ""
+    min_polls: int = 1
+    """The minimum number of polls: moto changes the status of some jobs after a number of describe calls."""
 
 
 def transcription(world: World, media: str = "input-file.json") -> Request:
-    name = f"call-{next(numbers)}"
+    name = f"call-{next(unique_numbers)}"
     world.cloud.client("transcribe").start_transcription_job(
         TranscriptionJobName=name, Media={"MediaFileUri": f"s3://{BUCKET}/{media}"}, LanguageCode="en-US"
     )
     return {"TranscriptionJobName": name}
 
 
-def transcription_of_nothing(world: World) -> Request:
-    return transcription(world, media="nobody-put-this.wav")
+def transcription_of_missing_file(world: World) -> Request:
+    return transcription(world, media="missing.wav")
 
 
 def translation(world: World, text: bytes = b"Good morning.\n", content_type: str = "text/plain") -> Request:
-    folder = f"letters-{next(numbers)}/"
+    folder = f"letters-{next(unique_numbers)}/"
     world.s3.put_object(Bucket=BUCKET, Key=f"{folder}letter", Body=text)
     job = world.cloud.client("translate").start_text_translation_job(
         InputDataConfig={"S3Uri": f"s3://{BUCKET}/{folder}", "ContentType": content_type},
@@ -73,13 +70,13 @@ def stopped_translation(world: World) -> Request:
 
 def export(world: World) -> Request:
     dynamodb = world.cloud.client("dynamodb")
-    table = dynamodb.create_table(TableName=f"callers-{next(numbers)}", **KEY)["TableDescription"]["TableArn"]
+    table = dynamodb.create_table(TableName=f"callers-{next(unique_numbers)}", **KEY)["TableDescription"]["TableArn"]
     job = dynamodb.export_table_to_point_in_time(TableArn=table, S3Bucket=BUCKET)["ExportDescription"]
     return {"ExportArn": job["ExportArn"]}
 
 
 def table_import(world: World, item: str = '{"Item": {"name": {"S": "Ada"}}}') -> Request:
-    table = f"callers-{next(numbers)}"
+    table = f"callers-{next(unique_numbers)}"
     world.s3.put_object(Bucket=BUCKET, Key=f"{table}/items.json", Body=item.encode())
     job = world.cloud.client("dynamodb").import_table(
         S3BucketSource={"S3Bucket": BUCKET, "S3KeyPrefix": table},
@@ -94,7 +91,7 @@ def import_without_keys(world: World) -> Request:
 
 
 def glue_run(world: World) -> Request:
-    glue, name = world.cloud.client("glue"), f"nightly-{next(numbers)}"
+    glue, name = world.cloud.client("glue"), f"nightly-{next(unique_numbers)}"
     glue.create_job(Name=name, Role=ROLE, Command={"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/nightly.py"})
     return {"JobName": name, "RunId": glue.start_job_run(JobName=name)["JobRunId"]}
 
@@ -129,7 +126,7 @@ def cancelled_transfer(world: World) -> Request:
 
 
 def training(world: World) -> Request:
-    name = f"model-{next(numbers)}"
+    name = f"model-{next(unique_numbers)}"
     world.cloud.client("sagemaker").create_training_job(
         TrainingJobName=name,
         AlgorithmSpecification={"TrainingImage": "image", "TrainingInputMode": "File"},
@@ -148,24 +145,32 @@ KEY: dict[str, Any] = {
 }
 JOBS = [
     Job("transcribe/TranscriptionJob", transcription, "COMPLETED", "succeeded"),
-    Job("transcribe/TranscriptionJob", transcription_of_nothing, "FAILED", "failed", says="can't be accessed"),
+    Job(
+        "transcribe/TranscriptionJob", transcription_of_missing_file, "FAILED", "failed", email_text="can't be accessed"
+    ),
     Job("translate/TextTranslationJob", translation, "COMPLETED", "succeeded"),
     Job("translate/TextTranslationJob", translation_of_broken_xliff, "COMPLETED_WITH_ERROR", "partial"),
     Job("translate/TextTranslationJob", stopped_translation, "STOPPED", "stopped"),
     Job("dynamodb/Export", export, "COMPLETED", "succeeded"),
     Job("dynamodb/Import", table_import, "COMPLETED", "succeeded"),
-    Job("dynamodb/Import", import_without_keys, "FAILED", "failed", says="Some of the items failed validation checks"),
-    Job("glue/JobRun", glue_run, "SUCCEEDED", "succeeded", polls=2),
-    Job("athena/QueryExecution", query, "SUCCEEDED", "succeeded", polls=2),
+    Job(
+        "dynamodb/Import",
+        import_without_keys,
+        "FAILED",
+        "failed",
+        email_text="Some of the items failed validation checks",
+    ),
+    Job("glue/JobRun", glue_run, "SUCCEEDED", "succeeded", min_polls=2),
+    Job("athena/QueryExecution", query, "SUCCEEDED", "succeeded", min_polls=2),
     Job("athena/QueryExecution", stopped_query, "CANCELLED", "stopped"),
-    # moto's first status, INITIALIZING, is none that DataSync has: it must not end the watch
-    Job("datasync/TaskExecution", transfer, "SUCCESS", "succeeded", polls=2),
+    # moto's first status, INITIALIZING, isn't one of DataSync's. An unknown status must not end the watch.
+    Job("datasync/TaskExecution", transfer, "SUCCESS", "succeeded", min_polls=2),
     Job("datasync/TaskExecution", cancelled_transfer, "ERROR", "failed"),
-    # moto trains nothing: such a job is over when it has been created, where on AWS it would be InProgress
+    # moto completes a training job when it is created; on AWS, it would be InProgress
     Job("sagemaker/TrainingJob", training, "Completed", "succeeded"),
 ]
 SERVICES = {service: list(jobs) for service, jobs in itertools.groupby(JOBS, lambda job: job.kind.partition("/")[0])}
-# Not here are Athena's (moto answers 500) and DataSync's (moto does not say that it found nothing, as AWS does).
+# Without Athena, for which moto returns HTTP 500, and DataSync, for which moto's error differs from AWS's.
 MISSING = [
     ("glue/JobRun", {"JobName": "nobody", "RunId": "jr_0"}, "EntityNotFoundException"),
     ("sagemaker/TrainingJob", {"TrainingJobName": "nobody"}, "ValidationException"),
@@ -176,32 +181,32 @@ MISSING = [
         {"ExportArn": "arn:aws:dynamodb:us-east-1:000000000000:table/t/export/0"},
         "ExportNotFoundException",
     ),
-    ("batch/Job", {"jobs": ["nobody"]}, "NotFound"),  # no error of Batch's, but an empty list
+    ("batch/Job", {"jobs": ["nobody"]}, "NotFound"),  # Batch returns an empty list instead of an error
 ]
 
 
 @pytest.mark.parametrize("jobs", SERVICES.values(), ids=SERVICES)
-def test_the_jobs_of_a_service_are_followed_to_their_ends(world: World, jobs: list[Job]) -> None:
+def test_each_job_of_the_service_is_reported_when_it_ends(world: World, jobs: list[Job]) -> None:
     requests = [job.start(world) for job in jobs]
     watches = [world.watch({"kind": job.kind, "request": request}) for job, request in zip(jobs, requests, strict=True)]
     for job, request, watch in zip(jobs, requests, watches, strict=True):
-        assert reported(world, job, request, watch)["polls"] >= job.polls
+        assert check_report(world, job, request, watch)["polls"] >= job.min_polls
 
 
 @pytest.mark.parametrize("job", [JOBS[0], JOBS[2]], ids=lambda job: job.kind)
-def test_nobody_has_to_start_the_watch_of_a_job_whose_service_tells_of_it(world: World, job: Job) -> None:
+def test_the_event_of_the_service_starts_a_watch_of_the_job(world: World, job: Job) -> None:
     detail = world.event(job.start(world))["detail"]
     assert (detail["kind"], detail["status"], detail["outcome"]) == (job.kind, job.status, job.outcome)
 
 
 @pytest.fixture(scope="module")
 def lost(world: World) -> dict[str, str]:
-    """Watches of jobs that do not exist, begun together: each takes two of Step Functions' minutes."""
+    """Start watches of jobs that don't exist, and return their ARNs by kind. Each takes two minutes in scaled time."""
     return {kind: world.watch({"kind": kind, "request": request}) for kind, request, _ in MISSING}
 
 
 @pytest.mark.parametrize(("kind", "request_", "error"), MISSING, ids=[kind for kind, *_ in MISSING])
-def test_a_job_that_does_not_exist_is_lost_after_two_minutes_in_its_services_own_words(
+def test_the_watch_of_a_missing_job_is_lost_after_two_minutes_with_the_error_of_the_service(
     world: World, lost: dict[str, str], kind: str, request_: Request, error: str
 ) -> None:
     execution = world.end(lost[kind])
@@ -222,16 +227,16 @@ def test_a_job_that_does_not_exist_is_lost_after_two_minutes_in_its_services_own
     assert error in world.email(lost[kind])["Subject"]
 
 
-def test_a_kind_of_the_deployments_own_is_watched_too(world: World) -> None:
-    dynamodb, request = world.cloud.client("dynamodb"), {"TableName": f"callers-{next(numbers)}"}
+def test_jobs_of_a_custom_kind_are_watched(world: World) -> None:
+    dynamodb, request = world.cloud.client("dynamodb"), {"TableName": f"callers-{next(unique_numbers)}"}
     dynamodb.create_table(**request, **KEY)
-    world.end(world.watch({"kind": "dynamodb/OurTable", "request": request}))
+    world.end(world.watch({"kind": "dynamodb/CustomTable", "request": request}))
     detail = world.event(request)["detail"]
-    assert (detail["kind"], detail["status"], detail["outcome"]) == ("dynamodb/OurTable", "ACTIVE", "succeeded")
+    assert (detail["kind"], detail["status"], detail["outcome"]) == ("dynamodb/CustomTable", "ACTIVE", "succeeded")
     assert detail["job"]["TableName"] == request["TableName"]
 
 
-def test_a_waiter_reports_the_resource_that_came_to_what_was_waited_for(world: World) -> None:
+def test_a_waiter_kind_reports_the_resource_in_the_expected_state(world: World) -> None:
     rds, request = world.cloud.client("rds"), {"DBSnapshotIdentifier": "nightly"}
     rds.create_db_instance(DBInstanceIdentifier="callers", DBInstanceClass="db.t4g.micro", Engine="postgres")
     rds.create_db_snapshot(DBInstanceIdentifier="callers", **request)
@@ -242,8 +247,8 @@ def test_a_waiter_reports_the_resource_that_came_to_what_was_waited_for(world: W
     assert (detail["status"], detail["outcome"], detail["job"]) == ("available", "succeeded", to_json(snapshot))
 
 
-def test_a_waiter_waits_for_what_is_not_there_yet(world: World) -> None:
-    request = {"Bucket": BUCKET, "Key": f"late-{next(numbers)}.txt"}
+def test_a_waiter_kind_waits_for_a_resource_to_exist(world: World) -> None:
+    request = {"Bucket": BUCKET, "Key": f"new-{next(unique_numbers)}.txt"}
     watch = world.watch({"kind": "s3/waiter/ObjectExists", "request": request})
     until(lambda: [event for event in history(world, watch) if event["type"] == "WaitStateEntered"])
     world.s3.put_object(Bucket=BUCKET, Key=request["Key"], Body=b"here")
@@ -253,8 +258,8 @@ def test_a_waiter_waits_for_what_is_not_there_yet(world: World) -> None:
     assert detail["job"]["ContentLength"] == len(b"here")
 
 
-def test_a_waiter_waits_for_something_to_be_gone(world: World) -> None:
-    dynamodb, request = world.cloud.client("dynamodb"), {"TableName": f"callers-{next(numbers)}"}
+def test_a_waiter_kind_waits_for_a_resource_to_be_deleted(world: World) -> None:
+    dynamodb, request = world.cloud.client("dynamodb"), {"TableName": f"callers-{next(unique_numbers)}"}
     dynamodb.create_table(**request, **KEY)
     watch = world.watch({"kind": "dynamodb/waiter/TableNotExists", "request": request})
     until(lambda: [event for event in history(world, watch) if event["type"] == "WaitStateEntered"])
@@ -265,19 +270,20 @@ def test_a_waiter_waits_for_something_to_be_gone(world: World) -> None:
     assert detail["job"]["Error"]["Code"] == "ResourceNotFoundException"
 
 
-def test_a_waiter_for_absence_does_not_report_a_misspelt_name_as_gone(world: World) -> None:
-    request = {"TableName": f"caller-{next(numbers)}"}
+def test_a_waiter_kind_for_deletion_does_not_report_an_unknown_name_as_deleted(world: World) -> None:
+    request = {"TableName": f"caller-{next(unique_numbers)}"}
     execution = world.end(world.watch({"kind": "dynamodb/waiter/TableNotExists", "request": request}))
     assert (execution["error"], world.event(request)["detail"]["outcome"]) == ("WatchLost", "lost")
 
 
 def history(world: World, watch: str) -> list[dict[str, Any]]:
+    """Return the events of an execution's history."""
     events: list[dict[str, Any]] = world.states.get_execution_history(executionArn=watch)["events"]
     return events
 
 
-def reported(world: World, job: Job, request: Request, watch: str) -> dict[str, Any]:
-    """The output of a job's watch when it has ended; the job has been reported once, as boto3 describes it."""
+def check_report(world: World, job: Job, request: Request, watch: str) -> dict[str, Any]:
+    """Wait for the end of a watch and check the event and the email about its job. Return the watch's output."""
     execution = world.end(watch)
     event = world.event(request)
     output: dict[str, Any] = json.loads(execution["output"])
@@ -287,24 +293,24 @@ def reported(world: World, job: Job, request: Request, watch: str) -> dict[str, 
         "request": request,
         "status": job.status,
         "outcome": job.outcome,
-        "job": described(world, job.kind, request),
-        # another watch, begun by the service's own event, may have been the first to see the end
+        "job": describe(world, job.kind, request),
+        # the service's event can have started another watch, which reported the end first
         "watch": event["detail"]["watch"],
         "polls": event["detail"]["polls"],
     }
     assert {**event["detail"], "watch": watch, "polls": output["polls"]} == output
     name = str(list(request.values())[-1])
     if job.outcome == "succeeded":
-        assert world.emails(name) == []  # the deployment mails no success
+        assert world.emails(name) == []  # email-outcomes doesn't contain succeeded
     else:
         email = world.email(name)
         assert email["Subject"].startswith(f"{job.outcome.capitalize()}: {KINDS[job.kind].noun} ")
-        assert job.says in email["BodyText"]
+        assert job.email_text in email["BodyText"]
     return output
 
 
-def described(world: World, name: str, request: Request) -> Any:
-    """The job as boto3 describes it now."""
+def describe(world: World, name: str, request: Request) -> Any:
+    """Return the Job dict that the describe call returns now."""
     kind = KINDS[name]
     answer = getattr(world.cloud.client(kind.service), xform_name(kind.describe))(**kind.arguments(request))
     return to_json(search(kind.job, {member: answer[member] for member in answer if member != "ResponseMetadata"}))

@@ -1,4 +1,4 @@
-"""Lambda can't run the watcher for six hours, in scaled time: no watch is lost."""
+"""A six-hour Lambda outage, in scaled time: Step Functions retries the invocations, and no watch is lost."""
 
 import json
 from collections.abc import Iterator
@@ -12,23 +12,23 @@ from .conftest import SPEAKERS, World, until
 
 OUTAGE = 6 * 3600  # seconds
 THROTTLED = "Lambda.TooManyRequestsException"
-FASTER, USUAL = 0.0005, 0.01  # wait scales: six hours take 11 seconds
+OUTAGE_WAIT_SCALE, DEFAULT_WAIT_SCALE = 0.0005, 0.01  # six hours take 11 seconds
 
 
 @pytest.fixture
 def throttled(world: World) -> Iterator[str]:
-    """The name of the function Describe, which nobody can invoke."""
+    """Throttle every invocation of the Describe function, and yield the function's name."""
     functions = world.cloud.client("lambda")
     names = [function["FunctionName"] for function in functions.list_functions()["Functions"]]
     (describe,) = [name for name in names if "Describe" in name]
     functions.put_function_concurrency(FunctionName=describe, ReservedConcurrentExecutions=0)
-    world.cloud.scale_waits(FASTER)
+    world.cloud.scale_waits(OUTAGE_WAIT_SCALE)
     yield describe
-    world.cloud.scale_waits(USUAL)
+    world.cloud.scale_waits(DEFAULT_WAIT_SCALE)
     functions.delete_function_concurrency(FunctionName=describe)
 
 
-def test_six_hours_without_lambda_lose_no_watch(world: World, throttled: str) -> None:
+def test_no_watch_is_lost_in_a_lambda_outage_of_six_hours(world: World, throttled: str) -> None:
     attempts = 1 + sum(time < OUTAGE for time in accumulate(delays(retrier(THROTTLED))))
     assert attempts > 30
     request = world.start_job()
@@ -43,12 +43,12 @@ def test_six_hours_without_lambda_lose_no_watch(world: World, throttled: str) ->
 
 
 def failed_attempts(world: World, watch: str) -> int:
-    """How often the watch couldn't invoke Describe; any other error in its history fails the test."""
+    """Return how often the watch couldn't invoke Describe. Fail if its history has any other error."""
     pages = world.states.get_paginator("get_execution_history").paginate(executionArn=watch)
-    failures = [event["taskFailedEventDetails"] for page in pages for event in page["events"] if failed(event)]
+    failures = [event["taskFailedEventDetails"] for page in pages for event in page["events"] if is_failure(event)]
     assert {failure["error"] for failure in failures} <= {THROTTLED}
     return len(failures)
 
 
-def failed(event: dict[str, object]) -> bool:
+def is_failure(event: dict[str, object]) -> bool:
     return event["type"] == "TaskFailed"

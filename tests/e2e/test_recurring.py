@@ -1,4 +1,4 @@
-"""What one event costs after a resource has been watched 5,000 times: the Start function against Step Functions."""
+"""The number of API calls for one event after a resource has been watched 5,000 times."""
 
 import importlib
 import json
@@ -14,7 +14,8 @@ import pytest
 
 from job_watcher import catalogue
 from job_watcher.trigger import TriggeredJob, watch_name
-from local.cloud import ACCOUNT, REGION, Cloud
+from local.cloud import ACCOUNT, Cloud
+from local.environment import REGION
 from tests.settings import from_context
 
 from .conftest import until
@@ -23,23 +24,23 @@ RUNS = 5_000
 KIND = replace(catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"], recurs=True)
 JOB = TriggeredJob(KIND, {"DomainId": "d" * 22, "JobId": "j" * 22}, service_event=False)
 WATCH = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:watch"
-ENDS_AT_ONCE = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
-RUNS_ON = {"StartAt": "Run", "States": {"Run": {"Type": "Wait", "Seconds": 3600, "End": True}}}
+SUCCEEDS_IMMEDIATELY = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
+RUNS_FOR_AN_HOUR = {"StartAt": "Run", "States": {"Run": {"Type": "Wait", "Seconds": 3600, "End": True}}}
 
 
 @pytest.fixture
 def states() -> Iterator[Any]:
-    """Step Functions with a state machine whose executions end at once."""
+    """Yield a Step Functions client, with a state machine whose executions end immediately."""
     with Cloud() as cloud:
         client = cloud.client("stepfunctions")
         role = f"arn:aws:iam::{ACCOUNT}:role/watch"
-        client.create_state_machine(name="watch", definition=json.dumps(ENDS_AT_ONCE), roleArn=role)
+        client.create_state_machine(name="watch", definition=json.dumps(SUCCEEDS_IMMEDIATELY), roleArn=role)
         yield client
 
 
 @pytest.fixture
 def start(states: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleType]:
-    """The function's module as its bundle imports it, with the client above."""
+    """Yield the Start function's module, configured as in its bundle, with the client above."""
     for name, text in {"settings.json": from_context({}).function_settings(), "triggers.json": "{}"}.items():
         (tmp_path / name).write_text(text)
     for name, value in {
@@ -56,13 +57,15 @@ def start(states: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     yield module
 
 
-def test_an_event_costs_at_most_20_calls_after_5000_runs(start: ModuleType, states: Any, record_property: Any) -> None:
+def test_an_event_needs_at_most_20_calls_after_5000_watches(
+    start: ModuleType, states: Any, record_property: Any
+) -> None:
     period = int(datetime.now(UTC).timestamp() // start.PERIOD)
     names = [watch_name(JOB, [period, number]) for number in range(RUNS)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda name: states.start_execution(stateMachineArn=WATCH, name=name, input="{}"), names))
     until(lambda: not states.list_executions(stateMachineArn=WATCH, statusFilter="RUNNING")["executions"])
-    states.update_state_machine(stateMachineArn=WATCH, definition=json.dumps(RUNS_ON))
+    states.update_state_machine(stateMachineArn=WATCH, definition=json.dumps(RUNS_FOR_AN_HOUR))
     calls: list[str] = []
     states.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
     assert start.start_if_needed(JOB, {"id": "the-event"}) == _arn(watch_name(JOB, [period, RUNS]))

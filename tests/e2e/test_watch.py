@@ -1,4 +1,4 @@
-"""A watch through the deployed stack: whatever fails in between, a job's end is reported, once."""
+"""Tests of watches that are started directly: a job's end is reported exactly once, also after errors."""
 
 import io
 import json
@@ -15,17 +15,17 @@ from .conftest import DESCRIBE, FRAUDSTERS, GIVE_UP_DAYS, SPEAKERS, SUBSCRIBER, 
 
 MANIFESTS: dict[tuple[str, str], Any] = {
     (SPEAKERS, "COMPLETED"): speakers(4),
-    (SPEAKERS, "COMPLETED_WITH_ERRORS"): speakers(4, bad=1),
+    (SPEAKERS, "COMPLETED_WITH_ERRORS"): speakers(4, missing=1),
     (SPEAKERS, "FAILED"): '{"Version": "1.0",',
     (FRAUDSTERS, "COMPLETED"): fraudsters(4),
-    (FRAUDSTERS, "COMPLETED_WITH_ERRORS"): fraudsters(4, bad=1),
+    (FRAUDSTERS, "COMPLETED_WITH_ERRORS"): fraudsters(4, missing=1),
     (FRAUDSTERS, "FAILED"): "not JSON",
 }
 OUTCOMES = {"COMPLETED": "succeeded", "COMPLETED_WITH_ERRORS": "partial", "FAILED": "failed"}
 
 
 @pytest.mark.parametrize(("kind", "status"), MANIFESTS)
-def test_every_terminal_status_is_reported_with_the_whole_job(world: World, kind: str, status: str) -> None:
+def test_every_terminal_status_is_reported_with_the_complete_job(world: World, kind: str, status: str) -> None:
     manifest = world.put_manifest(f"{kind.split('/')[1]}-{status}.json", MANIFESTS[kind, status])
     request = world.start_job(kind, manifest)
     execution = world.end(world.watch({"kind": kind, "request": request}))
@@ -45,7 +45,7 @@ def test_every_terminal_status_is_reported_with_the_whole_job(world: World, kind
     assert event["detail"]["job"]["JobStatus"] == status
 
 
-def test_a_failed_job_says_why_in_the_email(world: World) -> None:
+def test_the_email_about_a_failed_job_contains_the_reason(world: World) -> None:
     request = world.start_job(manifest=world.put_manifest("broken.json", '{"Version": '))
     world.end(world.watch({"kind": SPEAKERS, "request": request}))
     failure = world.event(request)["detail"]["job"]["FailureDetails"]
@@ -55,28 +55,28 @@ def test_a_failed_job_says_why_in_the_email(world: World) -> None:
     assert f"{failure['Message']} ({failure['StatusCode']})" in email["BodyText"]
 
 
-def test_a_filter_policy_on_each_topic_selects_messages(world: World) -> None:
+def test_filter_policies_work_on_both_topics(world: World) -> None:
     policy = {"outcome": ["partial"], "status": ["COMPLETED_WITH_ERRORS"], "kind": [SPEAKERS]}
     queues = {output: _subscribed(world, output, policy) for output in ("TopicArn", "EmailTopicArn")}
-    good = world.start_job()
-    partial = world.start_job(manifest=world.put_manifest("partial.json", speakers(3, bad=1)))
-    for request in (good, partial):
+    succeeded = world.start_job()
+    partial = world.start_job(manifest=world.put_manifest("partial.json", speakers(3, missing=1)))
+    for request in (succeeded, partial):
         world.end(world.watch({"kind": SPEAKERS, "request": request}))
-    details = [world.event(request)["detail"] for request in (good, partial)]
+    details = [world.event(request)["detail"] for request in (succeeded, partial)]
     email = world.email(partial["JobId"])
     (program,), (person,) = (_messages(world, queue) for queue in queues.values())
     assert json.loads(program["Message"]) == details[1]
     assert (person["Subject"], person["Message"]) == (email["Subject"], email["BodyText"])
     assert email["Subject"].startswith("Partial: ")
-    wanted = {name: {"Type": "String", "Value": values[0]} for name, values in policy.items()}
-    assert program["MessageAttributes"] == person["MessageAttributes"] == wanted
-    assert world.emails(good["JobId"]) == []  # this deployment's email-outcomes leave out succeeded
+    expected = {name: {"Type": "String", "Value": values[0]} for name, values in policy.items()}
+    assert program["MessageAttributes"] == person["MessageAttributes"] == expected
+    assert world.emails(succeeded["JobId"]) == []  # email-outcomes doesn't contain succeeded
 
 
 @pytest.mark.parametrize(
     ("fault", "times"), [("throttle", 8), ("error", 6), ("drop", 4), ("denied", 1), ("not-found", 1)]
 )
-def test_what_passes_delays_the_notification_and_loses_nothing(world: World, fault: str, times: int) -> None:
+def test_temporary_errors_delay_the_notification(world: World, fault: str, times: int) -> None:
     request = world.start_job()
     world.voice_id.fail(DESCRIBE[SPEAKERS], fault, times=times)
     execution = world.end(world.watch({"kind": SPEAKERS, "request": request}))
@@ -92,7 +92,7 @@ def test_what_passes_delays_the_notification_and_loses_nothing(world: World, fau
         ("not-found", "ResourceNotFoundException"),
     ],
 )
-def test_what_does_not_pass_loses_the_watch_and_says_why(world: World, fault: str, error: str) -> None:
+def test_permanent_errors_end_the_watch_as_lost_with_the_reason(world: World, fault: str, error: str) -> None:
     request = world.start_job()
     world.voice_id.fail(DESCRIBE[SPEAKERS], fault, times=None)
     execution = world.end(world.watch({"kind": SPEAKERS, "request": request}))
@@ -102,13 +102,13 @@ def test_what_does_not_pass_loses_the_watch_and_says_why(world: World, fault: st
     assert event["detail"]["error"] == error
     assert (execution["error"], execution["cause"]) == ("WatchLost", event["detail"]["reason"])
     assert world.email(request["JobId"])["Subject"] == f"Lost: SpeakerEnrollmentJob {request['JobId']} ({error})"
-    # a later watch can still report the job's end
+    # another watch can still report the job's end
     world.voice_id.faults.clear()
     world.end(world.watch({"kind": SPEAKERS, "request": request}))
-    assert [event["detail"]["outcome"] for event in until(lambda: _two(world, request))] == ["lost", "succeeded"]
+    assert [event["detail"]["outcome"] for event in until(lambda: _two_events(world, request))] == ["lost", "succeeded"]
 
 
-def test_a_service_that_is_dead_for_a_while_delays_the_notification(world: World) -> None:
+def test_an_outage_of_the_service_delays_the_notification(world: World) -> None:
     request = world.start_job()
     watch = world.watch({"kind": SPEAKERS, "request": request})
     world.voice_id.pause()
@@ -140,7 +140,9 @@ def test_a_service_that_is_dead_for_a_while_delays_the_notification(world: World
         ({"kind": SPEAKERS, "request": {}, "fail_on": ["FAILED"]}, "fail_on is ['FAILED']; accepted is a list of"),
     ],
 )
-def test_a_wrong_input_loses_the_watch_at_once_without_a_call(world: World, watch_input: Any, reason: str) -> None:
+def test_an_invalid_input_ends_the_watch_as_lost_without_a_describe_call(
+    world: World, watch_input: Any, reason: str
+) -> None:
     before = world.voice_id.calls[DESCRIBE[SPEAKERS]]
     execution = world.end(world.watch(watch_input))
     assert execution["error"] == "WatchLost"
@@ -150,24 +152,24 @@ def test_a_wrong_input_loses_the_watch_at_once_without_a_call(world: World, watc
     assert execution["cause"] in email["BodyText"]
 
 
-def test_two_watches_of_one_job_report_it_once(world: World) -> None:
-    request = world.start_job(manifest=world.put_manifest("once.json", speakers(4, bad=1)))
+def test_several_watches_of_a_job_report_it_once(world: World) -> None:
+    request = world.start_job(manifest=world.put_manifest("once.json", speakers(4, missing=1)))
     watches = [world.watch({"kind": SPEAKERS, "request": request}) for _ in range(2)]
     ends = [world.end(watch) for watch in watches]
     assert [end["status"] for end in ends] == ["SUCCEEDED", "SUCCEEDED"]
     assert json.loads(ends[0]["output"])["job"] == json.loads(ends[1]["output"])["job"]
-    late = world.end(world.watch({"kind": SPEAKERS, "request": request}))
-    assert late["status"] == "SUCCEEDED"
+    third = world.end(world.watch({"kind": SPEAKERS, "request": request}))
+    assert third["status"] == "SUCCEEDED"
     assert len(world.events(request)) == 1
     assert len(world.emails(request["JobId"])) == 1
 
 
 @pytest.mark.parametrize("fail_on", [[], ["failed"]])
-def test_a_workflow_waits_for_a_job_with_sync(world: World, fail_on: list[str]) -> None:
+def test_a_workflow_can_wait_for_a_job_with_the_sync_integration(world: World, fail_on: list[str]) -> None:
     request = world.start_job(manifest=world.put_manifest("sync.json", "{"))
-    caller = _calling(world, f"caller-{len(fail_on)}")
+    workflow = _workflow(world, f"caller-{len(fail_on)}")
     watch_input = json.dumps({"kind": SPEAKERS, "request": request, "fail_on": fail_on})
-    execution = world.end(world.states.start_execution(stateMachineArn=caller, input=watch_input)["executionArn"])
+    execution = world.end(world.states.start_execution(stateMachineArn=workflow, input=watch_input)["executionArn"])
     detail = world.event(request)["detail"]
     if fail_on:
         assert execution["error"] == "States.TaskFailed"
@@ -177,7 +179,7 @@ def test_a_workflow_waits_for_a_job_with_sync(world: World, fail_on: list[str]) 
         assert json.loads(execution["output"])["Output"] == detail
 
 
-def test_members_and_statuses_that_nobody_knew_pass_through(world: World) -> None:
+def test_a_job_with_unknown_members_and_an_unknown_status_is_watched_to_its_end(world: World) -> None:
     request = world.start_job()
     world.voice_id.amend(request["JobId"], {"JobStatus": "PAUSED"})
     watch = world.watch({"kind": SPEAKERS, "request": request})
@@ -189,8 +191,8 @@ def test_members_and_statuses_that_nobody_knew_pass_through(world: World) -> Non
     assert world.event(request)["detail"]["job"]["Cost"] == {"Minutes": 12.5}
 
 
-def test_a_job_too_large_to_travel_loses_its_largest_member_and_says_so(world: World) -> None:
-    request = world.start_job(manifest=world.put_manifest("large.json", speakers(2, bad=1)))
+def test_the_largest_member_of_a_job_that_is_too_large_is_omitted_and_listed(world: World) -> None:
+    request = world.start_job(manifest=world.put_manifest("large.json", speakers(2, missing=1)))
     world.voice_id.amend(request["JobId"], {"Log": 'a "quoted" line\n' * 20_000})
     assert world.end(world.watch({"kind": SPEAKERS, "request": request}))["status"] == "SUCCEEDED"
     detail = world.event(request)["detail"]
@@ -199,10 +201,10 @@ def test_a_job_too_large_to_travel_loses_its_largest_member_and_says_so(world: W
     assert "Log" in world.email(request["JobId"])["BodyText"]
 
 
-def test_a_watcher_with_a_bug_loses_the_watch_and_says_so(world: World) -> None:
+def test_a_watch_whose_function_fails_is_reported_as_lost(world: World) -> None:
     request = world.start_job()
     started = world.states.start_execution(
-        stateMachineArn=_with_a_bug(world), input=json.dumps({"kind": SPEAKERS, "request": request})
+        stateMachineArn=_broken_machine(world), input=json.dumps({"kind": SPEAKERS, "request": request})
     )
     execution = world.end(started["executionArn"])
     event = world.event(request)
@@ -212,7 +214,7 @@ def test_a_watcher_with_a_bug_loses_the_watch_and_says_so(world: World) -> None:
     assert world.email(execution["executionArn"])["Subject"] == "Lost: Job Watcher failed"
 
 
-def test_a_watch_of_a_job_that_never_ends_gives_up(world: World, never_ending: str) -> None:
+def test_a_watch_of_a_job_that_does_not_end_gives_up(world: World, never_ending: str) -> None:
     execution = world.end(never_ending)
     assert execution["error"] == "WatchLost"
     assert execution["cause"] == f"Gave up after {format_duration(GIVE_UP_DAYS * 86400)}: the job is still IN_PROGRESS."
@@ -222,7 +224,7 @@ def test_a_watch_of_a_job_that_never_ends_gives_up(world: World, never_ending: s
 
 
 def _subscribed(world: World, output: str, policy: dict[str, list[str]]) -> str:
-    """The URL of a new queue that receives what the policy selects from a topic."""
+    """Subscribe a new queue to a topic with a filter policy, and return the queue's URL."""
     sqs = world.cloud.client("sqs")
     queue: str = sqs.create_queue(QueueName=f"filtered-{output}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -236,30 +238,30 @@ def _subscribed(world: World, output: str, policy: dict[str, list[str]]) -> str:
 
 
 def _messages(world: World, queue: str) -> list[dict[str, Any]]:
-    """The SNS messages on a queue, as soon as there is one."""
+    """Wait for SNS messages on a queue and return them."""
     sqs = world.cloud.client("sqs")
-    got = until(lambda: sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"))
-    return [json.loads(message["Body"]) for message in got]
+    messages = until(lambda: sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"))
+    return [json.loads(message["Body"]) for message in messages]
 
 
-def _two(world: World, request: dict[str, str]) -> list[dict[str, Any]] | None:
+def _two_events(world: World, request: dict[str, str]) -> list[dict[str, Any]] | None:
     events = world.events(request)
     return events if len(events) == 2 else None
 
 
-def _with_a_bug(world: World) -> str:
-    """The Watch state machine, but with a function that can't find its handler in place of Describe."""
+def _broken_machine(world: World) -> str:
+    """Create a copy of the Watch state machine whose Describe function has no handler, and return its ARN."""
     functions, watch = world.cloud.client("lambda"), world.outputs["WatchArn"]
     deployed = world.states.describe_state_machine(stateMachineArn=watch)
-    (describe,) = [one for one in functions.list_functions()["Functions"] if "Describe" in one["FunctionName"]]
+    (describe,) = [f for f in functions.list_functions()["Functions"] if "Describe" in f["FunctionName"]]
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as bundle:
-        bundle.writestr("bug.py", "")
+        bundle.writestr("no_handler.py", "")
     broken = functions.create_function(
         FunctionName="broken",
         Runtime=describe["Runtime"],
         Role=describe["Role"],
-        Handler="bug.handler",
+        Handler="no_handler.handler",
         Code={"ZipFile": zipped.getvalue()},
     )
     definition = deployed["definition"].replace(describe["FunctionArn"], broken["FunctionArn"])
@@ -268,8 +270,8 @@ def _with_a_bug(world: World) -> str:
     return str(world.states.create_state_machine(name="broken", definition=definition, roleArn=role)["stateMachineArn"])
 
 
-def _calling(world: World, name: str) -> str:
-    """A state machine of somebody else's that starts a watch and waits for it."""
+def _workflow(world: World, name: str) -> str:
+    """Create a state machine that starts a watch and waits for it, and return its ARN."""
     task = {
         "Type": "Task",
         "Resource": "arn:aws:states:::states:startExecution.sync:2",

@@ -10,11 +10,11 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from local.cloud import ROOT
 from local.demo.jobs import Job, enrolled
 from local.demo.keep import commands
 from local.demo.notifications import Notifications
 from local.demo.shorten import lines_of_json, lines_of_text, shorten, shorten_lines
+from local.environment import ROOT
 
 EVENT = {"id": "1", "detail": {"kind": "glue/JobRun", "watch": "arn:aws:states:" + "0" * 200, "polls": [1, 2]}}
 

@@ -1,12 +1,12 @@
-"""What a subscriber of the bus would build: a rule with an SQS queue as its target."""
+"""A rule on an event bus with an SQS queue as its target, as a subscriber of Job Watcher's events would create it."""
 
 import json
 import time
 from typing import Any
 
 
-class Listener:
-    """A rule on a bus that puts every event of the watcher's on a queue of its own."""
+class EventQueue:
+    """Receives all of Job Watcher's events on one bus. `name` is the name of the rule and of the queue."""
 
     def __init__(self, events: Any, sqs: Any, bus: str, name: str = "job-watcher") -> None:
         self._sqs = sqs
@@ -15,13 +15,13 @@ class Listener:
         events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["job-watcher"]}))
         events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
 
-    def events(self, seconds: float = 10, enough: int = 1) -> list[dict[str, Any]]:
-        """The events that came since the last call, when there are enough or after so many seconds."""
+    def receive(self, seconds: float = 10, count: int = 1) -> list[dict[str, Any]]:
+        """Return the events that have arrived since the last call: wait for `count` events, or until the time is up."""
         deadline = time.monotonic() + seconds
         received: list[dict[str, Any]] = []
-        while len(received) < enough and time.monotonic() < deadline:
-            answer = self._sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-            for message in answer.get("Messages", []):
+        while len(received) < count and time.monotonic() < deadline:
+            response = self._sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            for message in response.get("Messages", []):
                 received.append(json.loads(message["Body"]))
                 self._sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
         return received
