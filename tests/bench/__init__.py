@@ -1,1 +1,1 @@
-"""What a watch costs, how late it is and how fast its Lambda function starts, beside what people use instead."""
+"""Benchmarks: cold starts, and the delay and cost of polling, compared with other strategies."""

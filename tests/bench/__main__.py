@@ -1,4 +1,4 @@
-"""`python -m tests.bench [part ...]`: measure, print tables and goals; all parts also write docs/bench and README."""
+"""`python -m tests.bench [part ...]` prints tables and goals. Without arguments, it also updates the pages in docs/."""
 
 import argparse
 import sys
@@ -11,22 +11,22 @@ PARTS = ("start", "polling", "emulated", "fleet")
 
 
 def main() -> int:
-    """Exit status 1 where the benchmark contradicts itself; a missed goal is printed, and no failure."""
+    """Return exit status 1 if the simulation disagrees with the deployed stack. Missed goals don't change it."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
-    wanted = parser.parse_args().parts or PARTS
-    if wrong := set(wanted) - set(PARTS):
-        parser.error(f"no such part: {', '.join(wrong)}; there are {', '.join(PARTS)}")
-    done: list[Part] = []
-    for name in wanted:
-        begun = time.monotonic()
+    selected = parser.parse_args().parts or PARTS
+    if unknown := set(selected) - set(PARTS):
+        parser.error(f"unknown part: {', '.join(unknown)}; the parts are {', '.join(PARTS)}")
+    parts: list[Part] = []
+    for name in selected:
+        started = time.monotonic()
         part: Part = import_module(f".{name}", __package__).run()
         part.show()
-        console.print(f"{name}: {time.monotonic() - begun:.0f} s\n")
-        done.append(part)
-    if {part.name for part in done} == set(PARTS):
-        import_module(".page", __package__).write(done)
-    return 0 if all(part.agrees for part in done) else 1
+        console.print(f"{name}: {time.monotonic() - started:.0f} s\n")
+        parts.append(part)
+    if {part.name for part in parts} == set(PARTS):
+        import_module(".page", __package__).write(parts)
+    return 0 if all(part.agrees for part in parts) else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a watch costs: states entered and history events from the definition files' own arrows, and AWS's prices."""
+"""What a watch costs: the states and history events, counted in the state machines' definitions, and AWS's prices."""
 
 import json
 from collections.abc import Iterator
@@ -6,40 +6,39 @@ from pathlib import Path
 from typing import Any
 
 INFRA = Path(__file__).parents[2] / "infra"
-TRANSITION = 0.025 / 1_000  # USD, us-east-1, as all here: https://aws.amazon.com/step-functions/pricing/
+TRANSITION = 0.025 / 1_000  # USD; all prices are those of us-east-1. https://aws.amazon.com/step-functions/pricing/
 REQUEST = 0.20 / 1e6  # https://aws.amazon.com/lambda/pricing/
 GB_SECOND = 0.0000133334  # arm64
-OPERATION = 8.00 / 1e6  # of a durable function
-EVENT, MESSAGE = 1.00 / 1e6, 0.50 / 1e6  # an event on the bus, and a message on one topic without its deliveries
-MEMORY = 0.5  # GB of the Describe function
-BILLED = 0.1  # seconds of a warm describe call
-COLD = 1.0  # seconds of a cold one, billed since AWS bills the start too
-MOST_EVENTS = 25_000  # of one execution's history: it fails there
-_EVENTS = {"Task": 5, "Parallel": 4}  # entered, scheduled, started, succeeded, exited; other states: entered, exited
+OPERATION = 8.00 / 1e6  # of a durable function. https://aws.amazon.com/lambda/pricing/
+EVENT, MESSAGE = 1.00 / 1e6, 0.50 / 1e6  # one PutEvents entry; one SNS message, without its deliveries
+MEMORY = 0.5  # GB; the Describe function's memory
+BILLED = 0.1  # seconds; billed duration of a warm invocation of Describe
+MAX_HISTORY_EVENTS = 25_000  # of one execution, which fails when it exceeds them
+_HISTORY_EVENTS = {"Task": 5, "Parallel": 4}  # by state type; other states have 2, entered and exited
 
 
 def definition(name: str) -> dict[str, Any]:
-    """A state machine's definition file."""
-    read: dict[str, Any] = json.loads((INFRA / name).read_text())
-    return read
+    """Return a state machine's definition."""
+    content: dict[str, Any] = json.loads((INFRA / name).read_text())
+    return content
 
 
 def watch_states(polls: int) -> Iterator[tuple[str, str]]:
-    """The states a watch enters that sees the end at its `polls`-th poll, in order: name and type."""
-    machine, asked = definition("watch.asl.json"), 0
+    """Yield the name and type of each state that a watch enters if its `polls`-th poll finds that the job has ended."""
+    machine, polled = definition("watch.asl.json"), 0
     name = machine["StartAt"]
     while name:
         state = machine["States"][name]
         yield name, state["Type"]
-        asked += name == "Describe"
-        ways = {choice["Next"] for choice in state.get("Choices", ())} | {state.get("Default")}
-        chosen = ("Wait" if asked < polls else "Notify") if name == "Ended?" else state.get("Default")
-        assert state["Type"] != "Choice" or chosen in ways
+        polled += name == "Describe"
+        targets = {choice["Next"] for choice in state.get("Choices", ())} | {state.get("Default")}
+        chosen = ("Wait" if polled < polls else "Notify") if name == "Ended?" else state.get("Default")
+        assert state["Type"] != "Choice" or chosen in targets
         name = chosen if state["Type"] == "Choice" else state.get("Next")
 
 
 def notify_states() -> Iterator[tuple[str, str]]:
-    """The states of one notification of an end."""
+    """Yield the name and type of each state that the Notify state machine enters for one job."""
     states = definition("notify.asl.json")["States"]
     yield "Progress?", states["Progress?"]["Type"]
     parallel = states["Progress?"]["Default"]
@@ -48,28 +47,28 @@ def notify_states() -> Iterator[tuple[str, str]]:
         yield from ((name, state["Type"]) for name, state in branch["States"].items())
 
 
-def events(types: Iterator[tuple[str, str]]) -> int:
-    """History events of an execution that succeeds, with its own start and end."""
-    return 2 + sum(_EVENTS.get(kind, 2) for _, kind in types)
+def events(states: Iterator[tuple[str, str]]) -> int:
+    """Return the number of history events of an execution that enters these states and succeeds."""
+    return 2 + sum(_HISTORY_EVENTS.get(type_, 2) for _, type_ in states)
 
 
-def line(first: int, second: int) -> tuple[int, int]:
-    """Of a count with one and with two polls: how many for each poll, and how many besides."""
-    return second - first, 2 * first - second
+def linear(one_poll: int, two_polls: int) -> tuple[int, int]:
+    """Return a count's number per poll and its fixed number, from its values with one and with two polls."""
+    return two_polls - one_poll, 2 * one_poll - two_polls
 
 
 def per_poll_and_fixed() -> tuple[int, int]:
-    """States entered by watch and notification: for each poll, and besides."""
+    """Return the state transitions of a watch with its notification: per poll, and fixed."""
     one, two = (sum(1 for _ in watch_states(polls)) for polls in (1, 2))
-    each, fixed = line(one, two)
-    return each, fixed + sum(1 for _ in notify_states())
+    per_poll, fixed = linear(one, two)
+    return per_poll, fixed + sum(1 for _ in notify_states())
 
 
 def events_per_poll_and_fixed() -> tuple[int, int]:
-    """History events of the watch's execution: for each poll, and besides."""
-    return line(events(watch_states(1)), events(watch_states(2)))
+    """Return the history events of a watch: per poll, and fixed."""
+    return linear(events(watch_states(1)), events(watch_states(2)))
 
 
 def call(seconds: float = BILLED, memory: float = MEMORY) -> float:
-    """USD of one invocation."""
+    """Return the price in USD of one invocation, by billed seconds and GB of memory."""
     return REQUEST + memory * seconds * GB_SECOND

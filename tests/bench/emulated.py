@@ -1,4 +1,4 @@
-"""The deployed stack in the local cloud: what its execution histories count, beside the simulation of the same jobs."""
+"""Compare the deployed stack in the local cloud with the simulation: polls, states and delays of the same jobs."""
 
 import json
 import math
@@ -12,175 +12,208 @@ from job_watcher.watch import Rules
 from local.cloud import Cloud
 from local.sample import BUCKET, ROLE, put_sample
 
-from . import costs, ours
+from . import costs, simulated_watch
 from .jobs import Job
 from .report import Goal, Part, Table
 
-SCALE = 0.01  # waits pass a hundred times faster
-KIND = ours.KIND.name
-FAR = 120.0  # seconds until this has failed
+WAIT_SCALE = 0.01  # waits are 100 times shorter than on AWS
+KIND = simulated_watch.KIND.name
+TIMEOUT = 120.0  # seconds
 
 
 @dataclass(frozen=True)
 class Case:
-    """A job of the emulator's: so many requests of so many seconds each; `held`: seconds at 0 % before it works."""
+    """A job of the Voice ID emulator. `hold` is the time in seconds that it stays at 0 % before it starts to work."""
 
     name: str
     requests: int
-    each: float
-    held: float = 0.0
+    seconds_per_request: float
+    hold: float = 0.0
 
 
 CASES = (
-    Case("linear, 100 steps", 100, 0.2),
-    Case("held at 0 %", 2, 0.1, held=20),
-    Case("fast", 4, 0.1),
+    Case("100 steps", 100, 0.2),
+    Case("held at 0 %", 2, 0.1, hold=20),
+    Case("short", 4, 0.1),
 )
-EVENT_LOST = Case("held at 0 %, its event is lost", 2, 0.1, held=20)
-EVENT_ARRIVES = Case("its event arrives", 4, 1.0)
+EVENT_LOST = Case("held at 0 %, service event is lost", 2, 0.1, hold=20)
+EVENT_ARRIVES = Case("service event arrives", 4, 1.0)
+DOMAINS = {case: f"BenchDomain{number:011}" for number, case in enumerate((*CASES, EVENT_LOST, EVENT_ARRIVES))}
 
 
 @dataclass(frozen=True)
-class Stepped(Job):
-    """The emulator's job as it was worked: nothing until `released`, then one request after another."""
+class EmulatedJob(Job):
+    """The job as the emulator ran it: 0 % until the age `released`, and then one request after the other."""
 
     released: float = 0.0
     requests: int = 1
 
     def percent(self, age: float) -> int | None:
-        """Whole percent of the requests that are done; as many more steps as one are needed to begin."""
-        done = int((age - self.released) / (self.duration - self.released) * (self.requests + 1)) - 1
-        return 100 * min(max(done, 0), self.requests) // self.requests
+        """Return the percentage of processed requests. The job takes the time of one more request before the first."""
+        share = (age - self.released) / (self.duration - self.released)
+        processed = int(share * (self.requests + 1)) - 1
+        return 100 * min(max(processed, 0), self.requests) // self.requests
 
 
 @dataclass(frozen=True)
-class Counted:
-    """What one watch's history says, and its job as the simulation shall take it. Seconds are real ones."""
+class Measured:
+    """A watch as its execution history records it, and its job. Times are in unscaled seconds."""
 
     polls: int
-    entered: int
-    first: float
-    calls: list[float]
-    """From each answer to the next, without the wait between."""
+    states: int
+    first_poll: float
+    """The job's age at the first answer."""
+    durations: list[float]
+    """The time between each two answers, without the wait."""
     delay: float
     job: Job
 
 
 def run() -> Part:
-    """One cloud, the cases one after another; it must agree with the simulation to a poll."""
-    with Cloud(wait_scale=SCALE) as cloud:
+    """Run all cases in one local cloud. The part agrees if the simulation predicts each number of polls, ± 1."""
+    with Cloud(wait_scale=WAIT_SCALE) as cloud:
         cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 0
         machine = cloud.deploy({"auto-watch": "false"})["WatchArn"]
-        counted = {case: _counted(cloud, machine, case) for case in CASES}
+        measured = {case: _measure(cloud, machine, case) for case in CASES}
         machine = cloud.deploy({"auto-watch": "true"})["WatchArn"]
-        without_event, delay = _counted(cloud, machine, EVENT_LOST), _delay_with_event(cloud, machine)
-    compared = [_compared(case, real) for case, real in counted.items()]
-    compared.append(_compared(EVENT_LOST, without_event, ours.RULES_WITH_EVENTS))
+        without_event, delay = _measure(cloud, machine, EVENT_LOST), _delay_with_event(cloud, machine)
+    compared = [_compare(case, watch) for case, watch in measured.items()]
+    return _part([*compared, _compare(EVENT_LOST, without_event, simulated_watch.RULES_WITH_EVENTS)], delay)
+
+
+def _part(compared: list[tuple[list[str], bool]], delay: float) -> Part:
+    """Return the results: the rows and whether they agree, and the delay in seconds if the service event arrives."""
     agree = sum(agrees for _, agrees in compared)
-    part = Part("emulated", "Emulated: the deployed stack beside the simulation", agrees=agree == len(compared))
-    columns = ["job", "lasts s", "a poll takes ms", "polls", "states entered", "delay s", "agrees"]
-    note = (
-        "Counted : simulated. Seconds but for a poll's are scaled as the waits are: a poll of 30 ms counts as 3 s, "
-        "so the delays are longer than on AWS. The notification is left aside: "
-        "this cloud records no states inside a Parallel."
-    )
-    part.tables = [Table("Counted in the execution histories", columns, [row for row, _ in compared], note)]
+    part = Part("emulated", "Local cloud: the deployed stack and the simulation", agrees=agree == len(compared))
+    part.tables = [_table([row for row, _ in compared])]
     part.text = (
-        "The stack, deployed by the CDK into the local cloud, watches real jobs of the Voice ID emulator; "
-        f"Step Functions' waits pass {1 / SCALE:.0f} times faster. The simulation has the same clock, and is told how "
-        "long the job took, when the first answer came, and how long each poll took beside its wait."
+        "The CDK deploys the stack into the local cloud, where it watches jobs of the Voice ID emulator. Step "
+        f"Functions' waits are {1 / WAIT_SCALE:.0f} times shorter than on AWS. The simulation uses the measured "
+        "durations of the job and of each poll, and the measured time of the first answer."
     )
     part.goals = [
-        Goal("the deployed stack polls as simulated, ± 1", f"{agree} of {len(compared)} jobs", agree == len(compared)),
-        Goal("the service's event arrives: seen at most 5 s after the end", f"{delay:.1f} s, not scaled", delay <= 5),
+        Goal("Local cloud: as many polls as simulated, ± 1", f"{agree} of {len(compared)} jobs", part.agrees),
+        Goal("Local cloud, the service event arrives: delay at most 5 s", f"{delay:.1f} s, not scaled", delay <= 5),
     ]
     return part
 
 
+def _table(rows: list[list[str]]) -> Table:
+    columns = ["job", "duration s", "poll ms", "polls", "states", "delay s", "agrees"]
+    note = (
+        "Pairs are measured : simulated. The times in seconds are divided by the scale of the waits. So a poll of "
+        "30 ms counts as 3 s, and the delays are longer than on AWS. The states are those of the Watch state machine, "
+        "because the local cloud doesn't record states inside a Parallel state."
+    )
+    return Table("Execution histories", columns, rows, note)
+
+
 def _delay_with_event(cloud: Cloud, machine: str) -> float:
-    """Seconds from a job's end to the answer that tells it, of a watch whose next poll would come much later."""
+    """Return the seconds from a job's end to the answer that reports it, if the service event arrives.
+
+    Waits aren't scaled, so the next poll of the watch itself would be much later.
+    """
     states = cloud.client("stepfunctions")
     cloud.scale_waits(1)
     cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 1
     request = _start(cloud, EVENT_ARRIVES)
-    job = cloud.voice_id.wait(request["JobId"], FAR)
-    deadline = time.monotonic() + FAR
-    while not (looked := _looks(states, machine, request)) and time.monotonic() < deadline:
+    job = cloud.voice_id.wait(request["JobId"], TIMEOUT)
+    deadline = time.monotonic() + TIMEOUT
+    while not (answers := _last_answers(states, machine, request)) and time.monotonic() < deadline:
         time.sleep(0.1)
     for running in states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
         states.stop_execution(executionArn=running["executionArn"])
-    return min((at for at, _ in looked), default=math.inf) - float(job["EndedAt"])
+    return min(answers, default=math.inf) - float(job["EndedAt"])
 
 
-def _looks(states: Any, machine: str, request: dict[str, str]) -> list[tuple[float, float]]:
-    """The last answers of this job's executions that have ended."""
-    done = states.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"]
-    arns = [one["executionArn"] for one in done]
+def _last_answers(states: Any, machine: str, request: dict[str, str]) -> list[float]:
+    """Return the time of the last answer in each of the job's watches that have ended, in seconds since 1970."""
+    executions = states.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"]
+    arns = [execution["executionArn"] for execution in executions]
     inputs = {arn: json.loads(states.describe_execution(executionArn=arn)["input"]) for arn in arns}
-    return [_answers(_history(states, arn))[-1] for arn, given in inputs.items() if given["request"] == request]
+    own = [arn for arn, watch_input in inputs.items() if watch_input["request"] == request]
+    return [_answers(_history(states, arn))[-1][0] for arn in own]
 
 
-def _compared(case: Case, real: Counted, rules: Rules = ours.RULES) -> tuple[list[str], bool]:
-    """A row, and whether polls, and states entered for so many polls, are as simulated."""
-    call = mean(real.calls)
-    calls = chain(real.calls, repeat(call))
-    simulated = ours.watch(real.job, real.first, calls=calls, scale=SCALE, rules=rules)
-    states = sum(1 for _ in costs.watch_states(real.polls))
-    agrees = abs(simulated.polls - real.polls) <= 1 and states == real.entered
-    delays = real.delay / SCALE, (simulated.seen_at - call - real.job.duration) / SCALE
-    cells = [f"{real.job.duration / SCALE:,.0f}", f"{call * 1000:.0f}", f"{real.polls} : {simulated.polls}"]
-    cells += [f"{real.entered} : {sum(1 for _ in costs.watch_states(simulated.polls))}"]
-    cells += [f"{delays[0]:.0f} : {delays[1]:.0f}"]
+def _compare(case: Case, measured: Measured, rules: Rules = simulated_watch.RULES) -> tuple[list[str], bool]:
+    """Return a table row, and whether the numbers of polls and states are as simulated."""
+    poll = mean(measured.durations)
+    simulated = simulated_watch.watch(
+        measured.job,
+        measured.first_poll,
+        durations=chain(measured.durations, repeat(poll)),
+        wait_scale=WAIT_SCALE,
+        rules=rules,
+    )
+    agrees = abs(simulated.polls - measured.polls) <= 1 and measured.states == _states(measured.polls)
+    simulated_delay = simulated.detected_at - poll - measured.job.duration
+    cells = [
+        f"{measured.job.duration / WAIT_SCALE:,.0f}",
+        f"{poll * 1000:.0f}",
+        f"{measured.polls} : {simulated.polls}",
+        f"{measured.states} : {_states(simulated.polls)}",
+        f"{measured.delay / WAIT_SCALE:.0f} : {simulated_delay / WAIT_SCALE:.0f}",
+    ]
     return [case.name, *cells, "yes" if agrees else "**no**"], agrees
 
 
-def _counted(cloud: Cloud, machine: str, case: Case) -> Counted:
+def _states(polls: int) -> int:
+    """Return the number of states that a watch with this number of polls enters."""
+    return sum(1 for _ in costs.watch_states(polls))
+
+
+def _measure(cloud: Cloud, machine: str, case: Case) -> Measured:
     states, request = cloud.client("stepfunctions"), _start(cloud, case)
-    given = json.dumps({"kind": KIND, "request": request})
-    execution = states.start_execution(stateMachineArn=machine, input=given)["executionArn"]
-    released = 0.0
-    if case.held:
-        time.sleep(case.held)
-        released = time.time()
-        cloud.voice_id.release(request["JobId"])
-    job = cloud.voice_id.wait(request["JobId"], FAR)
-    assert _ended(states, execution)["status"] == "SUCCEEDED"
+    watch_input = json.dumps({"kind": KIND, "request": request})
+    execution = states.start_execution(stateMachineArn=machine, input=watch_input)["executionArn"]
+    released = _release(cloud, case, request)
+    job = cloud.voice_id.wait(request["JobId"], TIMEOUT)
+    _wait_for_success(states, execution)
     history = _history(states, execution)
     answers = _answers(history)
-    born, died = float(job["CreatedAt"]), float(job["EndedAt"])
-    return Counted(
+    created, ended = float(job["CreatedAt"]), float(job["EndedAt"])
+    return Measured(
         polls=len(answers),
-        entered=_entered(history),
-        first=answers[0][0] - born,
-        calls=[later - at - wait * SCALE for (at, wait), (later, _) in pairwise(answers)],
-        delay=answers[-1][0] - died,
-        job=Stepped(died - born, "linear", released=max(0.0, released - born), requests=case.requests),
+        states=sum(_state_name(event, "Entered") is not None for event in history),
+        first_poll=answers[0][0] - created,
+        durations=[later - at - wait * WAIT_SCALE for (at, wait), (later, _) in pairwise(answers)],
+        delay=answers[-1][0] - ended,
+        job=EmulatedJob(ended - created, "linear", released=max(0.0, released - created), requests=case.requests),
     )
 
 
 def _start(cloud: Cloud, case: Case) -> dict[str, str]:
-    """The job's request; one to be held does not work yet."""
-    cloud.voice_id.seconds_per_request = case.each
+    """Start the case's job, held if the case says so, and return the request that describes it."""
+    cloud.voice_id.seconds_per_request = case.seconds_per_request
     manifest = put_sample(cloud.client("s3"), requests=case.requests, invalid=0)
     job = cloud.client("voice-id").start_speaker_enrollment_job(
-        DomainId=f"BenchDomain{(*CASES, EVENT_LOST, EVENT_ARRIVES).index(case):011}",
+        DomainId=DOMAINS[case],
         DataAccessRoleArn=ROLE,
         InputDataConfig={"S3Uri": manifest},
         OutputDataConfig={"S3Uri": f"s3://{BUCKET}/results"},
     )["Job"]
-    if case.held:
+    if case.hold:
         cloud.voice_id.hold(job["JobId"])
     return {"DomainId": job["DomainId"], "JobId": job["JobId"]}
 
 
-def _ended(states: Any, execution: str) -> Any:
-    """The execution's description when it is over."""
-    deadline = time.monotonic() + FAR
-    while (described := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+def _release(cloud: Cloud, case: Case, request: dict[str, str]) -> float:
+    """Release a held job after the case's time. Return when, in seconds since 1970; 0 if it wasn't held."""
+    if not case.hold:
+        return 0.0
+    time.sleep(case.hold)
+    released = time.time()
+    cloud.voice_id.release(request["JobId"])
+    return released
+
+
+def _wait_for_success(states: Any, execution: str) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while (status := states.describe_execution(executionArn=execution)["status"]) == "RUNNING":
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{execution} still runs after {FAR:.0f} s")
+            raise TimeoutError(f"{execution} is still running after {TIMEOUT:.0f} s")
         time.sleep(0.05)
-    return described
+    assert status == "SUCCEEDED"
 
 
 def _history(states: Any, execution: str) -> list[Any]:
@@ -189,17 +222,14 @@ def _history(states: Any, execution: str) -> list[Any]:
 
 
 def _answers(history: list[Any]) -> list[tuple[float, float]]:
-    """Of every poll: when it was answered, in seconds since 1970, and the wait that it told; 0 at the end."""
-    left = [event for event in history if _state(event, "Exited") == "Describe"]
-    told = [json.loads(event["stateExitedEventDetails"]["output"]) for event in left]
-    return [(event["timestamp"].timestamp(), answer.get("wait", 0)) for event, answer in zip(left, told, strict=True)]
+    """Return when each poll was answered, in seconds since 1970, and the wait after it, which is 0 at the end."""
+    events = [event for event in history if _state_name(event, "Exited") == "Describe"]
+    results = [json.loads(event["stateExitedEventDetails"]["output"]) for event in events]
+    times = [event["timestamp"].timestamp() for event in events]
+    return [(at, result.get("wait", 0)) for at, result in zip(times, results, strict=True)]
 
 
-def _state(event: Any, what: str) -> str | None:
-    """The name of the state that the event says was Entered or Exited."""
-    name: str | None = event.get(f"state{what}EventDetails", {}).get("name")
+def _state_name(event: Any, transition: str) -> str | None:
+    """Return the name of the state that this history event says was Entered or Exited, or None."""
+    name: str | None = event.get(f"state{transition}EventDetails", {}).get("name")
     return name
-
-
-def _entered(history: list[Any]) -> int:
-    return sum(_state(event, "Entered") is not None for event in history)

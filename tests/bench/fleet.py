@@ -1,4 +1,4 @@
-"""Many watches of one service: who is answered when describe calls have a quota, and how late the ends are seen."""
+"""Simulate many watches that share one quota of describe calls: the throttled calls, and the delay of the ends."""
 
 # ruff: noqa: RUF001 (the multiplication sign is meant)
 
@@ -15,30 +15,31 @@ from job_watcher import evaluate
 from job_watcher.errors import Meaning
 from job_watcher.poll_state import PollState
 
-from . import ours
+from . import simulated_watch
 from .jobs import HOUR, Job
+from .polling import PROGRESS
 from .report import Goal, Part, Table, percentile, seconds
-from .strategies import CALL
+from .strategies import POLL_DURATION
 
 SIZES, QUOTAS, SHAPES = (10, 30, 100, 300, 1_000, 3_000, 10_000), (2.0, 10.0), ("none", "linear")
 DURATION = 8 * HOUR
-TOGETHER = 600.0  # seconds in which all the jobs of a crowd begin
-STEEP = 2.0  # how many times more than the number of jobs the delay may grow, to be called smooth
+BURST = 600.0  # seconds in which all jobs of a burst start
+MAX_GROWTH = 2.0  # how many times faster than the number of jobs the delay may grow
 SEED = 20_260_520
 
 
 @dataclass
 class Quota:
-    """A token bucket that holds what one second refills."""
+    """The account's throttling limit in calls per second: a token bucket whose capacity is one second's calls."""
 
     rate: float
     tokens: float = 0.0
-    since: float = 0.0
+    counted_at: float = 0.0
 
-    def admits(self, now: float) -> bool:
-        """Whether there is a token for this call; it is spent."""
-        self.tokens = min(max(1.0, self.rate), self.tokens + (now - self.since) * self.rate)
-        self.since = now
+    def acquire(self, now: float) -> bool:
+        """Take a token for one call. Return whether there was one."""
+        self.tokens = min(max(1.0, self.rate), self.tokens + (now - self.counted_at) * self.rate)
+        self.counted_at = now
         if self.tokens < 1:
             return False
         self.tokens -= 1
@@ -47,78 +48,82 @@ class Quota:
 
 @dataclass
 class Retries:
-    """botocore's own retry of a poll, within its quota of standard mode; as if one warm function made all the calls.
+    """botocore's retry quota in standard mode, as if one warm function made all calls.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
     """
 
     left: int = 500
 
-    def spend(self) -> bool:
-        """Whether a throttled call may be tried again."""
+    def acquire(self) -> bool:
+        """Return whether a throttled call may be retried, and take its cost from the quota."""
         granted = self.left >= 5
         self.left -= 5 * granted
         return granted
 
-    def earn(self, retried: bool) -> None:
-        """A call was answered, and pays back its retry or earns a fifth of one."""
+    def release(self, retried: bool) -> None:
+        """Return the cost of a retry to the quota after a successful call; 1 after a call without a retry."""
         self.left = min(500, self.left + (5 if retried else 1))
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """What many watches came to."""
+    """The results of many watches."""
 
-    offered: float
-    """Calls a second, between the first poll and the last job's end."""
+    calls: float
+    """Calls per second, including throttled ones, until the last job's end."""
     throttled: float
+    """The share of throttled calls."""
     delays: list[float]
     lost: int
 
     @property
     def answered(self) -> float:
-        """Calls a second that were not throttled."""
-        return self.offered * (1 - self.throttled)
+        """Return the calls per second that weren't throttled."""
+        return self.calls * (1 - self.throttled)
 
     def p(self, percent: float) -> float:
-        """A percentile of the delay in seconds."""
+        """Return a percentile of the delay in seconds."""
         return percentile(self.delays, percent)
 
 
 def simulate(size: int, rate: float, shape: str, within: float = DURATION) -> Fleet:
-    """Watches of so many jobs that begin at random `within` these seconds, until every watch has ended."""
+    """Simulate watches of `size` jobs until all watches have ended.
+
+    `rate` is the quota in calls per second. The jobs start at random times `within` these seconds.
+    """
     chance = random.Random(SEED)
-    births = [chance.uniform(0, within) for _ in range(size)]
+    starts = [chance.uniform(0, within) for _ in range(size)]
     job, quota, retries, order = Job(DURATION, shape), Quota(rate), Retries(), itertools.count()
-    states_seen: list[PollState] = [ours.NEW] * size
-    queue = [(birth + chance.uniform(1, 60), next(order), number, False) for number, birth in enumerate(births)]
+    states: list[PollState] = [simulated_watch.NEW_WATCH] * size
+    queue = [(start + chance.uniform(1, 60), next(order), number, False) for number, start in enumerate(starts)]
     heapq.heapify(queue)
-    offered, throttled, lost, delays, last = 0, 0, 0, [], max(births) + DURATION
+    calls, throttled, lost, delays, last = 0, 0, 0, [], max(starts) + DURATION
     while queue:
         now, _, number, retried = heapq.heappop(queue)
-        admitted = quota.admits(now)
-        offered += now < last
+        admitted = quota.acquire(now)
+        calls += now < last
         throttled += not admitted and now < last
-        if not admitted and not retried and retries.spend():
+        if not admitted and not retried and retries.acquire():
             heapq.heappush(queue, (now + chance.random(), next(order), number, True))
             continue
-        age = now - births[number]
+        age = now - starts[number]
         if admitted:
-            retries.earn(retried)
-            answer = ours.poll(states_seen[number], job, age)
+            retries.release(retried)
+            answer = simulated_watch.poll(states[number], job, age)
         else:
-            watch = ours.asked(states_seen[number])
+            watch = simulated_watch.next_poll(states[number])
             answer = evaluate.after_error(
                 watch, Meaning.THROTTLED, "ThrottlingException", "Rate exceeded", chance.random()
             )
         if "wait" in answer:
-            states_seen[number] = cast(PollState, answer)
-            heapq.heappush(queue, (now + CALL + states_seen[number]["wait"], next(order), number, False))
+            states[number] = cast(PollState, answer)
+            heapq.heappush(queue, (now + POLL_DURATION + states[number]["wait"], next(order), number, False))
         elif answer["outcome"] == "lost":
             lost += 1
         else:
-            delays.append(age + CALL - DURATION)
-    return Fleet(offered / last, throttled / max(1, offered), delays, lost)
+            delays.append(age + POLL_DURATION - DURATION)
+    return Fleet(calls / last, throttled / max(1, calls), delays, lost)
 
 
 class Case(NamedTuple):
@@ -134,87 +139,85 @@ Fleets = Mapping[Case, Fleet]
 
 
 def cases() -> list[Case]:
-    """All of them, the longest first."""
+    """Return all cases, those that take longest first."""
     spread = [Case(size, rate, shape) for size in SIZES for rate in QUOTAS for shape in SHAPES]
-    crowds = [Case(size, rate, "linear", TOGETHER) for size in SIZES[-3:] for rate in QUOTAS]
-    return sorted([*spread, *crowds], key=lambda case: -case.size / case.rate)
+    bursts = [Case(size, rate, "linear", BURST) for size in SIZES[-3:] for rate in QUOTAS]
+    return sorted([*spread, *bursts], key=lambda case: -case.size / case.rate)
 
 
 def run() -> Part:
-    """Every case, on both cores."""
-    wanted = cases()
+    """Simulate all cases in two processes."""
+    all_cases = cases()
     with ProcessPoolExecutor(2) as pool:
-        fleets = dict(zip(wanted, pool.map(simulate, *zip(*wanted, strict=True)), strict=True))
-    part = Part("fleet", "Fleet: many watches, one quota", plot="fleet.png", measured=fleets)
+        fleets = dict(zip(all_cases, pool.map(simulate, *zip(*all_cases, strict=True)), strict=True))
+    part = Part("fleet", "Fleet: many watches and one quota", plot="fleet.png", measured=fleets)
     part.tables = [
-        _table("Jobs that begin within 8 h", fleets, DURATION),
-        _table("Jobs that all begin within 10 min, and so end", fleets, TOGETHER),
+        _table("Jobs that start within 8 h", fleets, DURATION),
+        _table("Jobs that start, and end, within 10 min", fleets, BURST),
     ]
     part.goals = _goals(fleets)
     part.text = (
-        f"Simulated with the real code, `job_watcher.evaluate`: jobs of {DURATION / HOUR:.0f} h that begin at random "
-        f"within {DURATION / HOUR:.0f} h, and a "
-        "token bucket for the account's describe calls that holds a second's calls. A throttled call is tried again "
-        "once by botocore after up to a second, while botocore's own quota of retries lasts; then the watch waits one "
-        "to three times as long as it would have. "
-        "Offered are all calls a second, those that are throttled included, from the first poll to the last job's end. "
-        "*One turn* is the time in which the quota suffices for one call for each job: nobody who cannot foresee the "
-        "ends can see them much sooner when all the jobs run at once."
+        f"Simulated with Job Watcher's own code (`job_watcher.evaluate`). Jobs of {DURATION / HOUR:.0f} h start at "
+        "random times. The account's quota of describe calls is a token bucket that holds one second's calls. "
+        "botocore retries a throttled call once within a second, as long as its retry quota allows it. After that, the "
+        "watch waits one to three times the usual interval. The calls per second include throttled calls, from the "
+        "first poll to the last job's end. *One round* is the time in which the quota allows one call for each job. "
+        "If all jobs run at the same time, no polling strategy can have a delay much shorter than that."
     )
     return part
 
 
-MEASURED = ("one turn", "offered a second", "last_answer", "throttled", "delay p50", "p95", "max", "watches lost")
+MEASURED = ("one round", "calls per s", "answered per s", "throttled", "delay p50", "p95", "max", "watches lost")
 
 
 def _table(title: str, fleets: Fleets, within: float) -> Table:
-    wanted = sorted(case for case in fleets if case.within == within)
-    rows = [[f"{case.size:,}", f"{case.rate:.0f} / s", case.shape, *_cells(case, fleets[case])] for case in wanted]
+    selected = sorted(case for case in fleets if case.within == within)
+    rows = [[f"{case.size:,}", f"{case.rate:.0f} / s", case.shape, *_cells(case, fleets[case])] for case in selected]
     return Table(title, ["jobs", "quota", "progress", *MEASURED], rows)
 
 
 def _cells(case: Case, fleet: Fleet) -> list[str]:
     delays = [seconds(fleet.p(percent)) for percent in (50, 95, 100)]
-    calls = [f"{fleet.offered:.2f}", f"{fleet.answered:.2f}", f"{fleet.throttled:.1%}"]
-    return [seconds(turn(case.size, case.rate)), *calls, *delays, str(fleet.lost)]
+    calls = [f"{fleet.calls:.2f}", f"{fleet.answered:.2f}", f"{fleet.throttled:.1%}"]
+    return [seconds(one_round(case.size, case.rate)), *calls, *delays, str(fleet.lost)]
 
 
-def turn(size: int, rate: float) -> float:
-    """Seconds in which so many jobs have one call each."""
+def one_round(size: int, rate: float) -> float:
+    """Return the seconds in which the quota allows one call for each job."""
     return size / rate
 
 
 def _goals(fleets: Fleets) -> list[Goal]:
     lost = sum(fleet.lost for fleet in fleets.values())
-    steepest, where = max(_growths(fleets))
-    worst, late = max((fleet.p(95), case) for case, fleet in fleets.items())
-    least, step = min(_gains(fleets))
+    growth, growth_step = max(_delay_growths(fleets))
+    delay, delay_case = max((fleet.p(95), case) for case, fleet in fleets.items())
+    throughput, throughput_step = min(_throughput_growths(fleets))
     return [
-        Goal("fleet: no watch is lost", f"{lost} of {sum(case.size for case in fleets):,} lost", not lost),
+        Goal("Fleet: no watch is lost", f"{lost} of {sum(case.size for case in fleets):,} lost", not lost),
         Goal(
-            "fleet: nothing collapses: a larger fleet never gets fewer answers a second",
-            f"at least {least:.2f} × ({step})",
-            least >= 1,
+            "Fleet: with more jobs, the answered calls per second don't decrease",
+            f"at least {throughput:.2f} × ({throughput_step})",
+            throughput >= 1,
         ),
         Goal(
-            f"fleet: from one size to the next, p95 of the delay grows at most {STEEP:.0f} × as fast as the fleet",
-            f"at most {steepest:.2f} × ({where}); longest p95 {seconds(worst)} ({_words(late)})",
-            steepest <= STEEP,
+            f"Fleet: p95 of the delay grows at most {MAX_GROWTH:.0f} × as fast as the number of jobs",
+            f"at most {growth:.2f} × ({growth_step}); longest p95 {seconds(delay)} ({_describe(delay_case)})",
+            growth <= MAX_GROWTH,
         ),
     ]
 
 
-def _gains(fleets: Fleets) -> Iterator[tuple[float, str]]:
-    """Growth of the answers a second, for every step between two sizes."""
+def _throughput_growths(fleets: Fleets) -> Iterator[tuple[float, str]]:
+    """Yield the growth of the answered calls per second between consecutive sizes."""
     for small, large in _steps():
-        yield fleets[large].answered / fleets[small].answered, f"{small.size:,} to {_words(large)}"
+        yield fleets[large].answered / fleets[small].answered, f"{small.size:,} to {_describe(large)}"
 
 
-def _growths(fleets: Fleets) -> Iterator[tuple[float, str]]:
-    """Growth of the delay's p95 for growth of the number of jobs, for every step between two sizes."""
+def _delay_growths(fleets: Fleets) -> Iterator[tuple[float, str]]:
+    """Yield the growth of the delay's p95 relative to that of the number of jobs, between consecutive sizes."""
     for small, large in _steps():
         growth = fleets[large].p(95) / fleets[small].p(95) * small.size / large.size
-        yield growth, f"{small.size:,} to {_words(large)}"
+        yield growth, f"{small.size:,} to {_describe(large)}"
 
 
 def _steps() -> Iterator[tuple[Case, Case]]:
@@ -222,6 +225,7 @@ def _steps() -> Iterator[tuple[Case, Case]]:
         yield from pairwise(Case(size, rate, shape) for size in SIZES)
 
 
-def _words(case: Case) -> str:
-    crowd = f"{case.size:,} jobs within {seconds(case.within)}"
-    return f"{crowd}, {case.shape}, {case.rate:.0f} / s"
+def _describe(case: Case) -> str:
+    """Return the case as `3,000 jobs within 8.0 h, linear progress, 2 calls per s`."""
+    progress = PROGRESS[case.shape]
+    return f"{case.size:,} jobs within {seconds(case.within)}, {progress}, {case.rate:.0f} calls per s"

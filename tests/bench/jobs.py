@@ -1,4 +1,4 @@
-"""The jobs that are watched: how long they last, and which percentage their service tells at which age."""
+"""The simulated jobs: their durations, and the percentage that the service reports at each age."""
 
 import math
 import random
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 MINUTE, HOUR = 60.0, 3600.0
 SHORTEST, LONGEST = MINUTE, 72 * HOUR
-SPREAD = 1.0  # sigma of the log-normal durations: nine in ten lie between a fifth and five times the median
+SIGMA = 1.0  # of the log-normal durations; 90 % are between a fifth of the median and five times the median
 
 
 def _stalls(share: float, chance: float) -> float:
-    """Four steps, each standing for the last three fifths of its time."""
+    """Return a percentage that rises in four steps. In each step, it stays the same for the last 60 % of the time."""
     step = math.floor(4 * share)
     return 25 * (step + min(1.0, (4 * share - step) / 0.4))
 
@@ -25,41 +25,41 @@ SHAPES: Mapping[str, Callable[[float, float], float] | None] = {
     "early 100 %": lambda share, chance: 100 * share / 0.6,
     "fails midway": lambda share, chance: 100 * share * (0.1 + 0.8 * chance),
 }
-"""Percent by the share of the job's time that has passed; `chance` tells two jobs of one shape apart."""
+"""Percentage by the elapsed share of the job's duration. `chance`, 0 to 1, varies the jobs of one shape."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job that ends at an age of `duration` seconds."""
+    """A job that lasts `duration` seconds. `shape` is a key of SHAPES."""
 
     duration: float
     shape: str
     chance: float = 0.5
 
     def percent(self, age: float) -> int | None:
-        """Whole percent, as Voice ID tells it; None for a job that tells none."""
+        """Return the percentage at this age in seconds, a whole number as in Voice ID, or None if there is none."""
         shape = SHAPES[self.shape]
         return None if shape is None else int(min(100.0, shape(min(1.0, age / self.duration), self.chance)))
 
 
 @dataclass(frozen=True)
 class Durations:
-    """One row of the tables: every job lasts `median` seconds, or log-normally more or less."""
+    """The durations in one row of a table: all `median` seconds, or log-normal around it if `varied`."""
 
     median: float
     varied: bool
 
     @property
     def name(self) -> str:
-        """`8 h` or `about 8 h`."""
-        shown = f"{self.median / HOUR:g} h" if self.median >= HOUR else f"{self.median / MINUTE:g} min"
-        return f"about {shown}" if self.varied else shown
+        """Return `8 h` or `about 8 h`."""
+        duration = f"{self.median / HOUR:g} h" if self.median >= HOUR else f"{self.median / MINUTE:g} min"
+        return f"about {duration}" if self.varied else duration
 
     def draw(self, chance: random.Random) -> float:
-        """One duration in seconds."""
+        """Return a random duration in seconds."""
         if not self.varied:
             return self.median
-        return min(LONGEST, max(SHORTEST, chance.lognormvariate(math.log(self.median), SPREAD)))
+        return min(LONGEST, max(SHORTEST, chance.lognormvariate(math.log(self.median), SIGMA)))
 
 
 FIXED = [Durations(hours * HOUR, False) for hours in (1 / 60, 1 / 6, 1, 8, 24, 72)]

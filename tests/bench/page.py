@@ -1,4 +1,4 @@
-"""The page of one run, docs/bench/README.md, and its plots."""
+"""Write the results of one run to docs/bench/README.md, with plots."""
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
@@ -8,14 +8,14 @@ import matplotlib
 
 from . import fleet, readme
 from .fleet import Case, Fleet
-from .polling import Grid, frontier
+from .polling import PROGRESS, Grid, frontier
 from .report import FOLDER, Part
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-OURS_COLOUR, OTHERS_COLOUR = "#1f6fb4", "#8c8c8c"
-SIZE, DOTS = (8, 4.5), 130
+OWN_COLOUR, OTHER_COLOUR = "#1f6fb4", "#8c8c8c"
+SIZE, DPI = (8, 4.5), 130
 
 
 def write(parts: Sequence[Part]) -> None:
@@ -29,73 +29,72 @@ def write(parts: Sequence[Part]) -> None:
     goals += [f"| {' | '.join(goal.row())} |" for part in parts for goal in part.goals]
     head = (
         "# Benchmark\n\n"
-        f"Written by `make bench`, as a whole, from one run on {platform.system()}, {platform.machine()}, "
+        f"`make bench` writes this page. All figures are from one run on {platform.system()}, {platform.machine()}, "
         f"Python {platform.python_version()}. "
-        "Seeds are fixed; only the times of *Start* and *Emulated* differ from run to run.\n\n"
+        "The simulations have fixed seeds. Only the times in *Cold start* and *Local cloud* differ from run to run.\n\n"
     )
     (rows,) = (part.measured for part in parts if part.name == "polling")
-    cost = f"## What will it cost me\n\n{readme.cost(rows)}"
+    cost = f"## Cost\n\n{readme.cost(rows)}"
     sections = [part.markdown() for part in parts]
     (FOLDER / "README.md").write_text("\n".join([head + "\n".join(goals) + "\n", cost, *sections]))
     readme.write(rows)
 
 
 def _start(measured: Mapping[str, tuple[float, float]]) -> None:
-    """Import and first call of each, one above the other."""
+    """Plot the import and the first call of each handler as stacked bars."""
     figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
     names = [name.strip("*") for name in measured][::-1]
     imports, calls = zip(*list(measured.values())[::-1], strict=True)
-    axes.barh(names, imports, color=OURS_COLOUR, label="import, with the client where it is made there")
+    axes.barh(names, imports, color=OWN_COLOUR, label="import (and client, if it is created then)")
     bars = axes.barh(names, calls, left=imports, color="#f2a541", label="first call")
-    axes.bar_label(bars, [f"{one + other:.0f} ms" for one, other in zip(imports, calls, strict=True)], padding=4)
-    axes.set(xlabel="milliseconds, medians", xlim=(0, 1.15 * max(map(sum, zip(imports, calls, strict=True)))))
-    axes.set_title("Cold start to the first answer", loc="left")
+    axes.bar_label(bars, [f"{import_ + call:.0f} ms" for import_, call in zip(imports, calls, strict=True)], padding=4)
+    axes.set(xlabel="milliseconds (medians)", xlim=(0, 1.15 * max(map(sum, zip(imports, calls, strict=True)))))
+    axes.set_title("Cold start: import, client and first call", loc="left")
     _finish(figure, axes, "start.png", grid="x")
 
 
 def _polling(rows: Grid) -> None:
-    """Cost and delay at 8 h, both logarithmic: lower left is better."""
+    """Plot cost and delay of jobs of 8 h, both on logarithmic axes."""
     figure, axes = plt.subplots(figsize=(9, 5.5), layout="constrained")
-    lifted = {"ours, none": 12, "ours, fails midway": -16}
-    for label, (usd, late) in frontier(rows).items():
-        own = label.startswith("ours")
+    label_offsets = {"Job Watcher, no percentage": 12, "Job Watcher, fails midway": -16}
+    for label, (usd, delay) in frontier(rows).items():
+        own = label.startswith("Job Watcher")
         axes.plot(
-            usd, late, "o" if own else "s", color=OURS_COLOUR if own else OTHERS_COLOUR, markersize=8 if own else 6
+            usd, delay, "o" if own else "s", color=OWN_COLOUR if own else OTHER_COLOUR, markersize=8 if own else 6
         )
-        left = not own and (usd > 100 or late > 100)
+        left = not own and (usd > 100 or delay > 100)
         axes.annotate(
-            label.replace("none", "no percentage"),
-            (usd, late),
-            xytext=(-8 if left else 8, lifted.get(label, -3)),
+            label,
+            (usd, delay),
+            xytext=(-8 if left else 8, label_offsets.get(label, -3)),
             textcoords="offset points",
             ha="right" if left else "left",
-            color=OURS_COLOUR if own else "#444444",
+            color=OWN_COLOUR if own else "#444444",
             fontsize=9,
-            weight="bold" if label == "ours, linear" else "normal",
+            weight="bold" if label == "Job Watcher, linear progress" else "normal",
         )
-    axes.set(xscale="log", yscale="log", xlabel="USD a thousand jobs", ylabel="p95 of the delay, seconds")
+    axes.set(xscale="log", yscale="log", xlabel="USD per 1,000 jobs", ylabel="p95 of the delay, seconds")
     axes.set(xlim=(0.15, 260), ylim=(0.15, 6000))
-    axes.set_title("Jobs of 8 h: lower left is better", loc="left")
+    axes.set_title("Jobs of 8 h: cost and delay (lower left is better)", loc="left")
     _finish(figure, axes, "polling.png", legend=False)
 
 
 def _fleet(fleets: Mapping[Case, Fleet]) -> None:
-    """The delay by the number of jobs, for each quota and kind of progress."""
+    """Plot the delay by the number of jobs, for each quota and shape of progress."""
     figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
-    colours = {2.0: "#c0392b", 10.0: OURS_COLOUR}
+    colours = {2.0: "#c0392b", 10.0: OWN_COLOUR}
     for rate in fleet.QUOTAS:
         for shape in fleet.SHAPES:
             delays = [fleets[Case(size, rate, shape)].p(95) for size in fleet.SIZES]
             style = "-" if shape == "linear" else "--"
-            progress = "linear progress" if shape == "linear" else "no percentage"
-            label = f"{rate:.0f} calls a second, {progress}"
+            label = f"{rate:.0f} calls per second, {PROGRESS[shape]}"
             axes.plot(fleet.SIZES, delays, f"o{style}", color=colours[rate], label=label, markersize=5)
-        turns = [fleet.turn(size, rate) for size in fleet.SIZES]
-        label = f"{rate:.0f} calls a second, one turn: a call for each"
-        axes.plot(fleet.SIZES, turns, ":", color=colours[rate], label=label, linewidth=1)
-    axes.set(xscale="log", yscale="log", xlabel="jobs of 8 h that begin within 8 h", ylabel="p95 of the delay, seconds")
-    axes.set(ylim=(0.7, 200_000))  # the legend above the lines
-    axes.set_title("Many jobs against one quota of describe calls", loc="left")
+        rounds = [fleet.one_round(size, rate) for size in fleet.SIZES]
+        label = f"{rate:.0f} calls per second, one call for each job"
+        axes.plot(fleet.SIZES, rounds, ":", color=colours[rate], label=label, linewidth=1)
+    axes.set(xscale="log", yscale="log", xlabel="jobs of 8 h that start within 8 h", ylabel="p95 of the delay, seconds")
+    axes.set(ylim=(0.7, 200_000))  # leaves room for the legend above the lines
+    axes.set_title("Many jobs with one quota of describe calls", loc="left")
     _finish(figure, axes, "fleet.png", columns=2)
 
 
@@ -105,5 +104,5 @@ def _finish(figure: Any, axes: Any, name: str, *, legend: bool = True, columns: 
     axes.spines[["top", "right"]].set_visible(False)
     if legend:
         axes.legend(frameon=False, fontsize=9, ncols=columns)
-    figure.savefig(FOLDER / name, dpi=DOTS)
+    figure.savefig(FOLDER / name, dpi=DPI)
     plt.close(figure)

@@ -1,4 +1,4 @@
-"""Polling, simulated: what every strategy asks, costs and delays, over durations and shapes of progress."""
+"""Simulate the polls, the cost and the delay of each strategy, for jobs of different durations and progress."""
 
 # ruff: noqa: RUF001 (the multiplication sign is meant)
 
@@ -12,17 +12,28 @@ from infra.settings import DEFAULT_LIMITS_WITH_EVENTS
 
 from .jobs import FIXED, SHAPES, VARIED, Durations, Job
 from .report import Goal, Part, Table, percentile, seconds
-from .strategies import CALL, CLAIRVOYANT, DELIVERY, FIXED_30, OURS, OURS_WITH_EVENTS, STRATEGIES, Strategy
+from .strategies import (
+    EVENT_DELAY,
+    FIXED_30,
+    JOB_WATCHER,
+    JOB_WATCHER_WITH_EVENTS,
+    LOWER_BOUND,
+    POLL_DURATION,
+    STRATEGIES,
+    Strategy,
+)
 
-JOBS = 200  # a row, each job with its own duration, progress and moment of the first poll
-FIRST = 60.0  # a watch begins within so many seconds of the job
-ONE_POLL = 2 * CALL + 0.5  # the poll itself, the one before, and the rounding of a wait to whole seconds
+JOBS = 200  # per row; each job has its own duration, progress and time of the first poll
+MAX_FIRST_POLL = 60.0  # seconds from the job's start to the first poll, at most
+TOLERANCE = 2 * POLL_DURATION + 0.5  # the last two polls, and the rounding of a wait to whole seconds
 SEED = 20_260_520
+PROGRESS = {**{shape: shape for shape in SHAPES}, "linear": "linear progress", "none": "no percentage"}
+"""What the tables and the plot call each shape of progress."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A strategy over many jobs of one length and shape: means, and percentiles of the delay in seconds."""
+    """A strategy's results for many jobs of one duration and shape: means, and percentiles of the delay in seconds."""
 
     polls: float
     transitions: float
@@ -30,27 +41,27 @@ class Row:
     usd: float
     p50: float
     p95: float
-    most: float
-    dead: float
+    max: float
+    exceeds_history: float
+    """The share of watches that fail because of their history's length."""
     late: int
-    """Jobs whose end was seen later than the bound allows."""
+    """The number of jobs whose end was detected later than the documented maximum delay."""
 
     def delays(self) -> list[str]:
-        """Three cells."""
-        return [seconds(value) for value in (self.p50, self.p95, self.most)]
+        """Return the table cells of the delay: p50, p95 and maximum."""
+        return [seconds(value) for value in (self.p50, self.p95, self.max)]
 
 
 def simulate(strategy: Strategy, durations: Durations, shape: str) -> Row:
-    """Many jobs; the same ones for every strategy."""
-    drawn, own = random.Random(f"{SEED} {durations.name}"), random.Random(SEED)
+    """Return the results of a strategy. All strategies get the same jobs."""
+    jobs_chance, strategy_chance = random.Random(f"{SEED} {durations.name}"), random.Random(SEED)
     polls, delays, late = [], [], 0
     for _ in range(JOBS):
-        job = Job(durations.draw(drawn), shape, drawn.random())
-        first = drawn.uniform(1, FIRST)
-        watched = strategy.watch(job, first, own)
-        polls.append(watched.polls)
-        delays.append(watched.seen_at - job.duration)
-        late += delays[-1] > max(60, 0.05 * job.duration) + ONE_POLL
+        job = Job(durations.draw(jobs_chance), shape, jobs_chance.random())
+        result = strategy.watch(job, jobs_chance.uniform(1, MAX_FIRST_POLL), strategy_chance)
+        polls.append(result.polls)
+        delays.append(result.detected_at - job.duration)
+        late += delays[-1] > max(60, 0.05 * job.duration) + TOLERANCE
     return Row(
         polls=fmean(polls),
         transitions=fmean(map(strategy.entered, polls)),
@@ -58,30 +69,30 @@ def simulate(strategy: Strategy, durations: Durations, shape: str) -> Row:
         usd=1_000 * fmean(map(strategy.price, polls)),
         p50=percentile(delays, 50),
         p95=percentile(delays, 95),
-        most=max(delays),
-        dead=sum(map(strategy.dies, polls)) / JOBS,
+        max=max(delays),
+        exceeds_history=sum(map(strategy.exceeds_history, polls)) / JOBS,
         late=late,
     )
 
 
 Grid = Mapping[tuple[str, str, str], Row]
-"""By strategy, durations and shape; the others do not look at progress, so their shape is `linear`."""
+"""Rows by strategy, durations and shape. Strategies that ignore the progress have only the shape `linear`."""
 
 
 def grid() -> Grid:
-    """Every row, on both cores."""
-    wanted = [(one, durations, shape) for one in STRATEGIES for durations in FIXED + VARIED for shape in shapes(one)]
-    names = [STRATEGIES.index(one) for one, _, _ in wanted]
+    """Return all rows, simulated in two processes."""
+    cases = [(one, durations, shape) for one in STRATEGIES for durations in FIXED + VARIED for shape in shapes(one)]
+    numbers = [STRATEGIES.index(strategy) for strategy, _, _ in cases]
     with ProcessPoolExecutor(2) as pool:
-        rows = pool.map(_row, names, [d for _, d, _ in wanted], [s for _, _, s in wanted], chunksize=4)
-        return {(one.name, d.name, shape): row for (one, d, shape), row in zip(wanted, rows, strict=True)}
+        rows = pool.map(_row, numbers, [d for _, d, _ in cases], [s for _, _, s in cases], chunksize=4)
+        return {(one.name, d.name, shape): row for (one, d, shape), row in zip(cases, rows, strict=True)}
 
 
 def shapes(strategy: Strategy) -> Sequence[str]:
-    """The shapes of progress that make a difference to a strategy, or else one."""
-    if strategy is OURS:
+    """Return the shapes of progress that a strategy is simulated with: one if it ignores the progress."""
+    if strategy is JOB_WATCHER:
         return list(SHAPES)
-    return ["none"] if strategy in OURS_WITH_EVENTS else ["linear"]
+    return ["none"] if strategy in JOB_WATCHER_WITH_EVENTS else ["linear"]
 
 
 def _row(strategy: int, durations: Durations, shape: str) -> Row:
@@ -89,132 +100,139 @@ def _row(strategy: int, durations: Durations, shape: str) -> Row:
 
 
 def run() -> Part:
-    """All rows; goals with linear progress at 8 h, and the bound everywhere."""
+    """Simulate all rows."""
     rows = grid()
-    part = Part("polling", "Polling: how often, how late, for how much", plot="polling.png")
+    part = Part("polling", "Polling: number of polls, delay and cost", plot="polling.png")
     part.tables = [
         _at_eight_hours(rows),
-        *(_ours(rows, durations) for durations in (FIXED, VARIED)),
+        *(_job_watcher(rows, durations) for durations in (FIXED, VARIED)),
         _others(rows, FIXED + VARIED),
     ]
     part.goals = _goals(rows)
     part.measured = rows
     part.text = (
-        f"Simulated with the real code (`job_watcher.evaluate`) on a clock of the benchmark's: {JOBS} jobs a row, "
-        "the first "
-        f"poll 1 to {FIRST:.0f} s after the job's beginning, {CALL} s a poll, whole percent as the service tells it. "
-        "A delay is from the job's end "
-        "to the answer that tells it. USD are states entered, Lambda requests, 0.1 s of 512 MB arm64 a poll, and "
-        "one event and two messages; free tiers left aside. Where the service sends an event at the end, it reaches "
-        f"the Start function {DELIVERY[0]:g} to {DELIVERY[1]:g} s later (an assumption; the emulated part measures it "
-        "in the local cloud), and costs one more invocation and a watch that polls once."
+        f"Simulated with Job Watcher's own code (`job_watcher.evaluate`) and a simulated clock. A row has {JOBS} jobs. "
+        f"The first poll is 1 to {MAX_FIRST_POLL:.0f} s after the job's start. A poll takes {POLL_DURATION} s. The "
+        "service reports whole percentages. The delay is the time from the job's end to the answer that reports it. "
+        "The cost consists of state transitions, Lambda requests, 0.1 s of 512 MB arm64 per poll, one event and two "
+        "messages, without free tiers. A service event arrives at the Start function "
+        f"{EVENT_DELAY[0]:g} to {EVENT_DELAY[1]:g} s after the job's end, which is an assumption. It costs one more "
+        "invocation, and a watch with one poll."
     )
     return part
 
 
 def _goals(rows: Grid) -> list[Goal]:
-    ours, fixed = rows[OURS.name, "8 h", "linear"], rows[FIXED_30.name, "8 h", "linear"]
-    late = sum(row.late for (name, _, _), row in rows.items() if name == OURS.name)
-    arrives, lost = (rows[strategy.name, "8 h", "none"] for strategy in OURS_WITH_EVENTS)
-    bound = DEFAULT_LIMITS_WITH_EVENTS.max_interval + ONE_POLL
+    own, fixed = rows[JOB_WATCHER.name, "8 h", "linear"], rows[FIXED_30.name, "8 h", "linear"]
+    late = sum(row.late for (name, _, _), row in rows.items() if name == JOB_WATCHER.name)
+    arrives, lost = (rows[strategy.name, "8 h", "none"] for strategy in JOB_WATCHER_WITH_EVENTS)
+    max_delay = DEFAULT_LIMITS_WITH_EVENTS.max_interval + TOLERANCE
     count = JOBS * len(SHAPES) * len(FIXED + VARIED)
     return [
         Goal(
-            "8 h, linear: at most 0.15 × the cost of fixed 30 s",
-            f"{ours.usd / fixed.usd:.3f} × (${ours.usd:.2f} : ${fixed.usd:.2f} a thousand jobs)",
-            ours.usd <= 0.15 * fixed.usd,
+            "8 h, linear progress: at most 0.15 × the cost of fixed 30 s",
+            f"{own.usd / fixed.usd:.3f} × (${own.usd:.2f} and ${fixed.usd:.2f} per 1,000 jobs)",
+            own.usd <= 0.15 * fixed.usd,
         ),
         Goal(
-            "8 h, linear: p95 of the delay at most half of fixed 30 s's",
-            f"{ours.p95 / fixed.p95:.3f} × ({ours.p95:.1f} : {fixed.p95:.1f} s)",
-            ours.p95 <= 0.5 * fixed.p95,
+            "8 h, linear progress: p95 of the delay at most half of that of fixed 30 s",
+            f"{own.p95 / fixed.p95:.3f} × ({own.p95:.1f} s and {fixed.p95:.1f} s)",
+            own.p95 <= 0.5 * fixed.p95,
         ),
         Goal(
-            "no end seen later than max(60 s, 5 %) and one poll", f"{late} of {count:,} simulated jobs later", late == 0
+            "All jobs: the delay is at most 60 s or 5 % of the duration, whichever is longer, plus one poll",
+            f"longer for {late} of {count:,} simulated jobs",
+            late == 0,
         ),
-        Goal("8 h, with the service's event: at most 30 polls", f"{arrives.polls:.0f} polls", arrives.polls <= 30),
-        Goal("8 h, the event arrives: p95 of the delay at most 5 s", seconds(arrives.p95), arrives.p95 <= 5),
-        Goal(f"8 h, the event is lost: no end seen later than {bound:,.0f} s", seconds(lost.most), lost.most <= bound),
+        Goal("8 h, with service events: at most 30 polls", f"{arrives.polls:.0f} polls", arrives.polls <= 30),
+        Goal("8 h, the service event arrives: p95 of the delay at most 5 s", seconds(arrives.p95), arrives.p95 <= 5),
+        Goal(
+            f"8 h, the service event is lost: delay at most {max_delay:,.0f} s",
+            seconds(lost.max),
+            lost.max <= max_delay,
+        ),
     ]
 
 
 def _at_eight_hours(rows: Grid) -> Table:
     columns = [
-        "8 h",
-        "calls",
+        "strategy",
+        "polls",
         "transitions",
-        "history",
-        "USD / 1,000",
+        "history events",
+        "USD per 1,000 jobs",
         "delay p50",
         "p95",
         "max",
-        "its defaults give up",
+        "gives up after",
     ]
     lines = []
     for strategy in STRATEGIES:
-        for shape in ("linear", "none") if strategy is OURS else shapes(strategy):
+        for shape in ("linear", "none") if strategy is JOB_WATCHER else shapes(strategy):
             row = rows[strategy.name, "8 h", shape]
-            name = f"**ours**, {shape if shape != 'none' else 'no percentage'}" if strategy is OURS else strategy.name
+            name = f"**Job Watcher**, {PROGRESS[shape]}" if strategy is JOB_WATCHER else strategy.name
             counts = [f"{value:,.0f}" for value in (row.polls, row.transitions, row.events)]
             lines.append([name, *counts, f"{row.usd:.2f}", *row.delays(), strategy.gives_up])
-    return Table("A job of 8 h", columns, lines, "Those that give up by their defaults are shown as if told not to.")
+    return Table("A job of 8 h", columns, lines, "Some strategies give up by default. The simulation doesn't give up.")
 
 
-def _ours(rows: Grid, durations: Sequence[Durations]) -> Table:
+def _job_watcher(rows: Grid, durations: Sequence[Durations]) -> Table:
     columns = [
-        "ours",
+        "duration",
         "progress",
-        "calls",
-        "USD / 1,000",
-        "p50",
+        "polls",
+        "USD per 1,000 jobs",
+        "delay p50",
         "p95",
         "max",
-        "of fixed 30 s",
-        "who is both cheaper and sooner",
+        "vs fixed 30 s",
+        "cheaper and faster strategies",
     ]
     lines = []
     for length in durations:
         for shape in SHAPES:
-            row, fixed = rows[OURS.name, length.name, shape], rows[FIXED_30.name, length.name, "linear"]
+            row, fixed = rows[JOB_WATCHER.name, length.name, shape], rows[FIXED_30.name, length.name, "linear"]
             ratio = f"{row.usd / fixed.usd:.2f} × cost, {row.p95 / fixed.p95:.1f} × p95"
             cells = [length.name, shape, f"{row.polls:.0f}", f"{row.usd:.2f}", *row.delays(), ratio]
-            lines.append([*cells, ", ".join(better(rows, row, length)) or "nobody"])
-    kind = "about that long (log-normal, sigma 1, 1 min to 72 h)" if durations[0].varied else "exactly that long"
-    return Table(f"Ours, jobs {kind}", columns, lines)
+            lines.append([*cells, "; ".join(better(rows, row, length)) or "none"])
+    kind = "random durations (log-normal, sigma 1, 1 min to 72 h)" if durations[0].varied else "fixed durations"
+    return Table(f"Job Watcher, {kind}", columns, lines)
 
 
-def better(rows: Grid, ours: Row, length: Durations) -> list[str]:
-    """Those that cost no more and have no later p95 than ours."""
-    others = [strategy for strategy in STRATEGIES if strategy not in (OURS, *OURS_WITH_EVENTS, CLAIRVOYANT)]
+def better(rows: Grid, own: Row, length: Durations) -> list[str]:
+    """Return the strategies that cost no more than Job Watcher, have no longer p95, and whose watches all succeed."""
+    others = [
+        strategy for strategy in STRATEGIES if strategy not in (JOB_WATCHER, *JOB_WATCHER_WITH_EVENTS, LOWER_BOUND)
+    ]
     found = [(other, rows[other.name, length.name, "linear"]) for other in others]
-    return [other.name for other, row in found if row.usd <= ours.usd and row.p95 <= ours.p95 and not row.dead]
+    return [other.name for other, row in found if row.usd <= own.usd and row.p95 <= own.p95 and not row.exceeds_history]
 
 
 def _others(rows: Grid, durations: Sequence[Durations]) -> Table:
     columns = [
-        "the others",
-        "job",
-        "calls",
+        "strategy",
+        "duration",
+        "polls",
         "transitions",
-        "history",
-        "USD / 1,000",
-        "p50",
+        "history events",
+        "USD per 1,000 jobs",
+        "delay p50",
         "p95",
         "max",
-        "die at 25,000 events",
+        "fail at 25,000 events",
     ]
     lines = []
     for strategy in STRATEGIES:
-        for length in durations if strategy is not OURS else ():
+        for length in durations if strategy is not JOB_WATCHER else ():
             row = rows[strategy.name, length.name, shapes(strategy)[0]]
             counts = [f"{value:,.0f}" for value in (row.polls, row.transitions, row.events)]
-            dead = f"{row.dead:.0%}" if row.dead else "none"
-            lines.append([strategy.name, length.name, *counts, f"{row.usd:.2f}", *row.delays(), dead])
-    return Table("The others, which do not look at progress, and ours for kinds with an event", columns, lines)
+            failed = f"{row.exceeds_history:.0%}" if row.exceeds_history else "none"
+            lines.append([strategy.name, length.name, *counts, f"{row.usd:.2f}", *row.delays(), failed])
+    return Table("Job Watcher with service events, and the other strategies, which ignore the progress", columns, lines)
 
 
 def frontier(rows: Grid) -> Mapping[str, tuple[float, float]]:
-    """USD a thousand jobs and p95 of the delay at 8 h, by label: what the plot shows."""
-    points = {f"ours, {shape}": rows[OURS.name, "8 h", shape] for shape in SHAPES}
-    points |= {one.name: rows[one.name, "8 h", shapes(one)[0]] for one in STRATEGIES if one is not OURS}
+    """Return the plot's points by label: USD per 1,000 jobs of 8 h, and p95 of the delay in seconds."""
+    points = {f"Job Watcher, {PROGRESS[shape]}": rows[JOB_WATCHER.name, "8 h", shape] for shape in SHAPES}
+    points |= {one.name: rows[one.name, "8 h", shapes(one)[0]] for one in STRATEGIES if one is not JOB_WATCHER}
     return {label: (row.usd, row.p95) for label, row in points.items()}

@@ -10,17 +10,21 @@ from . import costs
 from .jobs import FIXED, HOUR
 from .polling import Grid, simulate
 from .report import Table, seconds
-from .strategies import CLAIRVOYANT, FIXED_15, OURS, OURS_WITH_EVENTS, STRATEGIES
+from .strategies import FIXED_15, JOB_WATCHER, JOB_WATCHER_WITH_EVENTS, LOWER_BOUND, STRATEGIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "costs.md"
 BEGIN, END = "<!-- make bench writes this -->\n", "<!-- to here -->\n"
 LENGTH, PACE = "8 h", PollingLimits()
-OTHERS = [strategy for strategy in STRATEGIES if strategy not in (OURS, *OURS_WITH_EVENTS, FIXED_15, CLAIRVOYANT)]
+OTHERS = [
+    strategy
+    for strategy in STRATEGIES
+    if strategy not in (JOB_WATCHER, *JOB_WATCHER_WITH_EVENTS, FIXED_15, LOWER_BOUND)
+]
 SHOWN = {
-    (OURS, "linear"): "**ours**, linear progress",
-    (OURS, "none"): "**ours**, no percentage",
-    (OURS_WITH_EVENTS[0], "none"): "**ours**, no percentage, with the service's event",
-    (OURS_WITH_EVENTS[1], "none"): "**ours**, the same if the event is lost",
+    (JOB_WATCHER, "linear"): "**ours**, linear progress",
+    (JOB_WATCHER, "none"): "**ours**, no percentage",
+    (JOB_WATCHER_WITH_EVENTS[0], "none"): "**ours**, no percentage, with the service's event",
+    (JOB_WATCHER_WITH_EVENTS[1], "none"): "**ours**, the same if the event is lost",
     **{(other, "linear"): other.name for other in OTHERS},
 }
 """The rows, by strategy and shape."""
@@ -56,9 +60,9 @@ def block(rows: Grid) -> str:
 def cost(rows: Grid) -> str:
     """What a deployment costs, by the polls of its jobs."""
     transitions, fixed = costs.per_poll_and_fixed()
-    each, besides = (1_000 * usd for usd in OURS.usd)
+    each, besides = (1_000 * usd for usd in JOB_WATCHER.usd)
     early, late = MINUTE / PACE.max_delay_ratio, PACE.max_interval / PACE.max_delay_ratio
-    told, untold = (rows[OURS.name, LENGTH, shape] for shape in ("linear", "none"))
+    told, untold = (rows[JOB_WATCHER.name, LENGTH, shape] for shape in ("linear", "none"))
     return (
         f"**USD for a thousand jobs = polls of one job × {each:.5f} + {besides:.4f}**\n\n"
         f"A poll costs {transitions} transitions and one Lambda request of {costs.BILLED} s; each watch adds {fixed} "

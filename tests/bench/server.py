@@ -1,4 +1,4 @@
-"""Voice ID behind TLS on 127.0.0.1, as far as one describe call goes: a canned answer, at once."""
+"""An HTTPS server on 127.0.0.1 that returns the same Voice ID job for every request."""
 
 import json
 import ssl
@@ -20,14 +20,17 @@ JOB = {
 }
 
 
-class Answer(BaseHTTPRequestHandler):
-    """The same job to everybody."""
+class JobHandler(BaseHTTPRequestHandler):
+    """Returns JOB for every request."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # header and body in one packet
-    disable_nagle_algorithm = True  # else the answer may wait 40 ms for the client to acknowledge TLS's tickets
+    wbufsize = -1  # buffered, so that headers and body are in one packet
+    disable_nagle_algorithm = (
+        True  # otherwise, the response can wait 40 ms until the client acknowledges the TLS session tickets
+    )
 
     def do_POST(self) -> None:
+        """Return the job."""
         self.rfile.read(int(self.headers["Content-Length"]))
         body = json.dumps({"Job": JOB}).encode()
         self.send_response(200)
@@ -37,25 +40,25 @@ class Answer(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
-def listening(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The server's URL, and a bundle of authorities to trust: botocore's own, as on AWS, and the server's."""
+def serve(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the server's URL, and a CA bundle with botocore's certificates and the server's own."""
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", "2", *subject]
     subprocess.run([*command, "-out", certificate, "-keyout", key], check=True, capture_output=True)
-    trust = folder / "trust.pem"
-    trust.write_bytes(Path(botocore.__file__).with_name("cacert.pem").read_bytes() + certificate.read_bytes())
+    ca_bundle = folder / "ca-bundle.pem"
+    ca_bundle.write_bytes(Path(botocore.__file__).with_name("cacert.pem").read_bytes() + certificate.read_bytes())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), JobHandler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
-        yield f"https://127.0.0.1:{server.server_port}", trust
+        yield f"https://127.0.0.1:{server.server_port}", ca_bundle
     finally:
         server.shutdown()
         server.server_close()

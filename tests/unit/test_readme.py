@@ -16,7 +16,7 @@ from job_watcher.detail import Detail
 from tests.bench import readme
 from tests.bench.polling import Grid
 from tests.bench.report import seconds
-from tests.bench.strategies import OURS, OURS_WITH_EVENTS
+from tests.bench.strategies import JOB_WATCHER, JOB_WATCHER_WITH_EVENTS
 from tests.unit.documentation import blocks, page, table
 
 README, EVENTS = page("README.md"), page("docs/events.md")
@@ -93,7 +93,11 @@ def test_the_readmes_own_row_has_the_figures_of_the_benchmark(simulated: Grid) -
     (row,) = [line for line in README.splitlines() if line.startswith("| **Job Watcher**")]
     event, percentage, neither = (
         simulated[name, readme.LENGTH, shape]
-        for name, shape in ((OURS_WITH_EVENTS[0].name, "none"), (OURS.name, "linear"), (OURS.name, "none"))
+        for name, shape in (
+            (JOB_WATCHER_WITH_EVENTS[0].name, "none"),
+            (JOB_WATCHER.name, "linear"),
+            (JOB_WATCHER.name, "none"),
+        )
     )
     assert f"${event.usd:.2f} to ${percentage.usd:.2f}" in row and event.usd < neither.usd < percentage.usd
     for told, words in (

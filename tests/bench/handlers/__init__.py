@@ -1,1 +1,1 @@
-"""Modules that a fresh process of the benchmark imports, and the one that imports them."""
+"""Handlers for the cold start benchmark, and the script that measures one cold start."""

@@ -1,13 +1,13 @@
-"""One cold start, in a process of its own: import a handler from one folder, call it once, tell how long that took.
+"""Measure one cold start in a new process: import a handler from a folder and call it once.
 
-Arguments: the folder, the module, the handler in it, the event as JSON.
-The last line written: seconds to import, seconds of the call, peak memory in KiB.
+Arguments: the folder, the module, the handler's name, the event as JSON.
+The last line of the output: the seconds of the import, the seconds of the call, the peak memory in KiB.
 """
 
 import sys
 import time
 
-begun = time.perf_counter()
+started = time.perf_counter()
 folder, module, name, event = sys.argv[1:]
 sys.path.insert(0, folder)
 __import__(module)
@@ -17,11 +17,11 @@ imported = time.perf_counter()
 import json  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-given = json.loads(event)
+parsed_event = json.loads(event)
 
 
 class Context:
-    """What Lambda's runtime passes."""
+    """The Lambda context."""
 
     function_name = "describe"
     function_version = "$LATEST"
@@ -31,9 +31,9 @@ class Context:
 
 
 before = time.perf_counter()
-answer = handler(given, Context())
+response = handler(parsed_event, Context())
 called = time.perf_counter()
-assert answer, "the handler answered nothing"
-# not getrusage's ru_maxrss, which a process inherits from the one that forked it
+assert response, "the handler returned nothing"
+# not ru_maxrss of getrusage, which a child process inherits from its parent
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
-print(f"\n{imported - begun} {called - before} {peak.split()[1]}")
+print(f"\n{imported - started} {called - before} {peak.split()[1]}")

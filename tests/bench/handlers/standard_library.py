@@ -1,4 +1,4 @@
-"""The least that can be: the standard library's HTTP client and a signature made by hand."""
+"""A handler that imports only the standard library: http.client, and its own Signature Version 4."""
 
 import hashlib
 import hmac
@@ -12,20 +12,22 @@ from urllib.parse import urlsplit
 
 REGION, SERVICE = os.environ["AWS_REGION"], "voiceid"
 ENDPOINT = urlsplit(os.environ["AWS_ENDPOINT_URL_VOICE_ID"])
-TRUST = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+SSL_CONTEXT = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
 
 
 def handler(event: Any, context: Any) -> Any:
-    """The job, as the service tells it."""
+    """Return the Job dict."""
     body = json.dumps(event["request"])
-    connection = http.client.HTTPSConnection(ENDPOINT.netloc, timeout=10, context=TRUST)
+    connection = http.client.HTTPSConnection(ENDPOINT.netloc, timeout=10, context=SSL_CONTEXT)
     connection.request("POST", "/", body, signed(body, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
     return json.load(connection.getresponse())["Job"]
 
 
 def signed(body: str, now: str) -> dict[str, str]:
-    """The headers with their signature: "
-    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html"""
+    """Return the headers with their signature.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+    """
     headers = {
         "content-type": "application/x-amz-json-1.0",
         "host": ENDPOINT.netloc,

@@ -1,4 +1,4 @@
-"""The handler as people write it: boto3 and Powertools' Logger, Tracer, Metrics and Parser."""
+"""A typical handler with boto3 and Powertools' Logger, Tracer, Metrics and Parser."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ voice_id = boto3.client("voice-id")
 
 
 class Request(BaseModel):
-    """Which job."""
+    """The describe call's arguments."""
 
     DomainId: str
     JobId: str
 
 
 class Event(BaseModel):
-    """What the state machine passes."""
+    """The state machine's input to the function."""
 
     request: Request
 
@@ -31,7 +31,7 @@ class Event(BaseModel):
 @tracer.capture_lambda_handler
 @event_parser(model=Event)
 def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
-    """The job's status and percentage."""
+    """Return the job's status and percentage."""
     job = voice_id.describe_speaker_enrollment_job(DomainId=event.request.DomainId, JobId=event.request.JobId)["Job"]
     logger.info("polled", extra={"status": job["JobStatus"]})
     return {"status": job["JobStatus"], "percent": job["JobProgress"]["PercentComplete"]}
