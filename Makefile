@@ -1,5 +1,5 @@
-# `make demo` and `make test` are the two to know. Everything is installed and cached inside the checkout: .venv and .cache.
-# Recipes call .venv/bin/… because make 3.81, which macOS has, does not look commands up on an exported PATH.
+# Start with `make demo` and `make test`. All tools and caches are in the checkout: .venv and .cache.
+# Recipes call .venv/bin/… because make 3.81, the version on macOS, doesn't search an exported PATH for commands.
 PYTHON ?= python3
 PY     := .venv/bin/python
 CACHE  := $(CURDIR)/.cache
@@ -43,26 +43,30 @@ install: .venv/installed
 	$(PY) -m pip download --quiet --no-build-isolation --constraint .cache/wheels/constraints.txt --dest .cache/wheels '.[cdk,cli]'
 	@touch $@
 
-# MANIFEST=path takes your own manifest, with its audio files beside it; KEEP=1 keeps the local cloud running until Ctrl-C.
-# Both are passed in the environment, because a path may have spaces and quotes.
+# Run two jobs in a local cloud and show their notifications. MANIFEST=path uses your own manifest for the Voice ID job
+# and the .wav files in its folder. KEEP=1 keeps the local cloud running until Ctrl-C. Both are environment variables,
+# because a path can contain spaces and quotes.
 override MANIFEST := $(value MANIFEST)
 export MANIFEST KEEP
 demo: install
 	@$(PY) -m local.demo
 
+# Run the checks and all tests.
 test: check
 	$(PY) -m pytest -n 2
 
-# Tables here, and with plots in docs/bench and the README; under ten minutes. PART="polling fleet" prints only those.
+# Run the benchmark, print its tables, and write docs/bench and docs/costs.md. It takes up to ten minutes.
+# PART="polling fleet" runs and prints only these parts; the others are start and emulated.
 bench: install
 	@$(PY) -m tests.bench $(PART)
 
-# The wheel and the sdist, in dist/. Two builds of the same files are identical.
+# Build the wheel and the sdist into dist/. Two builds of the same files are identical.
 wheel: install
 	rm -rf dist
 	$(PY) -m build --no-isolation
 
-# The hooks in .pre-commit-config.yaml run the same commands.
+# Run the linter, the formatter, the type checker, and the validation of the files in .github. The hooks in
+# .pre-commit-config.yaml run the same commands.
 check: install
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
@@ -71,7 +75,7 @@ check: install
 	$(PY) -m check_jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(PY) -m check_jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml .github/ISSUE_TEMPLATE/new-kind.yml
 
-# make cdk ARGS=deploy: the CDK CLI that is installed here, with the credentials and region of your environment.
+# Run the CDK CLI with your environment's credentials and Region, for example make cdk ARGS=deploy.
 cdk: install
 	@.venv/bin/cdk $(ARGS)
 
@@ -97,5 +101,6 @@ permissions: install
 kind: install
 	@$(PY) -m infra.catalogue.scaffold '$(SERVICE)' '$(OPERATION)'
 
+# Remove everything that was installed, cached and synthesized.
 clean:
 	rm -rf .venv .cache cdk.out
