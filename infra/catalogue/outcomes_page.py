@@ -6,6 +6,7 @@ from pathlib import Path
 from job_watcher.catalogue import Kind
 
 from .failure_members import handling
+from .markdown import code
 
 PAGE = Path(__file__).parents[2] / "docs" / "outcomes.md"
 HEAD = """\
@@ -36,7 +37,7 @@ def page(kinds: Mapping[str, Kind]) -> str:
 def _section(kind: Kind, members: list[tuple[str, str]]) -> Iterator[str]:
     yield f"## {kind.name}\n"
     for outcome, condition in kind.but.items():
-        yield f"- *Overrides*: {outcome} if ``{condition}``"
+        yield f"- *Overrides*: {outcome} if {code(condition)}"
     for path, how in members:
-        yield f"- `{path}`: {how}"
+        yield f"- {code(path)}: {how}"
     yield ""

@@ -1,0 +1,54 @@
+"""The README and the pages in docs/ name the resources that a deployment has."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import assertions
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
+
+import infra.job_watcher
+from tests.unit.documentation import blocks, page, table
+
+from .conftest import FLAGS, Synthesized
+
+OPERATIONS = page("docs/operations.md")
+
+
+def ids(stack: Synthesized, type_: str) -> list[str]:
+    """Return the resources' logical ids without the hash at the end, in alphabetical order."""
+    return sorted(name[:-8] for name in stack.resources(type_))
+
+
+def test_every_alarm_is_explained(stack: Synthesized) -> None:
+    explained = [row[0] for row in table(OPERATIONS, "alarm", "raised when")]
+    assert ids(stack, "AWS::CloudWatch::Alarm") == sorted(f"JobsMonitoring{name}" for name in explained)
+
+
+def test_every_queue_is_explained(stack: Synthesized) -> None:
+    unreported, failed = sorted((row[0] for row in table(OPERATIONS, "queue", "contains")), reverse=True)
+    assert ids(stack, "AWS::SQS::Queue") == [f"JobsMonitoring{unreported}", f"JobsTriggers{failed}"]
+
+
+def test_every_output_is_explained(stack: Synthesized) -> None:
+    outputs = {row[0] for row in table(page("docs/deployment.md"), "output", "value")}
+    assert outputs == set(stack.template["Outputs"])
+
+
+def test_the_readmes_construct_can_be_synthesized(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "job_watcher_cdk", infra.job_watcher)
+    (example,) = blocks(page("README.md"), "python")
+    stack = cdk.Stack(cdk.App(outdir=str(tmp_path), context=FLAGS), "Pipeline")
+    names: dict[str, Any] = {"self": stack, "targets": targets, "queue": sqs.Queue(stack, "Queue")}
+    exec(example, names)
+    template = assertions.Template.from_stack(stack)
+    template.has_resource_properties("AWS::SNS::Subscription", {"Endpoint": "team@example.com"})
+    (rule,) = template.find_resources(
+        "AWS::Events::Rule", {"Properties": {"EventBusName": assertions.Match.any_value()}}
+    ).values()
+    assert rule["Properties"]["EventPattern"]["detail"] == {"outcome": ["partial", "failed"]}
+    assert "glue:GetJobRun" in json.dumps(template.to_json())
