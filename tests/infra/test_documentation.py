@@ -44,7 +44,7 @@ def test_the_readmes_construct_can_be_synthesized(tmp_path: Path, monkeypatch: p
     (example,) = blocks(page("README.md"), "python")
     stack = cdk.Stack(cdk.App(outdir=str(tmp_path), context=FLAGS), "Pipeline")
     names: dict[str, Any] = {"self": stack, "targets": targets, "queue": sqs.Queue(stack, "Queue")}
-    exec(example, names)
+    exec(example, names)  # noqa: S102 - the example in README.md
     template = assertions.Template.from_stack(stack)
     template.has_resource_properties("AWS::SNS::Subscription", {"Endpoint": "team@example.com"})
     (rule,) = template.find_resources(
