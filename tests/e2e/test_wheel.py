@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from infra.bundle.build import bundle
 from infra.bundle.cache import CACHE
 from job_watcher import __version__, catalogue
-from local.cloud import ROOT, TOOLS
+from local.environment import ROOT, TOOLS
 
 from .conftest import World
 
