@@ -10,7 +10,7 @@ from job_watcher import catalogue, waiters
 from job_watcher.catalogue import Kind
 
 from ..service_models import service_model, session
-from . import example_answers, kinds_page, outcomes_page, status_words
+from . import errors_page, example_answers, kinds_page, outcomes_page, status_words
 
 DESCRIBES = re.compile(r"(Batch)?(Describe|Get)[A-Z]")
 JOB = re.compile(
@@ -61,12 +61,13 @@ def of_jobs(operations: Iterable[Operation]) -> set[Operation]:
 
 
 def main() -> None:
-    """Print the counts and the coverage. Write docs/kinds.md and docs/outcomes.md."""
+    """Print the counts and the coverage. Write docs/kinds.md, docs/outcomes.md and docs/errors.md."""
     kinds = catalogue.kinds()
     _print_counts(kinds.values())
     _print_coverage(kinds.values())
     kinds_page.write()
     outcomes_page.write(kinds)
+    errors_page.write([*kinds.values(), *waiters.kinds().values()])
 
 
 def _print_counts(kinds: Collection[Kind]) -> None:

@@ -16,6 +16,7 @@ from .watch import Watch
 GRACE_PERIOD = 120  # seconds in which a new job or role may not be visible yet
 PATIENCE_RATIO = 0.1  # of the time with good answers: how long a watch then tolerates empty or denied answers
 DAY = 24 * 3600
+UNREACHABLE_PERIOD = 15 * 60  # seconds after which a service whose host name has never existed isn't in this Region
 MAX_EVENT_AGE = 80 * 24 * 3600  # seconds; Step Functions frees the names of notifications after 90 days
 MAX_EXTRA_POLLS = 3  # polls of an extra check if the service throttles or fails
 
@@ -44,24 +45,25 @@ def after_error(
     A missing or denied job ends the watch only if this persists: for at least two polls and two minutes since the last
     good answer and the last throttled or failed call, and for a tenth of the time with good answers, up to a day. For
     example, a one-hour IAM mistake doesn't end a watch that has run for a day. An invalid request ends the watch at
-    once, unless the same request has been answered before. `random` is a random number from 0 to 1.
+    once, unless the same request has been answered before. If the endpoint's host name doesn't exist, the watch ends
+    after 15 minutes, or after a day if the service has answered before, so that an outage of DNS doesn't end it.
+    `random` is a random number from 0 to 1.
 
     If the service's own event started the watch and the job was missing from the first poll, the watch ends without a
     notification: the returned state has no wait.
     """
-    state = _with_last_answer(watch.state)
+    state = _with_unreachable_since(_with_last_answer(watch.state), meaning)
     is_temporary = meaning in (Meaning.UNAVAILABLE, Meaning.THROTTLED)
     if watch.check_once:
         return _extra_check_after_error(watch, state, is_temporary)
-    is_hopeless = meaning is Meaning.INVALID and "last_answer" not in state
     interval = schedule.interval(watch, state)
-    if is_hopeless or not (is_temporary or _keeps_trying(state, interval)):
+    if not (is_temporary or _keeps_trying(state, meaning, interval)):
         is_gone = watch.from_service_event and meaning is Meaning.MISSING and "last_answer" not in state
         return _without_wait(state) if is_gone else watch_lost(watch, error, reason)
     if state["waited"] >= watch.rules.give_up_after:
         gave_up = f"Gave up after {format_duration(state['waited'])}; the last answer was {error}: {reason}"
         return watch_lost(watch, "GaveUp", gave_up)
-    if is_temporary:
+    if is_temporary or meaning is Meaning.UNREACHABLE:
         state = {**state, "last_disruption": state["waited"]}
         interval = polling.backoff(watch.limits, interval, random)
     return schedule.with_wait(watch, state, interval)
@@ -73,14 +75,25 @@ def _extra_check_after_error(watch: Watch, state: PollState, is_temporary: bool)
     return _without_wait(state)
 
 
-def _keeps_trying(state: PollState, interval: float) -> bool:
-    """Whether a watch continues although its job is missing or denied. `interval` is the time to its next poll."""
-    waited = state["waited"]
-    since_answer = state.get("age", 0) - state["last_answer"] if "last_answer" in state else waited
+def _keeps_trying(state: PollState, meaning: Meaning, interval: float) -> bool:
+    """Whether a watch continues after an error that may not be temporary. `interval` is the time to its next poll."""
+    waited, was_answered = state["waited"], "last_answer" in state
+    if meaning is Meaning.INVALID and not was_answered:
+        return False
+    if "unreachable_since" in state:
+        return waited - state["unreachable_since"] < (DAY if was_answered else UNREACHABLE_PERIOD)
+    since_answer = state.get("age", 0) - state["last_answer"] if was_answered else waited
     persisted = min(since_answer, waited - state.get("last_disruption", 0))
     two_polls = 2 * max(interval, state.get("wait", 0))
     is_short = persisted < max(GRACE_PERIOD, two_polls)
     return is_short or since_answer < min(DAY, PATIENCE_RATIO * (waited - since_answer))
+
+
+def _with_unreachable_since(state: PollState, meaning: Meaning) -> PollState:
+    """Return the state with `unreachable_since` if the endpoint's host name doesn't exist, else without it."""
+    if meaning is Meaning.UNREACHABLE:
+        return {**state, "unreachable_since": state.get("unreachable_since", state["waited"])}
+    return cast(PollState, {member: value for member, value in state.items() if member != "unreachable_since"})
 
 
 def _without_wait(state: PollState) -> PollState:

@@ -22,6 +22,8 @@ class PollState(TypedDict):
     """Age of the run at the last answer."""
     last_disruption: NotRequired[int]
     """Value of `waited` at the last poll that was throttled or failed."""
+    unreachable_since: NotRequired[int]
+    """Value of `waited` at the first of the last polls that all found that the endpoint's host name doesn't exist."""
     highest_percent: NotRequired[float]
     last_progress: NotRequired[float]
     """Age of the run when its percentage last exceeded all earlier ones."""

@@ -1,0 +1,200 @@
+"""docs/errors.md: what each known AWS error means for a watch, and the rule that decides."""
+
+import socket
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from string import Formatter
+from typing import Any, NamedTuple
+
+from botocore import exceptions
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.model import Shape
+
+from job_watcher import errors
+from job_watcher.catalogue import Kind
+from job_watcher.errors import Classification, Meaning
+
+from ..service_models import require_service_model
+from .markdown import breakable_code, code, table
+
+PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
+KNOWN: Mapping[str, Any] = tomllib.loads(Path(__file__).with_name("known_errors.toml").read_text(encoding="utf-8"))
+UNKNOWN_HOST = "EndpointConnectionError: host name not found"
+SHOWN_SERVICES = 3
+HEAD = """\
+# AWS errors
+
+Made by `make kinds`. This page lists the errors that a describe call can return, what each one means for a watch, and
+the rule that decides. The rules are in [errors.py](../lambda/job_watcher/errors.py).
+
+botocore models {codes} error codes for the describe operations of all kinds and waiters ({pairs} pairs of a code and an
+HTTP status). The page also lists {known} codes, {exceptions} exceptions and {messages} messages that aren't modeled.
+
+## What a watch does
+
+{meanings}
+
+A good answer is any answer that shows the job's status. A watch also ends when `give-up-after-days` have passed.
+
+The rules apply in this order. The first one that matches decides:
+
+1. A code that no message can change, such as `UnknownOperationException`.
+2. A pattern that the code contains, unless it means `invalid`. Codes that mean `denied` are `unavailable` if the
+   message says that credentials have expired.
+3. An HTTP status that means `unavailable` or `throttled`.
+4. A pattern that the message contains. The patterns ignore case.
+5. Another HTTP status, such as 404, and then a pattern that the code contains and that means `invalid`.
+6. `default`: an error that no rule recognizes means `denied`.
+
+## Modeled errors
+
+The tables show what an error without a message means. *Services* are boto3's names."""
+PERSISTENT = (
+    "The watch keeps polling. It is lost if this lasts for two minutes and two polls, and for a tenth of the time with "
+    "good answers, up to a day."
+)
+WATCH: Mapping[Meaning, str] = {
+    Meaning.UNAVAILABLE: "The watch backs off and keeps polling until it gives up.",
+    Meaning.THROTTLED: "The watch backs off and keeps polling until it gives up.",
+    Meaning.MISSING: f"{PERSISTENT} If the service's own event started the watch and the job was never found, the "
+    "watch ends without a notification.",
+    Meaning.DENIED: PERSISTENT,
+    Meaning.UNREACHABLE: "The watch backs off and keeps polling. It is lost if this lasts for 15 minutes, or for a "
+    "day if the service has answered before.",
+    Meaning.INVALID: "The watch is lost at once. If the service has answered before, the rule for `denied` applies.",
+}
+CAUSE: Mapping[Meaning, str] = {
+    Meaning.UNAVAILABLE: "The service fails or is busy, or something changes that resolves itself.",
+    Meaning.THROTTLED: "There are too many calls.",
+    Meaning.MISSING: "The service doesn't find the job.",
+    Meaning.DENIED: "The role, the account or a KMS key doesn't allow the call, or the error is unknown.",
+    Meaning.UNREACHABLE: "The host name of the service's endpoint doesn't exist.",
+    Meaning.INVALID: "No later call can succeed.",
+}
+
+
+class ModeledError(NamedTuple):
+    """An error that a service's model lists for a describe operation."""
+
+    service: str
+    code: str
+    status: int | None
+    fault: str
+    """`client`, `server`, or an empty string if the model doesn't say."""
+
+
+def modeled_errors(kinds: Iterable[Kind]) -> set[ModeledError]:
+    """Return the errors that botocore models for the kinds' describe operations."""
+    operations = {(kind.service, kind.describe) for kind in kinds}
+    return {
+        _modeled_error(service, shape)
+        for service, operation in operations
+        for shape in require_service_model(service).operation_model(operation).error_shapes
+    }
+
+
+def _modeled_error(service: str, shape: Shape) -> ModeledError:
+    modeled = shape.metadata.get("error", {})
+    fault = "server" if shape.metadata.get("fault") else "client" if modeled.get("senderFault") else ""
+    return ModeledError(service, modeled.get("code", shape.name), modeled.get("httpStatusCode"), fault)
+
+
+def classify(error_code: str, message: str = "", status: int | None = None) -> Classification:
+    """Return how a watch classifies an error. Most services use the HTTP status 400 if the model has none."""
+    http = {"HTTPStatusCode": status or 400}
+    answer: Any = {"Error": {"Code": error_code, "Message": message}, "ResponseMetadata": http}
+    return errors.classify(ClientError(answer, "Describe"))
+
+
+def exception(name: str) -> BotoCoreError:
+    """Return an instance of the botocore exception with this name, or the one for a host name that doesn't exist."""
+    if name == UNKNOWN_HOST:
+        failure = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return EndpointConnectionError(endpoint_url="https://example.invalid", error=failure)
+    exception_class = getattr(exceptions, name)
+    fields = [field for _, field, _, _ in Formatter().parse(exception_class.fmt) if field]
+    made: BotoCoreError = exception_class(**dict.fromkeys(fields, "…"))
+    return made
+
+
+def reason(classification: Classification) -> str:
+    """Return what decided, as Markdown."""
+    _, decided_by, rule = classification
+    return f"{decided_by} {code(rule)}" if rule else decided_by
+
+
+def write(kinds: Iterable[Kind]) -> None:
+    """Write docs/errors.md anew."""
+    PAGE.write_text(page(kinds), encoding="utf-8")
+
+
+def page(kinds: Iterable[Kind]) -> str:
+    """Return the page as Markdown."""
+    modeled = modeled_errors(kinds)
+    rows = {meaning: list(_modeled_rows(modeled, meaning)) for meaning in Meaning}
+    head = HEAD.format(
+        codes=len({error.code for error in modeled}),
+        pairs=len({(error.code, error.status) for error in modeled}),
+        known=len({name for group in KNOWN["codes"] for name, *_ in group["errors"]}),
+        exceptions=len(KNOWN["exceptions"]["errors"]),
+        messages=len(KNOWN["messages"]["errors"]),
+        meanings="\n".join(_meanings(rows)),
+    )
+    sections = (line for meaning, found in rows.items() if found for line in _modeled_section(meaning, found))
+    return "\n".join([head, *sections, *_known_codes(), *_exceptions(), *_messages()]) + "\n"
+
+
+def _meanings(rows: Mapping[Meaning, Sequence[Sequence[str]]]) -> Iterator[str]:
+    header = ("Meaning", "Cause", "What the watch does", "Modeled codes")
+    cells = ((code(one.value), CAUSE[one], WATCH[one], str(len({row[0] for row in rows[one]}))) for one in Meaning)
+    yield from table(header, cells)
+
+
+def _modeled_rows(modeled: Iterable[ModeledError], meaning: Meaning) -> Iterator[Sequence[str]]:
+    found: dict[tuple[str, Classification], list[ModeledError]] = defaultdict(list)
+    for error in modeled:
+        found[error.code, classify(error.code, status=error.status)].append(error)
+    for (name, classification), same in sorted(found.items(), key=lambda item: item[0][0]):
+        if classification.meaning is meaning:
+            statuses, faults = {str(error.status or "") for error in same}, {error.fault for error in same}
+            services = _shortened(sorted({error.service for error in same}))
+            yield breakable_code(name), _joined(statuses), _joined(faults), services, reason(classification)
+
+
+def _joined(values: Iterable[str]) -> str:
+    return ", ".join(sorted(filter(None, values)))
+
+
+def _shortened(services: Sequence[str]) -> str:
+    more = len(services) - SHOWN_SERVICES
+    return ", ".join(services[:SHOWN_SERVICES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _modeled_section(meaning: Meaning, rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"\n### {meaning.value.capitalize()}\n\n{CAUSE[meaning]} {WATCH[meaning]}\n"
+    yield from table(("Code", "HTTP status", "Fault", "Services", "Decided by"), rows)
+
+
+def _known_codes() -> Iterator[str]:
+    yield "\n## Errors that aren't modeled\n\nThe tables show what these errors mean without a message."
+    for group in KNOWN["codes"]:
+        yield f"\n### {group['title']}\n\n{group['text']} [Source]({group['link']}).\n"
+        found = ((name, status, classify(name, status=status)) for name, status, _ in group["errors"])
+        rows = ((breakable_code(name), str(status), one.meaning.value, reason(one)) for name, status, one in found)
+        yield from table(("Code", "HTTP status", "Meaning", "Decided by"), rows)
+
+
+def _exceptions() -> Iterator[str]:
+    yield f"\n## Errors of botocore\n\nbotocore raises these [exceptions]({KNOWN['exceptions']['link']}) itself.\n"
+    found = ((name, errors.classify(exception(name))) for name, _ in KNOWN["exceptions"]["errors"])
+    rows = ((code(name), one.meaning.value, reason(one)) for name, one in found)
+    yield from table(("Exception", "Meaning", "Decided by"), rows)
+
+
+def _messages() -> Iterator[str]:
+    yield f"\n## Messages\n\n{KNOWN['messages']['text']}\n"
+    found = ((*error[:3], classify(error[1], error[2])) for error in KNOWN["messages"]["errors"])
+    rows = ((service, breakable_code(name), text, one.meaning.value, reason(one)) for service, name, text, one in found)
+    yield from table(("Service", "Code", "Message", "Meaning", "Decided by"), rows)
