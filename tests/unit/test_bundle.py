@@ -1,4 +1,4 @@
-"""The bundle is botocore as it is, but for what the functions never call; and it is the same bundle every time."""
+"""The bundle works like botocore itself, contains only what the functions use, and depends only on its inputs."""
 
 import importlib.util
 import json
@@ -72,7 +72,7 @@ def test_a_trimmed_operation_has_the_same_shapes(trimmed: Path, service: str, op
     assert one.http == other.http
 
 
-def test_the_bundle_answers_without_anything_else_on_the_path() -> None:
+def test_the_bundle_works_without_any_other_package() -> None:
     folder = bundle(catalogue.kinds(["voice-id/*"]).values(), files("voice-id/*"), THIS_PYTHON)
     code = f"""
 import sys; sys.path = [path for path in sys.path if 'site-packages' not in path]; sys.path.insert(0, {str(folder)!r})
@@ -88,7 +88,7 @@ print(job_watcher.describe.client('voice-id').meta.endpoint_url, job_watcher.sta
     assert done.stdout.split() == ["https://voiceid.eu-west-2.amazonaws.com", "eu-west-2"], done.stderr
 
 
-def test_with_everything_enabled_a_poll_reads_its_own_services_files_alone() -> None:
+def test_with_all_kinds_enabled_a_poll_reads_only_its_own_services_files() -> None:
     kinds = [*catalogue.kinds().values(), *waiters.kinds().values()]
     folder = bundle(kinds, files("*", "*/waiter/*"), THIS_PYTHON)
     code = f"""
@@ -117,7 +117,7 @@ def test_the_bundles_are_small_in_megabytes() -> None:
     assert zipped(bundle(everything, {}, THIS_PYTHON)) < 8
 
 
-def test_the_bundle_has_the_waiters_that_are_enabled_and_no_others() -> None:
+def test_the_bundle_contains_only_the_enabled_waiters() -> None:
     folder = bundle(waiters.kinds(["rds/waiter/DBSnapshotC*"]).values(), {}, THIS_PYTHON)
     code = f"""
 import sys; sys.path = [path for path in sys.path if 'site-packages' not in path]; sys.path.insert(0, {str(folder)!r})
@@ -128,7 +128,7 @@ print(*waiters.kinds(), waiters.load('rds')['rds/waiter/DBSnapshotCompleted'].re
     assert done.stdout.split() == ["rds/waiter/DBSnapshotCompleted", "DBInstanceIdentifier"], done.stderr
 
 
-def test_the_same_kinds_make_the_same_bundle_and_others_another() -> None:
+def test_the_same_kinds_make_the_same_bundle_and_other_kinds_make_another() -> None:
     both, one = catalogue.kinds(["voice-id/*"]).values(), catalogue.kinds(["voice-id/S*"]).values()
     made = bundle(both, {}, THIS_PYTHON)
     assert bundle(both, {}, THIS_PYTHON) == made
@@ -136,7 +136,7 @@ def test_the_same_kinds_make_the_same_bundle_and_others_another() -> None:
     assert bundle(both, {"settings.json": "{}"}, THIS_PYTHON) != made
 
 
-def test_a_checkouts_cache_is_inside_it_and_an_installed_packages_cache_is_the_users(
+def test_the_cache_is_in_the_checkout_or_for_an_installed_package_in_the_users_cache_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
@@ -161,13 +161,13 @@ def test_a_hash_depends_on_names_contents_and_options_and_not_on_where_the_files
     }
 
 
-def test_the_construct_is_exported_but_its_package_does_not_import_the_cdk() -> None:
+def test_the_package_exports_the_construct_but_imports_the_cdk_only_when_it_is_used() -> None:
     code = "import sys, infra; assert 'aws_cdk' not in sys.modules; from infra import JobWatcher, InvalidSetting"
     done = subprocess.run([sys.executable, "-c", code], env=PATHS, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
-def test_its_bytecode_is_checked_by_hash_not_by_time() -> None:
+def test_python_checks_the_bytecode_by_hash_and_not_by_time() -> None:
     folder = bundle(catalogue.kinds(["voice-id/*"]).values(), {}, THIS_PYTHON)
     compiled = [path for path in folder.rglob("*.py") if path.stat().st_size]
     assert len(compiled) > 300
@@ -176,7 +176,7 @@ def test_its_bytecode_is_checked_by_hash_not_by_time() -> None:
         assert flags == b"\x03\0\0\0", source  # PEP 552: hash-based, to be checked
 
 
-def test_for_another_runtime_it_has_no_bytecode_and_says_so_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bundle_for_another_runtime_has_no_bytecode_and_one_line_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     folder = bundle(catalogue.kinds(["voice-id/*"]).values(), {}, "python3.99")
     assert (
         capsys.readouterr().err == f"No bytecode in the bundle: this is {THIS_PYTHON}, and the runtime is python3.99.\n"
@@ -184,7 +184,7 @@ def test_for_another_runtime_it_has_no_bytecode_and_says_so_in_one_line(capsys: 
     assert list(folder.rglob("*.py")) and not list(folder.rglob("*.pyc"))
 
 
-def test_for_this_runtime_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bundle_for_this_runtime_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     bundle(catalogue.kinds(["voice-id/*"]).values(), {}, THIS_PYTHON)
     assert capsys.readouterr() == ("", "")
 
@@ -202,7 +202,7 @@ def test_the_packages_are_the_same_for_every_runtime_and_processor() -> None:
 
 
 def files(*patterns: str) -> dict[str, str]:
-    """What the stack adds to a bundle for these kinds."""
+    """Return the files that the construct adds to a bundle for these kinds."""
     chosen = from_context({"kinds": list(patterns)})
     return {"settings.json": chosen.function_settings(), "triggers.json": json.dumps(index(chosen.kinds.values()))}
 
@@ -225,7 +225,7 @@ def _endpoint(session: botocore.session.Session, service: str, region: str) -> t
 
 
 def _outline(shape: Shape | None, above: tuple[str, ...] = ()) -> Any:
-    """Everything of a shape but its documentation."""
+    """Return everything in a shape except its documentation."""
     if shape is None or shape.name in above:
         return shape and shape.name
     inside = (*above, shape.name)
