@@ -129,6 +129,12 @@ def test_the_setting_is_one_path(given: Any) -> None:
         ({"but": {"partial": 1}}, "but must be a table of strings."),
         ({"polling": {"min_interval": True}}, "polling: min_interval is True; accepted is a number above 0."),
         ({"event": {"source": 1, "detail-type": [], "request": {"Name": "a"}}}, "event.source must be a string."),
+        (
+            {"status": "LastCrawl.Status || State", "failed": ["CANCELLED", "FAILED"], "partial": ["SUCCEEDED"]},
+            "status: 'LastCrawl.Status || State' can report a success although its first member is missing; accepted",
+        ),
+        ({"event": {"source": "s", "where": {"detail": {"state": "READY"}}}}, "event.where.detail.state is 'READY'; "),
+        ({"event": {"source": "s", "where": {"a": [{"suffix": "b"}]}}}, "event.where.a has {'suffix': 'b'}; accepted"),
         ({"action": 7}, "action must be a string."),
         ({"action": "glue:*"}, "action is 'glue:*'; accepted is"),
         ({"started": {"Nam": "a"}}, "started must have one JMESPath expression for each member of request: Name."),
