@@ -9,7 +9,7 @@ from typing import Any, cast
 from job_watcher import catalogue, evaluate, waiters
 from job_watcher.catalogue import WAITER, Kind
 from job_watcher.detail import Notification
-from job_watcher.notification import watch_lost
+from job_watcher.notification import build_watch_lost
 from job_watcher.poll_state import PollState
 from job_watcher.watch import Rules, Watch
 
@@ -45,7 +45,7 @@ def email(sample: Mapping[str, Any]) -> Notification:
     state: PollState = {**STATE, **sample.get("state", {})}
     watch = Watch({"kind": kind.name, "request": sample["request"]}, WATCH, state, Rules(), kind)
     if "lost" in sample:
-        return watch_lost(watch, **sample["lost"])
+        return build_watch_lost(watch, **sample["lost"])
     observation = kind.read(sample["answer"])
     if observation is None or observation.outcome == "running":
         raise ValueError(f"sample_jobs.json: the {kind.name} in {sample['answer']} hasn't ended.")

@@ -9,7 +9,7 @@ from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
-from .expressions import number, search, without
+from .expressions import parse_number, search, without
 
 PACKAGE = Path(__file__).parent
 # In the wheel, the catalogue is part of the package. In a checkout and in the bundle, it is beside the package.
@@ -109,7 +109,7 @@ class Kind:
             status=status,
             outcome=self._outcome(status, job),
             known=status in self.outcome_of,
-            percent=number(search(self.percent, job)),
+            percent=parse_number(search(self.percent, job)),
             created=search(self.created, job),
             omitted=omitted,
         )

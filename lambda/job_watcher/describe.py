@@ -23,7 +23,7 @@ from .catalogue import WAITER, Kind, Observation
 from .detail import Notification
 from .errors import Meaning
 from .metrics import count
-from .notification import watch_lost
+from .notification import build_watch_lost
 from .poll_state import PollState, ProgressUpdate, carried_over
 from .unmodeled import add_unmodeled_members, keep_body
 from .watch import Rules, Watch
@@ -108,8 +108,8 @@ def _poll(watch: Watch, kind: Kind, request: dict[str, Any]) -> PollResult:
 
 def _invalid(watch: Watch, invalid: InvalidInput) -> Notification:
     if isinstance(invalid, KindNotWatched) and watch.state["polls"]:  # an earlier poll accepted the kind
-        return watch_lost(watch, "KindRemoved", KIND_REMOVED.format(kind=watch.input["kind"]))
-    return watch_lost(watch, "InvalidInput", str(invalid))
+        return build_watch_lost(watch, "KindRemoved", KIND_REMOVED.format(kind=watch.input["kind"]))
+    return build_watch_lost(watch, "InvalidInput", str(invalid))
 
 
 def _read_error(kind: Kind, error: ClientError | BotoCoreError, meaning: Meaning) -> Observation | None:

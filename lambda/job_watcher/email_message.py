@@ -83,8 +83,8 @@ def _facts(kind: Kind | None, detail: Detail) -> Iterator[tuple[str, Any]]:
         yield "Ended", _format_time(ended)
         yield "Duration", None if seconds is None else format_duration(seconds)
         if detail["outcome"] != "succeeded":
-            yield "Reason", one_line(search(kind.reason, job))
-        yield "Results", one_line(search(kind.results, job))
+            yield "Reason", format_one_line(search(kind.reason, job))
+        yield "Results", format_one_line(search(kind.results, job))
     yield "Reason", detail.get("reason")
     yield "Omitted", ", ".join(detail.get("omitted", ()))
 
@@ -98,7 +98,7 @@ def duration(created: datetime | None, ended: datetime | None) -> float | None:
     return None if seconds < -60 else max(0.0, seconds)
 
 
-def one_line(value: Any) -> str:
+def format_one_line(value: Any) -> str:
     """Return all texts in a nested value as one line. All but the first are in parentheses: `No such file. (404)`."""
     first, *others = [*dict.fromkeys(_texts(value))] or [""]
     return f"{first} ({', '.join(others)})" if others else first

@@ -8,15 +8,15 @@ from .detail import Notification
 from .email_message import format_duration
 from .errors import Meaning
 from .expressions import search
-from .notification import job_ended, progressed, watch_lost
+from .notification import add_progress, build_job_ended, build_watch_lost
 from .poll_state import PollState, ProgressUpdate
 from .to_json import parse_time
 from .watch import Watch
 
 GRACE_PERIOD = 120  # seconds in which a new job or role may not be visible yet
-PATIENCE_RATIO = 0.1  # of the time with good answers: how long a watch then tolerates empty or denied answers
+PATIENCE_RATIO = 0.1  # of the time with answers; for this long, the watch then tolerates a missing or denied job
 DAY = 24 * 3600
-UNREACHABLE_PERIOD = 15 * 60  # seconds after which a service whose host name has never existed isn't in this Region
+UNREACHABLE_PERIOD = 15 * 60  # seconds; if its host name doesn't exist for so long, the service isn't in this Region
 MAX_EVENT_AGE = 80 * 24 * 3600  # seconds; Step Functions frees the names of notifications after 90 days
 MAX_EXTRA_POLLS = 3  # polls of an extra check if the service throttles or fails
 
@@ -26,15 +26,15 @@ def after_answer(watch: Watch, observation: Observation, now: float) -> PollStat
 
     `now` is in seconds since 1970. A state without `wait` ends the watch without a notification.
     """
-    state = schedule.next_state(watch, observation, now)
+    state = schedule.update_state(watch, observation, now)
     if observation.outcome != "running":
-        return state if _was_reported_before(watch, observation, now) else job_ended(watch, observation)
+        return state if _was_reported_before(watch, observation, now) else build_job_ended(watch, observation)
     if watch.check_once:
         return state
     if state["waited"] >= watch.rules.give_up_after:
         reason = f"Gave up after {format_duration(state['waited'])}: the job is still {observation.status}."
-        return watch_lost(watch, "GaveUp", reason, observation)
-    return progressed(watch, schedule.with_wait(watch, state, schedule.interval(watch, state)), observation)
+        return build_watch_lost(watch, "GaveUp", reason, observation)
+    return add_progress(watch, schedule.add_wait(watch, state, schedule.interval(watch, state)), observation)
 
 
 def after_error(
@@ -43,39 +43,39 @@ def after_error(
     """Return the next state after a poll without an answer, or the notification that the watch is lost.
 
     A missing or denied job ends the watch only if this persists: for at least two polls and two minutes since the last
-    good answer and the last throttled or failed call, and for a tenth of the time with good answers, up to a day. For
-    example, a one-hour IAM mistake doesn't end a watch that has run for a day. An invalid request ends the watch at
-    once, unless the same request has been answered before. If the endpoint's host name doesn't exist, the watch ends
-    after 15 minutes, or after a day if the service has answered before, so that an outage of DNS doesn't end it.
-    `random` is a random number from 0 to 1.
+    answer and the last throttled or failed call, and for a tenth of the time with answers, up to a day. For example, a
+    one-hour IAM mistake doesn't end a watch that has run for a day. An invalid request ends the watch at once, unless
+    the same request has been answered before. If the endpoint's host name doesn't exist, the watch ends after 15
+    minutes, or after a day if the service has answered before, so that a DNS outage doesn't end it. `random` is a
+    random number from 0 to 1.
 
     If the service's own event started the watch and the job was missing from the first poll, the watch ends without a
     notification: the returned state has no wait.
     """
-    state = _with_unreachable_since(_with_last_answer(watch.state), meaning)
+    state = _add_unreachable_since(_add_last_answer(watch.state), meaning)
     is_temporary = meaning in (Meaning.UNAVAILABLE, Meaning.THROTTLED)
     if watch.check_once:
         return _extra_check_after_error(watch, state, is_temporary)
     interval = schedule.interval(watch, state)
-    if not (is_temporary or _keeps_trying(state, meaning, interval)):
+    if not (is_temporary or _is_tolerated(state, meaning, interval)):
         is_gone = watch.from_service_event and meaning is Meaning.MISSING and "last_answer" not in state
-        return _without_wait(state) if is_gone else watch_lost(watch, error, reason)
+        return _remove_wait(state) if is_gone else build_watch_lost(watch, error, reason)
     if state["waited"] >= watch.rules.give_up_after:
         gave_up = f"Gave up after {format_duration(state['waited'])}; the last answer was {error}: {reason}"
-        return watch_lost(watch, "GaveUp", gave_up)
+        return build_watch_lost(watch, "GaveUp", gave_up)
     if is_temporary or meaning is Meaning.UNREACHABLE:
         state = {**state, "last_disruption": state["waited"]}
         interval = polling.backoff(watch.limits, interval, random)
-    return schedule.with_wait(watch, state, interval)
+    return schedule.add_wait(watch, state, interval)
 
 
 def _extra_check_after_error(watch: Watch, state: PollState, is_temporary: bool) -> PollState:
     if is_temporary and state["polls"] < MAX_EXTRA_POLLS:
-        return schedule.with_wait(watch, state, watch.limits.min_interval * state["polls"])
-    return _without_wait(state)
+        return schedule.add_wait(watch, state, watch.limits.min_interval * state["polls"])
+    return _remove_wait(state)
 
 
-def _keeps_trying(state: PollState, meaning: Meaning, interval: float) -> bool:
+def _is_tolerated(state: PollState, meaning: Meaning, interval: float) -> bool:
     """Whether a watch continues after an error that may not be temporary. `interval` is the time to its next poll."""
     waited, was_answered = state["waited"], "last_answer" in state
     if meaning is Meaning.INVALID and not was_answered:
@@ -89,18 +89,18 @@ def _keeps_trying(state: PollState, meaning: Meaning, interval: float) -> bool:
     return is_short or since_answer < min(DAY, PATIENCE_RATIO * (waited - since_answer))
 
 
-def _with_unreachable_since(state: PollState, meaning: Meaning) -> PollState:
+def _add_unreachable_since(state: PollState, meaning: Meaning) -> PollState:
     """Return the state with `unreachable_since` if the endpoint's host name doesn't exist, else without it."""
     if meaning is Meaning.UNREACHABLE:
         return {**state, "unreachable_since": state.get("unreachable_since", state["waited"])}
     return cast(PollState, {member: value for member, value in state.items() if member != "unreachable_since"})
 
 
-def _without_wait(state: PollState) -> PollState:
+def _remove_wait(state: PollState) -> PollState:
     return cast(PollState, {member: value for member, value in state.items() if member != "wait"})
 
 
-def _with_last_answer(state: PollState) -> PollState:
+def _add_last_answer(state: PollState) -> PollState:
     """Return the state with `last_answer`. Earlier versions didn't store it; then it is set to now."""
     age = state.get("age", 0)
     return {**state, "age": age, "last_answer": state.get("last_answer", age)} if "status" in state else state

@@ -33,13 +33,13 @@ class _Functions(jmespath.functions.Functions):
     @jmespath.functions.signature({"types": []}, {"types": []})
     def _func_ratio(self, done: Any, total: Any) -> float | None:
         """Return `done` as a percentage of `total`, 0 to 100; null unless both are numbers and `total` is above 0."""
-        part, whole = number(done), number(total)
+        part, whole = parse_number(done), parse_number(total)
         return min(100.0, max(0.0, 100 * part / whole)) if part is not None and whole and whole > 0 else None
 
     @jmespath.functions.signature({"types": ["string"]}, {"types": []})
     def _func_count(self, label: str, amount: Any) -> str | None:
         """Return the label and the amount, such as `failed records: 3`; null unless the amount is a number above 0."""
-        count = number(amount)
+        count = parse_number(amount)
         return f"{label}: {count:.0f}" if count and count > 0 else None
 
 
@@ -56,7 +56,7 @@ def search(expression: str | None, data: Any) -> Any:
         return None  # jmespath's own functions raise some of these for unexpected types
 
 
-def number(value: Any) -> float | None:
+def parse_number(value: Any) -> float | None:
     """Return a finite number from a number or a text such as `42` or `42%`; else None."""
     try:
         result = float(value.removesuffix("%") if isinstance(value, str) else value)

@@ -12,7 +12,7 @@ from .watch import Watch
 MAX_REASON_LENGTH = 2_000  # characters
 
 
-def job_ended(watch: Watch, observation: Observation) -> Notification:
+def build_job_ended(watch: Watch, observation: Observation) -> Notification:
     """Return the notification that a job has ended. It is named after the job, so that it is sent only once."""
     detail = _detail(watch, observation.outcome, observation)
     name = execution_name(detail["kind"], detail["request"], _identity(watch, observation))
@@ -21,7 +21,7 @@ def job_ended(watch: Watch, observation: Observation) -> Notification:
     return {**notification, "error": "JobFailed"} if failed else notification
 
 
-def watch_lost(watch: Watch, error: str, reason: str, observation: Observation | None = None) -> Notification:
+def build_watch_lost(watch: Watch, error: str, reason: str, observation: Observation | None = None) -> Notification:
     """Return the notification that this watch can't continue.
 
     It is named after the watch and not after the job, so that a later watch can still report the job's end.
@@ -34,8 +34,8 @@ def watch_lost(watch: Watch, error: str, reason: str, observation: Observation |
     return {**_notification(watch, detail, watch.arn.rpartition(":")[2]), "error": "WatchLost"}
 
 
-def progressed(watch: Watch, state: PollState, observation: Observation) -> PollState | ProgressUpdate:
-    """Return the state, with a notification if the status changed or the percentage passed another step."""
+def add_progress(watch: Watch, state: PollState, observation: Observation) -> PollState | ProgressUpdate:
+    """Return the state, with a Job Progressed notification if the status changed or the percentage passed a step."""
     step = watch.rules.progress_step
     before = watch.state.get("status"), _steps_reached(watch.state.get("percent"), step)
     after = observation.status, _steps_reached(observation.percent, step)

@@ -51,13 +51,13 @@ def interval(
     return min(longest, max(limits.min_interval, MIN_AGE_RATIO * age, third_of_rest, STALL_RATIO * stalled))
 
 
-def min_interval_left(polls: int, left: float) -> float:
-    """Return the minimum interval for a watch that has made `polls` polls and gives up in `left` seconds.
+def min_interval_for_rest(polls: int, time_left: float) -> float:
+    """Return the minimum interval for a watch that has made `polls` polls and gives up in `time_left` seconds.
 
     With some settings, a watch would reach MAX_POLLS too early. Therefore the last quarter of the polls is spread
     evenly over the time left.
     """
-    return left / max(1, MAX_POLLS - polls) if polls > 0.75 * MAX_POLLS else 0
+    return time_left / max(1, MAX_POLLS - polls) if polls > 0.75 * MAX_POLLS else 0
 
 
 def backoff(limits: PollingLimits, usual: float, random: float) -> float:

@@ -20,8 +20,14 @@ def redact(value: Any, shape: Shape | None, path: str = "") -> tuple[Any, list[s
         results = [redact(item, shape.member, path) for item in value]
         paths = dict.fromkeys(omitted_path for _, omitted in results for omitted_path in omitted)
         return [item for item, _ in results], list(paths)
-    if not isinstance(value, Mapping) or not isinstance(shape, StructureShape | MapShape):
-        return value, []
+    if isinstance(value, Mapping) and isinstance(shape, StructureShape | MapShape):
+        return _redact_members(value, shape, path)
+    return value, []
+
+
+def _redact_members(
+    value: Mapping[str, Any], shape: StructureShape | MapShape, path: str
+) -> tuple[dict[str, Any], list[str]]:
     members: dict[str, Any] = {}
     omitted: list[str] = []
     for name, inner in value.items():

@@ -11,7 +11,7 @@ from .watch import Watch
 MAX_RUN_AGE = 366 * 24 * 3600  # seconds; an earlier creation time isn't the run's, because no watch lasts longer
 
 
-def next_state(watch: Watch, observation: Observation, now: float) -> PollState:
+def update_state(watch: Watch, observation: Observation, now: float) -> PollState:
     """Return the state after an answer at `now`, in seconds since 1970.
 
     The run's age is measured by the clock, but it grows by at least the time waited, because clocks can be set back.
@@ -40,13 +40,13 @@ def interval(watch: Watch, state: PollState) -> float:
     return polling.interval(watch.limits, age, state.get("percent"), stalled, since_answer, state["waited"])
 
 
-def with_wait(watch: Watch, state: PollState, seconds: float) -> PollState:
+def add_wait(watch: Watch, state: PollState, seconds: float) -> PollState:
     """Return the state with a wait, so that the next poll follows this one after `seconds`.
 
     The next poll is no later than the time at which the watch gives up.
     """
     time_left = watch.rules.give_up_after - state["waited"]
-    until_next = max(1, round(min(max(seconds, polling.min_interval_left(state["polls"], time_left)), time_left)))
+    until_next = max(1, round(min(max(seconds, polling.min_interval_for_rest(state["polls"], time_left)), time_left)))
     wait = max(1, until_next - polling.POLL_SECONDS)
     return {**state, "wait": wait, "waited": state["waited"] + until_next, "age": state.get("age", 0) + wait}
 

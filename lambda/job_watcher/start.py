@@ -32,7 +32,7 @@ PERIOD = 60 * 86_400  # seconds
 PROBES = (1, 8, 256, 16_384)  # numbers looked up before the binary search; both together take up to 18 calls
 
 Execution = Mapping[str, Any]
-"""What DescribeExecution returns."""
+"""A watch as DescribeExecution returns it."""
 
 logger = Logger()
 
@@ -46,7 +46,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
     if trigger.is_own_execution(event, OWN_MACHINES):
         return
     try:
-        jobs = trigger.jobs_in(event, INDEX)
+        jobs = trigger.find_jobs(event, INDEX)
     except trigger.IncompleteEvent:
         count("IncompleteEvent")
         raise
@@ -63,16 +63,16 @@ def start_if_needed(job: TriggeredJob, event: Mapping[str, Any]) -> str | None:
     period = int(now // PERIOD)
     if job.kind.recurs and now % PERIOD < MAX_WATCH_SECONDS:
         if not describe_watch(job, [period, 0]):
-            return None if _is_running(period - 1, job) else start_watch(job, event, [period, 0])
+            return None if _has_running_watch(job, period - 1) else start_watch(job, event, [period, 0])
     elif started := start_watch(job, event, [period, 0]):
         return started
-    number, newest = newest_watch(job, period)
+    number, newest = find_newest_watch(job, period)
     if newest and _covers(newest, job, event):
         return _check_once(job, newest, event)
     return start_watch(job, event, [period, number + 1 if number < PROBES[-1] else event.get("id")])
 
 
-def newest_watch(job: TriggeredJob, period: int) -> tuple[int, Execution | None]:
+def find_newest_watch(job: TriggeredJob, period: int) -> tuple[int, Execution | None]:
     """Return the number and description of the job's newest watch in this period; -1 and None if there is none."""
     watch = cache(lambda number: describe_watch(job, [period, number]))
     low = high = 0
@@ -86,8 +86,8 @@ def newest_watch(job: TriggeredJob, period: int) -> tuple[int, Execution | None]
     return (low, watch(low)) if watch(low) else (-1, None)
 
 
-def start_watch(job: TriggeredJob, event: Mapping[str, Any], which: Any, **extra: Any) -> str | None:
-    """Start the watch that `which` distinguishes from others of the job. Return its ARN, or None if it exists already.
+def start_watch(job: TriggeredJob, event: Mapping[str, Any], watch_key: Any, **extra: Any) -> str | None:
+    """Start the job's watch with this key. Return its ARN, or None if it exists already.
 
     The input includes the event's id, because StartExecution also succeeds if an execution with the same name and input
     is running.
@@ -96,16 +96,16 @@ def start_watch(job: TriggeredJob, event: Mapping[str, Any], which: Any, **extra
     watch_input = {"kind": job.kind.name, "request": job.request, "trigger": started_by, **extra}
     try:
         started = step_functions().start_execution(
-            stateMachineArn=WATCH_ARN, name=trigger.watch_name(job, which), input=compact_json(watch_input)
+            stateMachineArn=WATCH_ARN, name=trigger.watch_name(job, watch_key), input=compact_json(watch_input)
         )
     except step_functions().exceptions.ExecutionAlreadyExists:
         return None
     return str(started["executionArn"])
 
 
-def describe_watch(job: TriggeredJob, which: Any) -> Execution | None:
-    """Return the job's watch that `which` distinguishes, or None if it doesn't exist or ended over 90 days ago."""
-    arn = WATCH_ARN.replace(":stateMachine:", ":execution:") + ":" + trigger.watch_name(job, which)
+def describe_watch(job: TriggeredJob, watch_key: Any) -> Execution | None:
+    """Return the job's watch with this key, or None if it doesn't exist or ended more than 90 days ago."""
+    arn = WATCH_ARN.replace(":stateMachine:", ":execution:") + ":" + trigger.watch_name(job, watch_key)
     try:
         execution: Execution = step_functions().describe_execution(executionArn=arn)
     except step_functions().exceptions.ExecutionDoesNotExist:
@@ -120,12 +120,12 @@ def step_functions() -> Any:
     return botocore.session.get_session().create_client("stepfunctions", config=config)
 
 
-def _is_running(period: int, job: TriggeredJob) -> bool:
-    """Whether the newest watch of an earlier period is still running. Only recurring kinds need this.
+def _has_running_watch(job: TriggeredJob, period: int) -> bool:
+    """Whether the job's newest watch of an earlier period is still running. Only recurring kinds need this check.
 
-    A watch that runs for longer than a period isn't found. That requires `give-up-after-days` above 58.
+    It doesn't find watches that run for longer than a period, which requires a `give-up-after-days` above 58.
     """
-    _, watch = newest_watch(job, period)
+    _, watch = find_newest_watch(job, period)
     return watch is not None and watch["status"] == "RUNNING"
 
 
@@ -147,7 +147,7 @@ def _covers(watch: Execution, job: TriggeredJob, event: Mapping[str, Any]) -> bo
 def _check_once(job: TriggeredJob, watch: Execution, event: Mapping[str, Any]) -> str | None:
     """Start one extra check if the service's own event may report the end of a job that is already being watched.
 
-    Not for recurring kinds, because each of their watches notifies.
+    Return its ARN or None. Recurring jobs get no extra check, because each watch of them sends a notification.
     """
     event_time = parse_time(event.get("time"))
     # EventBridge's times are whole seconds.

@@ -36,7 +36,7 @@ class TriggeredJob:
     """Whether the event is the service's own, not CloudTrail's record of an API call."""
 
 
-def jobs_in(event: Mapping[str, Any], index: Index) -> list[TriggeredJob]:
+def find_jobs(event: Mapping[str, Any], index: Index) -> list[TriggeredJob]:
     """Return the jobs that an EventBridge event is about.
 
     Events that don't start a job give an empty list: failed calls, events that `where` excludes, and events for which
@@ -60,9 +60,9 @@ def jobs_in(event: Mapping[str, Any], index: Index) -> list[TriggeredJob]:
     return jobs
 
 
-def watch_name(job: TriggeredJob, which: Any) -> str:
-    """Return the execution name of a watch of this job. `which` distinguishes it from the job's other watches."""
-    return execution_name(job.kind.name, job.request, which)
+def watch_name(job: TriggeredJob, watch_key: Any) -> str:
+    """Return the execution name of a watch of this job. `watch_key` distinguishes it from the job's others."""
+    return execution_name(job.kind.name, job.request, watch_key)
 
 
 def reports_running(kind: Kind, event: Mapping[str, Any]) -> bool:

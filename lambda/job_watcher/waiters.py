@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import create_loader
-from botocore.model import ServiceModel, Shape
+from botocore.model import ServiceModel, Shape, StructureShape
 from botocore.waiter import AcceptorConfig, SingleWaiterConfig, WaiterModel, is_valid_waiter_error
 from jmespath.exceptions import JMESPathError
 
@@ -32,7 +32,7 @@ ADVICE = {
 }
 LOST = "Check the resource, fix the problem, then start a new watch."
 NEVER_FAILS = "{noun} has no failure condition, so it never reports a failure."
-WAITS_FOR_ABSENCE = "{noun} also succeeds when the resource isn't found, whoever deleted it."
+WAITS_FOR_ABSENCE = "{noun} also succeeds when the resource isn't found, no matter who deleted it."
 
 
 @dataclass(frozen=True)
@@ -123,15 +123,12 @@ def load(service: str) -> Mapping[str, Waiter]:
 
 def _waiter(name: str, config: SingleWaiterConfig, model: ServiceModel) -> Waiter:
     operation, acceptors = model.operation_model(config.operation), config.acceptors
-    members = operation.input_shape.members if operation.input_shape else {}
-    required = operation.input_shape.required_members if operation.input_shape else []
-    optional = {name: shape for name, shape in members.items() if name not in required and not _PAGING.fullmatch(name)}
-    identifiers = [name for name, shape in optional.items() if not is_sensitive(shape)]
+    required, optional = _request_members(operation.input_shape)
     waiter = Waiter(
         name=name,
         describe=config.operation,
-        request=[*required, *identifiers],
-        optional=identifiers,
+        request=[*required, *optional],
+        optional=optional,
         job="@",
         status="@",
         outcome_of={_expected(acceptor): OUTCOME_OF[acceptor.state] for acceptor in acceptors},
@@ -141,6 +138,15 @@ def _waiter(name: str, config: SingleWaiterConfig, model: ServiceModel) -> Waite
         shape=operation.output_shape,
     )
     return replace(waiter, advice=_advice(waiter))
+
+
+def _request_members(shape: StructureShape | None) -> tuple[list[str], list[str]]:
+    """Return the required members of a request, and the optional ones that can identify a resource."""
+    if shape is None:
+        return [], []
+    required: list[str] = shape.required_members
+    optional = {name: inner for name, inner in shape.members.items() if name not in required}
+    return required, [name for name in optional if not _PAGING.fullmatch(name) and not is_sensitive(optional[name])]
 
 
 def _advice(waiter: Waiter) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from job_watcher import catalogue, email_message, evaluate, polling
 from job_watcher.catalogue import Observation
 from job_watcher.detail import Detail, Notification, execution_name
 from job_watcher.errors import Meaning
-from job_watcher.notification import watch_lost
+from job_watcher.notification import build_watch_lost
 from job_watcher.poll_state import PollState, carried_over
 from job_watcher.to_json import compact_json
 from job_watcher.watch import Rules, Watch
@@ -406,7 +406,7 @@ def test_the_notification_of_a_lost_watch_is_named_after_the_watch() -> None:
     for end in (
         assert_ended(fail_poll(watch(), Meaning.INVALID)),
         assert_ended(evaluate.after_answer(watch(GIVE_UP_AFTER), observe("IN_PROGRESS"), NOW)),
-        watch_lost(watch(), "InvalidInput", "No."),
+        build_watch_lost(watch(), "InvalidInput", "No."),
     ):
         assert end["name"] == "the-watch"
 
@@ -444,8 +444,8 @@ def test_the_next_poll_is_never_later_than_the_time_to_give_up(
 
 
 def test_a_long_reason_is_truncated() -> None:
-    assert watch_lost(watch(), "InvalidInput", "x" * 2_000)["detail"]["reason"] == "x" * 2_000
-    assert watch_lost(watch(), "InvalidInput", "x" * 2_001)["detail"]["reason"] == "x" * 2_000 + "…"
+    assert build_watch_lost(watch(), "InvalidInput", "x" * 2_000)["detail"]["reason"] == "x" * 2_000
+    assert build_watch_lost(watch(), "InvalidInput", "x" * 2_001)["detail"]["reason"] == "x" * 2_000 + "…"
 
 
 @pytest.mark.parametrize(
@@ -453,7 +453,7 @@ def test_a_long_reason_is_truncated() -> None:
 )
 def test_a_watch_with_any_input_can_be_reported_as_lost(watch_input: Any) -> None:
     invalid = Watch(watch_input, ARN, {**NEW, "polls": 0}, RULES)
-    detail = watch_lost(invalid, "InvalidInput", "The input is wrong.")["detail"]
+    detail = build_watch_lost(invalid, "InvalidInput", "The input is wrong.")["detail"]
     assert (detail["kind"], detail["request"], detail["polls"]) == (None, {}, 0)
 
 
@@ -473,7 +473,7 @@ def sns_message_bytes(end: Notification) -> int:
     ],
 )
 def test_a_rejected_input_above_the_size_limit_is_reported(watch_input: Any) -> None:
-    end = watch_lost(Watch(watch_input, ARN, NEW, RULES), "InvalidInput", f"The input is wrong: {watch_input!r}")
+    end = build_watch_lost(Watch(watch_input, ARN, NEW, RULES), "InvalidInput", f"The input is wrong: {watch_input!r}")
     assert sns_message_bytes(end) <= MAX_PAYLOAD and len(compact_json(end).encode()) <= MAX_PAYLOAD
     assert end["detail"]["error"] == "InvalidInput" and end["detail"]["watch"] == ARN
     assert end["detail"]["omitted"] == ["kind", "request"]

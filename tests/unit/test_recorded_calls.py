@@ -6,7 +6,7 @@ import pytest
 
 from infra.trigger_rules import index
 from job_watcher import catalogue
-from job_watcher.trigger import API_CALL, IncompleteEvent, jobs_in
+from job_watcher.trigger import API_CALL, IncompleteEvent, find_jobs
 
 INDEX = index(catalogue.kinds().values())
 
@@ -59,7 +59,7 @@ def api_call_event(source: str, name: str, request: Any, response: Any) -> dict[
     ids=lambda event: event["detail"]["eventName"],
 )
 def test_a_call_that_started_no_job_is_ignored(event: dict[str, Any]) -> None:
-    assert jobs_in(event, INDEX) == []
+    assert find_jobs(event, INDEX) == []
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_call_that_started_no_job_is_ignored(event: dict[str, Any]) -> None:
 def test_an_event_that_differs_from_the_model_identifies_the_job(
     event: dict[str, Any], name: str, request_: dict[str, Any]
 ) -> None:
-    assert [(job.kind.name, job.request) for job in jobs_in(event, INDEX)] == [(name, request_)]
+    assert [(job.kind.name, job.request) for job in find_jobs(event, INDEX)] == [(name, request_)]
 
 
 @pytest.mark.parametrize(
@@ -163,4 +163,4 @@ def test_an_event_that_differs_from_the_model_identifies_the_job(
 )
 def test_an_event_about_a_placed_task_without_its_arn_is_an_error(tasks: Any) -> None:
     with pytest.raises(IncompleteEvent, match=r"doesn't contain its .*tasks"):
-        jobs_in(api_call_event("ecs", "RunTask", {"cluster": "c"}, {"tasks": tasks, "failures": []}), INDEX)
+        find_jobs(api_call_event("ecs", "RunTask", {"cluster": "c"}, {"tasks": tasks, "failures": []}), INDEX)

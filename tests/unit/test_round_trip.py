@@ -19,7 +19,7 @@ from infra.service_models import session
 from job_watcher import catalogue, describe, expressions
 from job_watcher.catalogue import Kind
 from job_watcher.detail import MAX_BYTES, MAX_NAME_LENGTH
-from job_watcher.email_message import one_line
+from job_watcher.email_message import format_one_line
 from job_watcher.to_json import compact_json, to_json
 from job_watcher.watch import Watch
 from tests.unit.example import example_string, fill_shape, leaves, replace_value
@@ -101,7 +101,7 @@ def check_event(kind: Kind, request: Mapping[str, Any], status: str, detail: dic
 def has_reason(kind: Kind, job: Any) -> bool:
     """Whether the email has a reason. An expression with a filter needs a matching item in the answer."""
     if "[?" in (kind.reason or ""):
-        return bool(one_line(expressions.search(kind.reason, job)))
+        return bool(format_one_line(expressions.search(kind.reason, job)))
     return bool(kind.reason)
 
 

@@ -13,7 +13,7 @@ import pytest
 from infra.trigger_rules import index
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
-from job_watcher.trigger import IncompleteEvent, TriggeredJob, is_own_execution, jobs_in, watch_name
+from job_watcher.trigger import IncompleteEvent, TriggeredJob, find_jobs, is_own_execution, watch_name
 from tests.unit.service_events import ACCOUNT, EVENTS, REGION, Row
 
 SPEC = Path(sys.prefix, "lib/node_modules/@aws-cdk/aws-service-spec/db.json.gz")
@@ -39,7 +39,7 @@ def event(source: str, detail_type: str, detail: Any, resources: Sequence[str] =
 @pytest.mark.parametrize("row", EVENTS, ids=[f"{number} {row[1]}" for number, row in enumerate(EVENTS)])
 def test_a_sample_event_identifies_its_jobs(row: Row) -> None:
     source, detail_type, detail, resources, expected = row
-    jobs = jobs_in(event(source, detail_type, detail, resources), INDEX)
+    jobs = find_jobs(event(source, detail_type, detail, resources), INDEX)
     assert [[job.kind.name, job.request] for job in jobs] == expected
 
 
@@ -79,7 +79,7 @@ def test_a_kinds_event_table_reads_members_that_exist_in_the_events_schema(kind:
     for path, rules in restrictions(kind.event.get("where", {})):
         assert has_member(sample_event, path) or set(path) & NOT_IN_SCHEMAS.keys(), f"no member {'.'.join(path)}"
         sample_event = set_member(sample_event, path, rules[0])
-    (job,) = jobs_in(sample_event, index([kind]))
+    (job,) = find_jobs(sample_event, index([kind]))
     assert set(job.request) == set(kind.request)
 
 
@@ -141,7 +141,7 @@ def test_events_of_other_services_are_not_about_executions_of_job_watcher() -> N
 
 def test_an_event_about_several_jobs_must_identify_at_least_one() -> None:
     with pytest.raises(IncompleteEvent, match="gamelift/Matchmaking job doesn't contain its TicketIds"):
-        jobs_in(event("aws.gamelift", "GameLift Matchmaking Event", {"type": "MatchmakingSearching"}), INDEX)
+        find_jobs(event("aws.gamelift", "GameLift Matchmaking Event", {"type": "MatchmakingSearching"}), INDEX)
 
 
 RDS = {"EventID": "RDS-EVENT-0170", "SourceIdentifier": "cluster"}
@@ -154,5 +154,5 @@ RDS = {"EventID": "RDS-EVENT-0170", "SourceIdentifier": "cluster"}
 def test_an_rds_event_starts_one_watch_even_if_documentdb_kinds_are_watched(
     enabled: list[str], expected: list[str]
 ) -> None:
-    jobs = jobs_in(event("aws.rds", "RDS DB Cluster Event", RDS), index(KINDS[name] for name in enabled))
+    jobs = find_jobs(event("aws.rds", "RDS DB Cluster Event", RDS), index(KINDS[name] for name in enabled))
     assert [job.kind.name for job in jobs] == expected

@@ -6,7 +6,7 @@ from infra import cloudtrail
 from infra.service_models import service_model, session
 from infra.trigger_rules import index
 from job_watcher import catalogue
-from job_watcher.trigger import jobs_in
+from job_watcher.trigger import find_jobs
 from tests.unit.api_call import api_call_event
 
 KINDS = catalogue.kinds()
@@ -79,10 +79,10 @@ def test_a_call_that_several_apis_share_starts_the_right_watch_or_none(
 ) -> None:
     engines = {"docdb": {"engine": "docdb"}, "neptune": {"engine": "neptune"}, "rds": {"engine": "aurora-mysql"}}
     event = api_call_event(service, call, optional=optional, overrides=engines.get(service))
-    assert [job.kind.name for job in jobs_in(event, INDEX)] == kinds
+    assert [job.kind.name for job in find_jobs(event, INDEX)] == kinds
     for name, kind in KINDS.items():  # a deployment that watches only one of the kinds ignores the other API's call
         if name not in kinds and call in kind.start:
-            assert jobs_in(event, index([kind])) == []
+            assert find_jobs(event, index([kind])) == []
 
 
 def test_the_list_of_shared_calls_is_complete() -> None:

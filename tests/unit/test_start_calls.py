@@ -9,7 +9,7 @@ import pytest
 from infra.trigger_rules import index
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
-from job_watcher.trigger import jobs_in
+from job_watcher.trigger import find_jobs
 from job_watcher.watch_input import InvalidInput, check_request
 from tests.unit.api_call import api_call_event, operation_model
 from tests.unit.example import leaves
@@ -77,7 +77,7 @@ UNRELATED = 9
 def test_the_event_of_a_call_that_starts_a_job_identifies_the_job(name: str, call: str) -> None:
     kind = KINDS[name]
     event = api_call_event(kind.service, call, overrides=OVERRIDES.get(name))
-    job = {job.kind.name: job for job in jobs_in(event, INDEX)}[name]
+    job = {job.kind.name: job for job in find_jobs(event, INDEX)}[name]
     assert not job.service_event
     assert set(job.request) == set(kind.request)
     check_values(kind, call, job.request, event["detail"])
@@ -88,7 +88,7 @@ def test_the_event_of_a_call_that_starts_a_job_identifies_the_job(name: str, cal
 def test_the_list_of_stricter_kinds_is_correct() -> None:
     for name in STRICTER_KINDS:
         kind = KINDS[name]
-        (job,) = jobs_in(api_call_event(kind.service, kind.start[0]), INDEX)
+        (job,) = find_jobs(api_call_event(kind.service, kind.start[0]), INDEX)
         with pytest.raises(InvalidInput):
             check_request(kind, job.request, input_shape(kind))
 

@@ -12,7 +12,7 @@ from infra import cloudtrail
 from infra.trigger_rules import MAX_PATTERN_LENGTH, WITH_READ_ONLY_CALLS, index, rules
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
-from job_watcher.trigger import API_CALL, IncompleteEvent, TriggeredJob, jobs_in, reports_running, watch_name
+from job_watcher.trigger import API_CALL, IncompleteEvent, TriggeredJob, find_jobs, reports_running, watch_name
 
 SPEAKER = "voice-id/SpeakerEnrollmentJob"
 KINDS = catalogue.load("voice-id")
@@ -29,19 +29,19 @@ def api_call_event(**detail: Any) -> dict[str, Any]:
 
 
 def test_the_response_takes_precedence_over_the_request_and_case_is_ignored() -> None:
-    (job,) = jobs_in(api_call_event(requestParameters={"domainId": "other"}, responseElements={"job": JOB}), INDEX)
+    (job,) = find_jobs(api_call_event(requestParameters={"domainId": "other"}, responseElements={"job": JOB}), INDEX)
     assert (job.kind.name, job.request, job.service_event) == (SPEAKER, REQUEST, False)
 
 
 def test_a_member_that_is_missing_in_the_response_is_read_from_the_request() -> None:
     event = api_call_event(requestParameters={"DOMAINID": "d" * 22}, responseElements={"job": {"jobId": "j" * 22}})
-    assert [job.request for job in jobs_in(event, INDEX)] == [REQUEST]
+    assert [job.request for job in find_jobs(event, INDEX)] == [REQUEST]
 
 
 @pytest.mark.parametrize("detail_type", KINDS[SPEAKER].event["detail-type"])
 def test_both_detail_types_of_the_service_event_identify_the_job(detail_type: str) -> None:
     detail = {"domainId": "d" * 22, "batchJobId": "j" * 22, "action": "BATCH_ENROLLMENT_REQUEST"}
-    (job,) = jobs_in({"source": "aws.voiceid", "detail-type": detail_type, "detail": detail}, INDEX)
+    (job,) = find_jobs({"source": "aws.voiceid", "detail-type": detail_type, "detail": detail}, INDEX)
     assert (job.kind.name, job.request, job.service_event) == (SPEAKER, REQUEST, True)
 
 
@@ -57,7 +57,7 @@ def test_both_detail_types_of_the_service_event_identify_the_job(detail_type: st
     ids=["a call that failed", "another type", "another event", "no detail", "nothing"],
 )
 def test_an_event_about_something_else_identifies_no_job(event: dict[str, Any]) -> None:
-    assert list(jobs_in(event, INDEX)) == []
+    assert list(find_jobs(event, INDEX)) == []
 
 
 HIDDEN = [
@@ -76,12 +76,12 @@ def test_an_event_without_the_jobs_identifier_is_rejected(elements: Any) -> None
     with pytest.raises(
         IncompleteEvent, match=r"^The event of a voice-id/SpeakerEnrollmentJob job doesn't contain its .*JobId"
     ):
-        list(jobs_in(api_call_event(requestParameters={"domainId": "d" * 22}, responseElements=elements), INDEX))
+        list(find_jobs(api_call_event(requestParameters={"domainId": "d" * 22}, responseElements=elements), INDEX))
 
 
 def test_a_read_only_call_without_a_response_is_ignored() -> None:
     event = api_call_event(readOnly=True, requestParameters={"domainId": "d" * 22}, responseElements=None)
-    assert jobs_in(event, INDEX) == []
+    assert find_jobs(event, INDEX) == []
 
 
 def test_a_catalogue_path_matches_events_in_upper_camel_case() -> None:
@@ -89,7 +89,7 @@ def test_a_catalogue_path_matches_events_in_upper_camel_case() -> None:
     kinds = catalogue.load("gameliftstreams")
     source = {"eventSource": "gameliftstreams.amazonaws.com", "eventName": "StartStreamSession"}
     event = api_call_event(**source, requestParameters={"Identifier": "sg-1"}, responseElements={"Arn": "arn:…/ABC"})
-    assert [(job.kind.noun, job.request) for job in jobs_in(event, index(kinds.values()))] == [
+    assert [(job.kind.noun, job.request) for job in find_jobs(event, index(kinds.values()))] == [
         ("StreamSession", {"Identifier": "sg-1", "StreamSessionIdentifier": "arn:…/ABC"})
     ]
 
@@ -106,14 +106,14 @@ def assessment_event(response: Any) -> dict[str, Any]:
 def test_a_catalogue_path_finds_members_with_other_names() -> None:
     kinds = index([catalogue.load("dms")[MIGRATION]])
     filters = [{"Name": "request-id", "Values": ["r-1"]}]
-    (job,) = jobs_in(assessment_event({"requestIdentifier": "r-1"}), kinds)
+    (job,) = find_jobs(assessment_event({"requestIdentifier": "r-1"}), kinds)
     assert (job.kind.name, job.request) == (MIGRATION, {"MigrationProjectIdentifier": "project", "Filters": filters})
 
 
 def test_an_event_without_a_value_at_a_catalogue_path_is_rejected() -> None:
     kinds = index([catalogue.load("dms")[MIGRATION]])
     with pytest.raises(IncompleteEvent, match=r"doesn't contain its Filters\.$"):
-        list(jobs_in(assessment_event({}), kinds))
+        list(find_jobs(assessment_event({}), kinds))
 
 
 def run_task_event(elements: Any) -> dict[str, Any]:
@@ -123,17 +123,17 @@ def run_task_event(elements: Any) -> dict[str, Any]:
 
 def test_a_call_that_starts_several_jobs_identifies_each() -> None:
     tasks = [{"clusterArn": "arn:c", "taskArn": f"arn:t{number}"} for number in range(3)]
-    jobs = jobs_in(run_task_event({"tasks": tasks, "failures": []}), index([catalogue.load("ecs")["ecs/Task"]]))
+    jobs = find_jobs(run_task_event({"tasks": tasks, "failures": []}), index([catalogue.load("ecs")["ecs/Task"]]))
     assert [job.request for job in jobs] == [{"cluster": "arn:c", "tasks": [f"arn:t{number}"]} for number in range(3)]
 
 
 def test_a_call_that_started_no_task_is_ignored_but_missing_tasks_are_rejected() -> None:
     kinds = index([catalogue.load("ecs")["ecs/Task"]])
-    assert jobs_in(run_task_event({"tasks": [], "failures": [{"reason": "RESOURCE:MEMORY"}]}), kinds) == []
+    assert find_jobs(run_task_event({"tasks": [], "failures": [{"reason": "RESOURCE:MEMORY"}]}), kinds) == []
     without_tasks: list[Any] = [None, {}, {"tasks": None}, {"tasks": "HIDDEN_DUE_TO_SECURITY_REASONS"}, {"tasks": [{}]}]
     for elements in without_tasks:
         with pytest.raises(IncompleteEvent):
-            jobs_in(run_task_event(elements), kinds)
+            find_jobs(run_task_event(elements), kinds)
 
 
 @given(requests, st.none() | st.text())
