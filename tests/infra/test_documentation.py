@@ -8,10 +8,9 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 
-import infra.job_watcher
+import infra
 from tests.unit.documentation import blocks, page, table
 
 from .conftest import FLAGS, Synthesized
@@ -40,10 +39,10 @@ def test_every_output_is_explained(stack: Synthesized) -> None:
 
 
 def test_the_readmes_construct_can_be_synthesized(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "job_watcher_cdk", infra.job_watcher)
+    monkeypatch.setitem(sys.modules, "job_watcher_cdk", infra)
     (example,) = blocks(page("README.md"), "python")
     stack = cdk.Stack(cdk.App(outdir=str(tmp_path), context=FLAGS), "Pipeline")
-    names: dict[str, Any] = {"self": stack, "targets": targets, "queue": sqs.Queue(stack, "Queue")}
+    names: dict[str, Any] = {"self": stack, "queue": sqs.Queue(stack, "Queue")}
     exec(example, names)  # noqa: S102 - the example in README.md
     template = assertions.Template.from_stack(stack)
     template.has_resource_properties("AWS::SNS::Subscription", {"Endpoint": "team@example.com"})
