@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
         """Call the operation and send its response."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
-            self.respond(200, self.server.call(self.operation(), parsed(body), self.region()))
+            self.respond(200, self.server.call(self.operation(), parse(body), self.region()))
         except ServiceError as error:
             self.respond(error.status, error.response)
         except NoResponse:
@@ -86,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing, because requests can contain customer data."""
 
 
-def parsed(body: bytes) -> Members:
+def parse(body: bytes) -> Members:
     """Return the request's members. Raise SerializationException if the body isn't a JSON object."""
     try:
         members = json.loads(body or b"{}")

@@ -1,4 +1,4 @@
-"""The Voice ID emulator: an HTTP endpoint for boto3, with controls for tests such as faults and held jobs."""
+"""The Voice ID emulator: an HTTP endpoint for boto3, with controls for tests (faults, throttling, outages, holds)."""
 
 import traceback
 from collections import Counter

@@ -172,16 +172,16 @@ JOBS = [
 SERVICES = {service: list(jobs) for service, jobs in itertools.groupby(JOBS, lambda job: job.kind.partition("/")[0])}
 # Without Athena, for which moto returns HTTP 500, and DataSync, for which moto's error differs from AWS's.
 MISSING = [
-    ("glue/JobRun", {"JobName": "nobody", "RunId": "jr_0"}, "EntityNotFoundException"),
-    ("sagemaker/TrainingJob", {"TrainingJobName": "nobody"}, "ValidationException"),
-    ("transcribe/TranscriptionJob", {"TranscriptionJobName": "nobody"}, "NotFoundException"),
-    ("translate/TextTranslationJob", {"JobId": "nobody"}, "ResourceNotFoundException"),
+    ("glue/JobRun", {"JobName": "missing", "RunId": "jr_0"}, "EntityNotFoundException"),
+    ("sagemaker/TrainingJob", {"TrainingJobName": "missing"}, "ValidationException"),
+    ("transcribe/TranscriptionJob", {"TranscriptionJobName": "missing"}, "NotFoundException"),
+    ("translate/TextTranslationJob", {"JobId": "missing"}, "ResourceNotFoundException"),
     (
         "dynamodb/Export",
         {"ExportArn": "arn:aws:dynamodb:us-east-1:000000000000:table/t/export/0"},
         "ExportNotFoundException",
     ),
-    ("batch/Job", {"jobs": ["nobody"]}, "NotFound"),  # Batch returns an empty list instead of an error
+    ("batch/Job", {"jobs": ["missing"]}, "NotFound"),  # Batch returns an empty list instead of an error
 ]
 
 
