@@ -1,4 +1,4 @@
-"""One synth for all tests of the infrastructure, with cdk-nag's checks in it."""
+"""Fixtures of synthesized stacks. All stacks are synthesized once, with cdk-nag's checks."""
 
 import contextlib
 import json
@@ -42,13 +42,13 @@ FLAGS = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["contex
 
 @dataclass(frozen=True)
 class Synthesized:
-    """The template and cdk-nag's findings, as (construct, id)."""
+    """A template and cdk-nag's findings, as pairs of a construct's path and a rule."""
 
     template: dict[str, Any]
     findings: set[tuple[str, str]]
 
     def resources(self, type_: str) -> dict[str, dict[str, Any]]:
-        """Properties by logical id."""
+        """Return the properties of the resources of a type, by logical id."""
         resources = self.template["Resources"].items()
         return {name: resource.get("Properties", {}) for name, resource in resources if resource["Type"] == type_}
 
@@ -60,7 +60,7 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Synthesized]:
     for name, context in CONTEXTS.items():
         JobWatcherStack(app, name, props=props(context))
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks())
-    with contextlib.suppress(jsii.errors.JSIIError, RuntimeError):  # it raises because there are findings
+    with contextlib.suppress(jsii.errors.JSIIError, RuntimeError):  # raised because cdk-nag has findings
         app.synth()
     report = json.loads((folder / "validation-report.json").read_text())
     templates = {name: json.loads((folder / f"{name}.template.json").read_text()) for name in CONTEXTS}
@@ -69,19 +69,19 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Synthesized]:
 
 @pytest.fixture(scope="session")
 def stack(stacks: dict[str, Synthesized]) -> Synthesized:
-    """The stack with its defaults, two addresses and a choice of outcomes."""
+    """A stack with the default settings, two email addresses and some email outcomes."""
     return stacks["JobWatcher"]
 
 
 @pytest.fixture(scope="session")
 def other(stacks: dict[str, Synthesized]) -> Synthesized:
-    """A stack with the settings that are off by default on, and the triggers off."""
+    """A stack whose settings that are off by default are on, and whose automatic watches are off."""
     return stacks["Other"]
 
 
 @pytest.fixture(scope="session")
 def everything(stacks: dict[str, Synthesized]) -> Synthesized:
-    """A stack with every kind of the catalogue and every waiter."""
+    """A stack with every kind and every waiter."""
     return stacks["Everything"]
 
 

@@ -1,4 +1,4 @@
-"""A synthesized template as AWS would deploy it: intrinsic functions resolved, policies with what they belong to."""
+"""Resolve a synthesized template as if it were deployed: its intrinsic functions, and what each policy belongs to."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ ARNS = {
     "AWS::SQS::Queue": "sqs:{here}:{name}",
     "AWS::StepFunctions::StateMachine": "states:{here}:stateMachine:{name}",
 }
-KNOWN = {
+POLICY_PROPERTY = {
     "AWS::Events::EventBusPolicy": "Statement",
     "AWS::IAM::ManagedPolicy": "PolicyDocument",
     "AWS::IAM::Policy": "PolicyDocument",
@@ -34,45 +34,57 @@ KNOWN = {
     "AWS::SNS::TopicPolicy": "PolicyDocument",
     "AWS::SQS::QueuePolicy": "PolicyDocument",
 }
-"""Where a policy stands, by the type of resource."""
-POLICIES = {*KNOWN.values(), "ManagedPolicyArns", "PermissionsBoundary", "Policies", "Policy", "ResourcePolicy"}
-SHORT = ("AWS::Events::Rule", "AWS::IAM::Role", "AWS::Lambda::Function")  # types with names of at most 64 characters
+"""The property that contains a policy, by type of resource."""
+POLICY_PROPERTIES = {
+    *POLICY_PROPERTY.values(),
+    "ManagedPolicyArns",
+    "PermissionsBoundary",
+    "Policies",
+    "Policy",
+    "ResourcePolicy",
+}
+SHORT_NAMES = (
+    "AWS::Events::Rule",
+    "AWS::IAM::Role",
+    "AWS::Lambda::Function",
+)  # types with names of at most 64 characters
 REF_IS_ARN = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One stack. Policies and what they are attached to are known by the ARNs they would have."""
+    """A deployed stack. Resources have the ARNs that they would have in AWS."""
 
     name: str
     template: Mapping[str, Any]
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Documents by name: the logical ID, with `.Trust` for a role's trust policy."""
+    """Policy documents by name. A name is the logical id, followed by `.Trust` for a role's trust policy."""
     identity: dict[str, list[str]] = field(default_factory=dict)
-    """The names of each role's policies."""
+    """The names of each role's policies, by the role's ARN."""
     attached: dict[str, str] = field(default_factory=dict)
-    """The name of each resource's own policy."""
+    """The name of each resource's policy, by the resource's ARN."""
 
     def __post_init__(self) -> None:
         for name, resource in self.template["Resources"].items():
             self._collect(name, resource["Type"], resource.get("Properties", {}))
 
     def resources(self, type_: str) -> Iterator[tuple[str, Any]]:
-        """ARNs and resolved properties of the resources of a type."""
+        """Yield the ARN and the resolved properties of each resource of a type."""
         for name, resource in self.template["Resources"].items():
             if resource["Type"] == type_:
                 yield self.arn(name), self.value(resource.get("Properties", {}))
 
     def output(self, name: str) -> str:
+        """Return the value of the stack's output with this name."""
         return str(self.value(self.template["Outputs"][name]["Value"]))
 
     def arn(self, name: str) -> str:
-        """The ARN of the resource with this logical ID."""
+        """Return the ARN of the resource with this logical id."""
         form = ARNS[self.template["Resources"][name]["Type"]]
         return "arn:aws:" + form.format(here=f"{REGION}:{ACCOUNT}", account=ACCOUNT, name=self._physical(name))
 
     def value(self, value: Any) -> Any:
-        """A part of the template with its intrinsic functions resolved; KeyError for an unknown one."""
+        """Return a part of the template with intrinsic functions resolved. Raise KeyError for an unknown function."""
         if isinstance(value, list):
             return [self.value(item) for item in value]
         if not isinstance(value, dict):
@@ -101,13 +113,13 @@ class Deployment:
         return self.arn(name) if attribute in ("Arn", "TopicArn") else self._physical(name)
 
     def _physical(self, name: str) -> str:
-        """A name as CloudFormation makes it; in a short one, at most 24 characters are the stack's (as observed)."""
-        short = self.template["Resources"][name]["Type"] in SHORT
+        """Return a name as CloudFormation generates it. Short names have at most 24 characters of the stack's name."""
+        short = self.template["Resources"][name]["Type"] in SHORT_NAMES
         stack, logical_id = (self.name[:24], name[:24]) if short else (self.name, name)
         return f"{stack}-{logical_id}-1A2B3C4D5E6F"
 
     def _collect(self, name: str, type_: str, properties: Mapping[str, Any]) -> None:
-        """Keep the policy that a resource is or has; ValueError if it has one of a sort that no resource had so far."""
+        """Keep the policy that a resource is or has. Raise ValueError for a policy in an unknown property."""
         if type_ == "AWS::IAM::Role":
             self._attach(f"{name}.Trust", self.arn(name), properties["AssumeRolePolicyDocument"]["Statement"])
         elif type_ in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
@@ -123,11 +135,11 @@ class Deployment:
             self._attach(name, self.value(properties["FunctionName"]), [_permission(properties)])
         elif type_ == "AWS::Events::EventBusPolicy":
             self._attach(name, self.arn(properties["EventBusName"]["Ref"]), [properties["Statement"]])
-        if (POLICIES & set(properties)) - {KNOWN.get(type_)}:
-            raise ValueError(f"{name}: the tests know no policy in {POLICIES & set(properties)} of {type_}")
+        if unknown := (POLICY_PROPERTIES & set(properties)) - {POLICY_PROPERTY.get(type_)}:
+            raise ValueError(f"{name}: the tests don't know that {type_} has policies in {', '.join(sorted(unknown))}.")
 
     def _attach(self, name: str, owner: str, statements: list[Any]) -> None:
-        """A resource's own policy; more statements join the one that it has."""
+        """Add statements to a resource's policy, which gets this name if the resource has none yet."""
         kept = self.policies.setdefault(self.attached.setdefault(owner, name), _document([]))
         kept["Statement"] += self.value(statements)
 
@@ -146,7 +158,7 @@ def _document(statements: list[Any]) -> dict[str, Any]:
 
 
 def _permission(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The statement that Lambda makes of a permission.
+    """Return the statement that Lambda makes from a permission.
 
     https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
     """
@@ -155,5 +167,7 @@ def _permission(properties: Mapping[str, Any]) -> dict[str, Any]:
         "Principal": {"Service": properties["Principal"]},
         "Action": properties["Action"],
         "Resource": properties["FunctionName"],
-        "Condition": {"ArnLike": {"AWS:SourceArn": properties["SourceArn"]}},  # KeyError: anybody's resource could call
+        "Condition": {
+            "ArnLike": {"AWS:SourceArn": properties["SourceArn"]}
+        },  # required: without a source, any resource could invoke it
     }

@@ -1,4 +1,4 @@
-"""permissions.toml applied to a deployment: each row becomes questions for the simulator."""
+"""Turn the rows of permissions.toml into questions for the IAM evaluator, for one deployment."""
 
 import re
 import tomllib
@@ -15,13 +15,12 @@ from .deployment import ACCOUNT, REGION, Deployment
 from .simulator import Question
 
 TABLES = Path(__file__).with_name("permissions.toml")
-FOREIGN, NAMED = "999999999999", "111122223333"  # the second is in the tests' `allow-accounts`
+FOREIGN_ACCOUNT, ALLOWED_ACCOUNT = "999999999999", "111122223333"  # the second is in `allowed-accounts`
 ADMINISTRATOR = "Administrator"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 API_GATEWAY = "arn:aws:apigateway:eu-west-1::"
-# Describe calls that the kinds make on fewer resources than AWS lists for the action: API Gateway has one action to
-# read anything, only recovery points of EBS and S3 can have an index, and Regions are asked about for one account.
-ONLY_ON = {
+# Resources of actions that the deployment allows on fewer resources than AWS lists; see infra/iam_exceptions.toml.
+LIMITED_RESOURCES = {
     "account:GetRegionOptStatus": (f"arn:aws:account::{ACCOUNT}:account",),
     "apigateway:GET": (f"{API_GATEWAY}/apis/a1b2c3/deployments/d4e5f6", f"{API_GATEWAY}/vpclinks/a1b2c3"),
     "backup:GetRecoveryPointIndexDetails": (
@@ -33,10 +32,10 @@ ONLY_ON = {
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table, as in permissions.toml."""
+    """A row of permissions.toml, which describes its members."""
 
     who: str
-    may: str
+    can: str
     principal: str
     calls: tuple[tuple[str, str], ...]
     allowed: bool
@@ -44,13 +43,15 @@ class Row:
     source: str = ""
 
     def questions(self, stack: Deployment, names: Mapping[str, str]) -> list[Question]:
-        """A question for each call; KeyError if the deployment lacks something that the row is about."""
+        """Return a question for each call. Raise KeyError if the deployment doesn't have a resource in the row."""
         when = {key: value.format_map(names) for key, value in self.when.items()}
         principal = self.principal.format_map(names)
-        return [question(stack, principal, call, on.format_map(names), when) for call, on in self.calls]
+        calls = [(action, resource.format_map(names)) for action, resource in self.calls]
+        return [question(stack, principal, action, resource, when) for action, resource in calls]
 
 
 def rows() -> list[Row]:
+    """Return the rows of permissions.toml."""
     tables = tomllib.loads(TABLES.read_text())
     return [
         Row(**{**row, "calls": tuple(map(tuple, row["calls"]))}, allowed=table == "allowed")
@@ -60,13 +61,18 @@ def rows() -> list[Row]:
 
 
 def policies(stack: Deployment) -> dict[str, Any]:
-    """The deployment's policies, and one of principals outside it: they may do what others let them."""
+    """Return the deployment's policies by name, and a policy that allows everything, for principals outside of it.
+
+    For these principals, only the policies of resources decide.
+    """
     return {**stack.policies, ADMINISTRATOR: EVERYTHING}
 
 
 def question(stack: Deployment, principal: str, action: str, resource: str | None, when: Mapping[str, str]) -> Question:
-    outside = (ADMINISTRATOR,) if principal.startswith("arn:") else ()
-    sender = {"aws:PrincipalAccount": principal.split(":")[4]} if principal.startswith("arn:") else {}
+    """Return the question whether the principal, an ARN or a service, can use this action on this resource."""
+    is_arn = principal.startswith("arn:")
+    outside = (ADMINISTRATOR,) if is_arn else ()
+    sender = {"aws:PrincipalAccount": principal.split(":")[4]} if is_arn else {}
     return Question(
         principal=principal,
         action=action,
@@ -79,24 +85,27 @@ def question(stack: Deployment, principal: str, action: str, resource: str | Non
 
 
 def _owner(resource: str) -> str:
-    """The ARN of the resource whose own policy decides: for a rule on a bus, the bus."""
+    """Return the ARN of the resource whose policy decides: for a rule on a bus, the bus."""
     return re.sub(r":rule/([^/]+)/.*", r":event-bus/\1", resource)
 
 
 def describe_questions(stack: Deployment, kinds: Iterable[Kind]) -> list[Question]:
-    """May the Describe function make every describe call of these kinds, on every type of resource it works on?"""
+    """Return a question for each describe call of these kinds and each resource that the Describe function needs."""
     role = names(stack)["describe_role"]
-    calls = sorted({action for kind in kinds for action in describe_actions(kind)})
-    asked = [question(stack, role, call, on, {}) for call in calls for on in ONLY_ON.get(call, (None,))]
-    return [replace(one, may_be_newer=True) for one in asked]
+    actions = sorted({action for kind in kinds for action in describe_actions(kind)})
+    pairs = [(action, resource) for action in actions for resource in LIMITED_RESOURCES.get(action, (None,))]
+    questions = [question(stack, role, action, resource, {}) for action, resource in pairs]
+    return [replace(asked, may_be_newer=True) for asked in questions]
 
 
 def names(stack: Deployment) -> dict[str, str]:
-    """What braces in permissions.toml stand for: ARNs of this deployment's resources, and of others."""
+    """Return the ARNs that the names in braces in permissions.toml stand for."""
     parts = (_topics, _machines, _functions, _rules, _accounts, _others)
     known = {name: arn for part in parts for name, arn in part(stack)}
     sources = {"alarm": "alarm", "machine": "watch", "rule": "unreported_watch_rule"}
-    return known | {f"foreign_{name}": known[source].replace(ACCOUNT, FOREIGN) for name, source in sources.items()}
+    return known | {
+        f"foreign_{name}": known[source].replace(ACCOUNT, FOREIGN_ACCOUNT) for name, source in sources.items()
+    }
 
 
 def _topics(stack: Deployment) -> Iterator[tuple[str, str]]:
@@ -140,25 +149,25 @@ def _rules(stack: Deployment) -> Iterator[tuple[str, str]]:
 def _accounts(stack: Deployment) -> Iterator[tuple[str, str]]:
     yield "account", ACCOUNT
     yield "administrator", f"arn:aws:iam::{ACCOUNT}:role/administrator"
-    yield "foreign_account", f"arn:aws:iam::{FOREIGN}:role/theirs"
-    yield "foreign_account_id", FOREIGN
+    yield "foreign_account", f"arn:aws:iam::{FOREIGN_ACCOUNT}:role/theirs"
+    yield "foreign_account_id", FOREIGN_ACCOUNT
     ((bus, _),) = stack.resources("AWS::Events::EventBus")
     yield "bus", bus
     yield "their_rule", bus.replace(":event-bus/", ":rule/") + "/theirs"
     if bus in stack.attached:
-        yield "named_account", f"arn:aws:iam::{NAMED}:role/theirs"
-        yield "named_account_id", NAMED
+        yield "named_account", f"arn:aws:iam::{ALLOWED_ACCOUNT}:role/theirs"
+        yield "named_account_id", ALLOWED_ACCOUNT
 
 
 def _others(stack: Deployment) -> Iterator[tuple[str, str]]:
-    """What this deployment has nothing to do with."""
+    """Yield the ARNs of resources that don't belong to this deployment."""
     yield "administrator_user", f"arn:aws:iam::{ACCOUNT}:user/administrator"
     yield "default_bus", _here("events", "event-bus/default")
     yield "instance", _here("ec2", "instance/i-0123456789abcdef0")
-    # whose name begins with this stack's, as far as CloudFormation doesn't shorten it in the names of rules
-    is_whole = len(f"{stack.name}-JobsTriggers") + MAX_SUFFIX <= MAX_RULE_NAME
-    other = f"{stack.name}-2" if is_whole else "OtherStack"
-    yield "other_alarm", _here("cloudwatch", f"alarm:{other}-JobsMonitoringBug-1A2B3C4D5E6F")
+    # The other stack's name begins with this stack's, unless CloudFormation shortens this stack's in the rules' names.
+    is_complete = len(f"{stack.name}-JobsTriggers") + MAX_SUFFIX <= MAX_RULE_NAME
+    other = f"{stack.name}-2" if is_complete else "OtherStack"
+    yield "other_alarm", _here("cloudwatch", f"alarm:{other}-JobsMonitoringNotificationFailed-1A2B3C4D5E6F")
     yield "other_execution", _here("states", "execution:OtherStack-Machine:a-job")
     yield "other_function", _here("lambda", "function:OtherStack-Function")
     yield "other_key", _here("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")

@@ -1,4 +1,4 @@
-"""`make permissions`: docs/permissions.md, the tables of permissions.toml for people to read."""
+"""`make permissions`: write docs/permissions.md, the tables of permissions.toml in words."""
 
 import re
 from collections.abc import Iterator
@@ -7,38 +7,39 @@ from pathlib import Path
 from .permissions import Row, rows
 
 PAGE = Path(__file__).parents[2] / "docs" / "permissions.md"
-ABOUT = """\
+HEAD = """\
 # Permissions
 
-What Job Watcher's roles, topics, queues, bus, key and functions allow, and what they deny. `make permissions` writes
-this page from `tests/infra/permissions.toml`.
+This page lists what the policies of Job Watcher's roles, topics, queues, bus, key and functions allow and deny.
+`make permissions` writes it from `tests/infra/permissions.toml`.
 
-The tests put every call below to an IAM evaluator that is not part of this project,
-[iam-simulate](https://github.com/cloud-copilot/iam-simulate), together with the policies of several synthesized
-templates, among them the default settings, all settings, and every kind and waiter. They also remove each statement of
-each policy, each statement's conditions, and each of its actions; at least one row must then fail. So each permission
-is needed, and each restriction works.
+The tests check every call below with an independent IAM evaluator,
+[iam-simulate](https://github.com/cloud-copilot/iam-simulate), and the policies of several synthesized templates. These
+include the default settings, all settings, and all kinds and waiters. The tests also remove each statement of each
+policy, each statement's conditions, and each of its actions. Each time, at least one row must fail. This shows that
+each permission is needed and that each restriction works.
 
-Every permission of an AWS service requires `aws:SourceArn` or `aws:SourceAccount`, so that no other account can use the
-service to reach this deployment
-([the confused deputy problem](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html)).
-No EventBridge rule publishes to a topic, because EventBridge supports these conditions neither
-[in the topic's policy](https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html) nor
-[in the key's](https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
+Every permission of an AWS service requires `aws:SourceArn` or `aws:SourceAccount`. These conditions prevent other
+accounts from using the service to reach this deployment
+([the confused deputy problem](https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html)). The exception is
+the roles of the functions, which Lambda assumes. EventBridge rules can't publish to the topics, because EventBridge
+doesn't support these conditions in
+[a topic's policy](https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html) or in
+[a key's policy](https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
 """
 WORDS = {
     "account": "this account",
     "notify": "the Notify state machine",
-    "notify_execution": "its execution",
+    "notify_execution": "an execution of Notify",
     "notify_role": "the Notify state machine's role",
     "unreported_watches": "the UnreportedWatches queue",
-    "unreported_watch_rule": "the rule for broken watches",
+    "unreported_watch_rule": "the rule for unreported watches",
     "dead_letters": "the dead-letter queue",
     "default_bus": "the default bus",
     "describe": "the Describe function",
     "describe_log": "its log",
     "describe_role": "the Describe function's role",
-    "describe_version": "one of its versions",
+    "describe_version": "a version of the Describe function",
     "foreign_account_id": "another account",
     "instance": "an EC2 instance",
     "administrator_user": "a user",
@@ -55,26 +56,27 @@ WORDS = {
     "watch_execution": "a watch",
     "watch_role": "the Watch state machine's role",
 }
-"""Names of permissions.toml that are not words already, as `alarm_topic` is."""
+"""Names in permissions.toml whose words aren't clear. `alarm_topic`, for example, is clear: the alarm topic."""
 DESCRIBE = (
     "| The Describe function | describe jobs | the describe call of every enabled kind, "
-    "on every type of resource that AWS lists for it | | [source](kinds.md) |"
+    "on every type of resource that AWS lists for it | | [kinds](kinds.md) |"
 )
 
 
 def main() -> None:
-    PAGE.write_text(page())
+    """Write docs/permissions.md."""
+    PAGE.write_text(page(), encoding="utf-8")
 
 
 def page() -> str:
-    """The page's text."""
-    allowed, denied = _section("Allowed", "may", allowed=True), _section("Denied", "may not", allowed=False)
-    return "\n".join([ABOUT, *allowed, DESCRIBE, "", *denied]) + "\n"
+    """Return the page as Markdown."""
+    allowed, denied = _section("Allowed", "Can", allowed=True), _section("Denied", "Can't", allowed=False)
+    return "\n".join([HEAD, *allowed, DESCRIBE, "", *denied]) + "\n"
 
 
-def _section(title: str, may: str, *, allowed: bool) -> Iterator[str]:
+def _section(title: str, verb: str, *, allowed: bool) -> Iterator[str]:
     yield f"## {title}\n"
-    yield f"| who | {may} | calls | if | |"
+    yield f"| Who | {verb} | Calls | If | Source |"
     yield "|---|---|---|---|---|"
     for row in rows():
         if row.allowed is allowed:
@@ -82,21 +84,25 @@ def _section(title: str, may: str, *, allowed: bool) -> Iterator[str]:
 
 
 def _line(row: Row) -> str:
-    calls = "<br>".join(f"`{action}`" + ("" if on == "*" else f" on {_words(on)}") for action, on in row.calls)
+    calls = "<br>".join(_call(action, resource) for action, resource in row.calls)
     when = "<br>".join(f"`{key}`: {_words(value)}" for key, value in row.when.items())
-    source = f"[source]({row.source})" if row.source else ""
-    return f"| {row.who} | {row.may} | {calls} | {when} | {source} |"
+    source = f"[AWS]({row.source})" if row.source else ""
+    return f"| {row.who} | {row.can} | {calls} | {when} | {source} |"
+
+
+def _call(action: str, resource: str) -> str:
+    return f"`{action}`" if resource == "*" else f"`{action}` on {_words(resource)}"
 
 
 def _words(text: str) -> str:
-    """Names in braces as words: `{alarm_topic}` is the alarm topic, `{other_queue}` another queue."""
-    return re.sub(r"\{(\w+)\}", lambda match: WORDS.get(match[1]) or _phrase(match[1]), text)
+    """Replace names in braces with words: `{alarm_topic}` with the alarm topic, `{other_queue}` with another queue."""
+    return re.sub(r"\{(\w+)\}", lambda name: WORDS.get(name[1]) or _phrase(name[1]), text)
 
 
 def _phrase(name: str) -> str:
-    whose, _, what = name.partition("_")
-    phrases = {"foreign": f"another account's {what}", "other": f"another {what}"}
-    return phrases.get(whose, f"the {name}").replace("_", " ")
+    prefix, _, rest = name.partition("_")
+    phrases = {"foreign": f"another account's {rest}", "other": f"another {rest}"}
+    return phrases.get(prefix, f"the {name}").replace("_", " ")
 
 
 if __name__ == "__main__":

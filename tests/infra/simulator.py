@@ -1,4 +1,4 @@
-"""Asks an IAM evaluator that is not ours, `@cloud-copilot/iam-simulate`, in a process of its own."""
+"""Ask an independent IAM evaluator, `@cloud-copilot/iam-simulate`, which runs in a separate process."""
 
 import json
 import subprocess
@@ -14,35 +14,42 @@ SCRIPT = Path(__file__).with_name("iam_simulate.mjs")
 
 @dataclass(frozen=True)
 class Question:
-    """May this principal do this? `identity` and `attached` name the policies of the principal and of the resource."""
+    """Whether a principal can use an action on a resource.
+
+    `identity` has the names of the principal's policies, `attached` the name of the resource's policy.
+    """
 
     principal: str
     action: str
     resource: str | None
-    """An ARN, `*`, or None for one of each resource type that AWS lists for the action."""
+    """An ARN, `*`, or None for one resource of each type that AWS lists for the action."""
     account: str
-    """The resource's."""
+    """The account of the resource."""
     context: Mapping[str, str]
     identity: tuple[str, ...] = ()
     attached: str | None = None
     may_be_newer: bool = False
-    """Whether the action may be missing in the list of AWS's actions that the simulator has."""
+    """Whether the evaluator's list of actions can be too old to have the action."""
 
     def depends_on(self, policy: str) -> bool:
+        """Whether this policy belongs to the principal or to the resource."""
         return policy == self.attached or policy in self.identity
 
     def using(self, changed: str, policy: str) -> "Question":
-        """The same with a changed policy instead of this one."""
+        """Return the same question with the policy `changed` in place of `policy`."""
         identity = tuple(changed if name == policy else name for name in self.identity)
         return replace(self, identity=identity, attached=changed if self.attached == policy else self.attached)
 
 
 def ask(policies: Mapping[str, Any], questions: Sequence[Question]) -> list[str]:
-    """An answer for each question: `Allowed`, `ImplicitlyDenied`, `ExplicitlyDenied`, or what is wrong with it."""
-    given = json.dumps({"policies": policies, "requests": [asdict(question) for question in questions]})
+    """Return the answer to each question: `Allowed`, `ImplicitlyDenied`, `ExplicitlyDenied`, or an error message.
+
+    Raise RuntimeError if the evaluator fails.
+    """
+    data = json.dumps({"policies": policies, "requests": [asdict(question) for question in questions]})
     command = [str(PREFIX / "bin" / "node"), str(SCRIPT), str(PREFIX / "lib" / "node_modules")]
-    answered = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
-    if answered.returncode:
-        raise RuntimeError(f"{SCRIPT.name}: {answered.stderr}")
-    answers: list[str] = json.loads(answered.stdout)
+    result = subprocess.run(command, input=data, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise RuntimeError(f"{SCRIPT.name}: {result.stderr}")
+    answers: list[str] = json.loads(result.stdout)
     return answers

@@ -1,4 +1,4 @@
-"""An IAM evaluator that is not ours answers every row of permissions.toml, for several synthesized templates."""
+"""An independent IAM evaluator confirms every row of permissions.toml, for several synthesized templates."""
 
 import itertools
 import re
@@ -18,12 +18,14 @@ from .simulator import Question, ask
 
 ROWS = permissions.rows()
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-GRANTED_BY_THE_CDK = {"sqs:GetQueueAttributes", "sqs:GetQueueUrl"}  # together with sqs:SendMessage, needed or not
+GRANTED_BY_THE_CDK = {"sqs:GetQueueAttributes", "sqs:GetQueueUrl"}  # always together with sqs:SendMessage
+# Beginnings of the names of resources that a deployment with some settings doesn't have.
+OPTIONAL = ("start", "trigger", "dead", "named")
 POLICY_VARIABLE = re.compile(r"\$\{aws:\w+\}")
 
 
 def expected(stack: Deployment, name: str) -> list[tuple[Question, bool]]:
-    """Every question about a deployment, with the answer that it should have."""
+    """Return every question about a deployment, and whether the answer should be that the call is allowed."""
     known = permissions.names(stack)
     table = [(question, row.allowed) for row in ROWS if applies(row, known) for question in row.questions(stack, known)]
     kinds = from_context(CONTEXTS[name]).kinds.values()
@@ -31,16 +33,18 @@ def expected(stack: Deployment, name: str) -> list[tuple[Question, bool]]:
 
 
 def applies(row: Row, known: dict[str, str]) -> bool:
-    """Whether a deployment has what the row is about: there may be no triggers, and no other accounts."""
-    used = {word for text in [row.principal, *row.when.values(), *itertools.chain(*row.calls)] for word in _words(text)}
-    missing = used - set(known)
-    absent = {word for word in missing if word.startswith(("start", "trigger", "dead", "named"))}
-    assert missing == absent, f"permissions.toml: unknown names {missing - absent}"
+    """Whether the deployment has everything in the row. Automatic watches and allowed accounts are optional."""
+    texts = [row.principal, *row.when.values(), *itertools.chain(*row.calls)]
+    missing = {name for text in texts for name in _names_in_braces(text)} - set(known)
+    unknown = {name for name in missing if not name.startswith(OPTIONAL)}
+    assert not unknown, f"permissions.toml: unknown names {unknown}"
     return not missing
 
 
 @pytest.mark.parametrize("name", CONTEXTS)
-def test_every_call_of_the_design_is_allowed_and_others_are_denied(stacks: dict[str, Synthesized], name: str) -> None:
+def test_every_call_in_permissions_toml_is_allowed_or_denied_as_it_says(
+    stacks: dict[str, Synthesized], name: str
+) -> None:
     stack = Deployment(name, stacks[name].template)
     questions = expected(stack, name)
     answers = ask(permissions.policies(stack), [question for question, _ in questions])
@@ -52,13 +56,13 @@ def test_every_call_of_the_design_is_allowed_and_others_are_denied(stacks: dict[
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_row_is_about_something_that_the_deployment_with_all_settings_has(stacks: dict[str, Synthesized]) -> None:
+def test_a_deployment_with_all_settings_has_the_resources_of_every_row(stacks: dict[str, Synthesized]) -> None:
     known = permissions.names(Deployment("AllSettings", stacks["AllSettings"].template))
     assert [row for row in ROWS if not applies(row, known)] == []
 
 
 @pytest.mark.parametrize("name", CONTEXTS)
-def test_a_row_fails_without_any_part_of_any_statement(stacks: dict[str, Synthesized], name: str) -> None:
+def test_without_any_part_of_any_statement_at_least_one_row_fails(stacks: dict[str, Synthesized], name: str) -> None:
     stack = Deployment(name, stacks[name].template)
     changes = list(mutations(stack))
     questions = expected(stack, name)
@@ -66,26 +70,26 @@ def test_a_row_fails_without_any_part_of_any_statement(stacks: dict[str, Synthes
         (change, question.using(change.name, change.policy), allowed)
         for change in changes
         for question, allowed in questions
-        if question.depends_on(change.policy) and change.concerns(question.action)
+        if question.depends_on(change.policy) and change.affects(question.action)
     ]
     known = permissions.policies(stack) | {change.name: change.document for change in changes}
     answers = ask(known, [question for _, question, _ in cases])
-    noticed = {
+    detected = {
         change.name
         for (change, _, allowed), answer in zip(cases, answers, strict=True)
         if (answer == "Allowed") is not allowed
     }
-    assert [change for change in changes if change.name not in noticed] == []
+    assert [change for change in changes if change.name not in detected] == []
 
 
-# AWS doesn't document that Lambda sends a source when it assumes a function's role. If it didn't, no function could be
-# created. A role can't be passed to a function of another account anyway:
+# AWS doesn't document that Lambda sends a source when it assumes a function's role. If the role required one and Lambda
+# sent none, no function could be created. A role can't be passed to a function in another account anyway:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 WITHOUT_SOURCE = ("sts:AssumeRole", "lambda.amazonaws.com")
 
 
 @pytest.mark.parametrize("name", CONTEXTS)
-def test_every_permission_of_an_aws_service_names_its_source(stacks: dict[str, Synthesized], name: str) -> None:
+def test_every_permission_of_an_aws_service_requires_a_source(stacks: dict[str, Synthesized], name: str) -> None:
     documents = Deployment(name, stacks[name].template).policies.values()
     granted = [
         statement
@@ -98,8 +102,8 @@ def test_every_permission_of_an_aws_service_names_its_source(stacks: dict[str, S
     assert granted and all(key & {"aws:sourcearn", "aws:sourceaccount"} for key in keys)
 
 
-def test_the_page_shows_the_tables_as_they_are() -> None:
-    assert permissions_page.PAGE.read_text() == permissions_page.page(), "make permissions writes it anew"
+def test_the_page_is_up_to_date() -> None:
+    assert permissions_page.PAGE.read_text() == permissions_page.page(), "run `make permissions`"
 
 
 @dataclass(frozen=True)
@@ -109,25 +113,27 @@ class Mutation:
     name: str
     policy: str
     actions: tuple[str, ...]
-    """Those that the change is about, so that few questions have to be asked anew."""
+    """The actions that the change affects. Only questions about them need new answers."""
     document: dict[str, Any]
 
-    def concerns(self, action: str) -> bool:
-        return any(re.fullmatch(one.replace("*", ".*"), action, re.IGNORECASE) for one in self.actions)
+    def affects(self, action: str) -> bool:
+        """Whether the answer to a question about this action can be different."""
+        patterns = [affected.replace("*", ".*") for affected in self.actions]
+        return any(re.fullmatch(pattern, action, re.IGNORECASE) for pattern in patterns)
 
 
 def mutations(stack: Deployment) -> Iterator[Mutation]:
-    """Every policy with each change to each of its statements."""
+    """Yield every policy with each change to each of its statements."""
     for policy, document in stack.policies.items():
         statements = document["Statement"]
         for index, statement in enumerate(statements):
-            for what, actions, instead in changes(statement):
-                changed = [*statements[:index], *instead, *statements[index + 1 :]]
-                yield Mutation(f"{policy}[{index}] without {what}", policy, actions, {**document, "Statement": changed})
+            for removed, actions, rest in changes(statement):
+                changed = {**document, "Statement": [*statements[:index], *rest, *statements[index + 1 :]]}
+                yield Mutation(f"{policy}[{index}] without {removed}", policy, actions, changed)
 
 
 def changes(statement: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...], list[dict[str, Any]]]]:
-    """What a statement can be without, the actions that this is about, and what is left."""
+    """Yield a part of a statement, the actions that it affects, and the statements that are left without it."""
     actions = tuple(statement["Action"]) if isinstance(statement["Action"], list) else (statement["Action"],)
     yield "itself", actions, []
     if "Condition" in statement:
@@ -137,7 +143,7 @@ def changes(statement: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...], l
 
 
 @pytest.mark.parametrize("name", CONTEXTS)
-def test_every_arn_of_every_policy_is_one_that_iam_accepts(stacks: dict[str, Synthesized], name: str) -> None:
+def test_iam_accepts_every_arn_in_every_policy(stacks: dict[str, Synthesized], name: str) -> None:
     stack = Deployment(name, stacks[name].template)
     found = [arn for document in stack.policies.values() for arn in arns(document["Statement"])]
     assert found and [arn for arn in found if not is_accepted(arn)] == []
@@ -155,7 +161,7 @@ def test_every_arn_of_every_policy_is_one_that_iam_accepts(stacks: dict[str, Syn
         "arn:aws:sns:${AWS::Region}:210987654321:topic",
     ],
 )
-def test_an_arn_that_iam_rejects_is_noticed(arn: str) -> None:
+def test_an_arn_that_iam_rejects_is_detected(arn: str) -> None:
     assert not is_accepted(arn)
 
 
@@ -164,9 +170,8 @@ def is_accepted(arn: str) -> bool:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
-    _, partition, service, region, account, resource = [*POLICY_VARIABLE.sub("variable", arn).split(":", 5), *[""] * 5][
-        :6
-    ]
+    parts = POLICY_VARIABLE.sub("variable", arn).split(":", 5)
+    _, partition, service, region, account, resource = [*parts, *[""] * (6 - len(parts))]
     return (
         partition in PARTITIONS
         and re.fullmatch(r"[a-z0-9-]+", service) is not None
@@ -177,7 +182,7 @@ def is_accepted(arn: str) -> bool:
 
 
 def arns(value: Any) -> Iterator[str]:
-    """Every text in a policy that is, or should be, an ARN."""
+    """Yield every string in a policy that begins like an ARN."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):
@@ -187,5 +192,5 @@ def arns(value: Any) -> Iterator[str]:
         yield value
 
 
-def _words(text: str) -> set[str]:
+def _names_in_braces(text: str) -> set[str]:
     return set(re.findall(r"\{(\w+)\}", text))

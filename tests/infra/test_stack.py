@@ -1,4 +1,4 @@
-"""Facts of the template that people rely on."""
+"""Properties of the synthesized template that users, running watches or AWS's limits depend on."""
 
 import json
 import os
@@ -16,17 +16,17 @@ from job_watcher import handlers
 from .conftest import Synthesized
 
 ROOT = Path(__file__).parents[2]
-REFERRING = ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission")  # whose FunctionName is another's
+REFERRING = ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission")  # their FunctionName refers to a function
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/Jobs/51af3dc0-da77-11e4-872e-1234567db123"
-SHORT = {"AWS::StackName": "Jobs", "AWS::StackId": STACK_ID}
+PSEUDO_PARAMETERS = {"AWS::StackName": "Jobs", "AWS::StackId": STACK_ID}
 NAMES = ("BucketName", "FunctionName", "LogGroupName", "QueueName", "RoleName", "StateMachineName", "TopicName")
 
 
-def test_notifications_have_a_bus_of_their_own(stack: Synthesized) -> None:
+def test_the_stack_has_one_event_bus(stack: Synthesized) -> None:
     assert len(stack.resources("AWS::Events::EventBus")) == 1
 
 
-def test_every_topic_is_encrypted_under_a_rotated_key_and_refuses_plain_http(stack: Synthesized) -> None:
+def test_every_topic_is_encrypted_with_a_rotated_key_and_denies_plain_http(stack: Synthesized) -> None:
     (key,) = stack.resources("AWS::KMS::Key").values()
     topics = stack.resources("AWS::SNS::Topic")
     assert key["EnableKeyRotation"] is True
@@ -40,21 +40,27 @@ def test_every_topic_is_encrypted_under_a_rotated_key_and_refuses_plain_http(sta
         )
 
 
-def test_each_address_gets_the_chosen_outcomes_from_the_topic_for_people_and_every_alarm(stack: Synthesized) -> None:
+def test_each_address_receives_emails_about_the_chosen_outcomes_and_about_every_alarm(stack: Synthesized) -> None:
     subscriptions = list(stack.resources("AWS::SNS::Subscription").values())
-    people = [one for one in subscriptions if one["TopicArn"] == stack.template["Outputs"]["EmailTopicArn"]["Value"]]
-    alarms = [one for one in subscriptions if one not in people]
-    for subscribed in (people, alarms):
-        assert [one["Endpoint"] for one in subscribed] == ["one@example.com", "two@example.com"]
-    assert all(one["FilterPolicy"] == {"outcome": ["failed", "lost"]} for one in people)
-    assert not any("FilterPolicy" in one for one in alarms)
-    assert all(one["TopicArn"] != stack.template["Outputs"]["TopicArn"]["Value"] for one in subscriptions)
+    for_people = [
+        subscription
+        for subscription in subscriptions
+        if subscription["TopicArn"] == stack.template["Outputs"]["EmailTopicArn"]["Value"]
+    ]
+    for_alarms = [subscription for subscription in subscriptions if subscription not in for_people]
+    for group in (for_people, for_alarms):
+        assert [subscription["Endpoint"] for subscription in group] == ["one@example.com", "two@example.com"]
+    assert all(subscription["FilterPolicy"] == {"outcome": ["failed", "lost"]} for subscription in for_people)
+    assert not any("FilterPolicy" in subscription for subscription in for_alarms)
+    assert all(
+        subscription["TopicArn"] != stack.template["Outputs"]["TopicArn"]["Value"] for subscription in subscriptions
+    )
 
 
-def test_each_topic_is_a_branch_of_its_own_with_plain_strings_and_retries(stack: Synthesized) -> None:
+def test_the_bus_and_each_topic_have_a_branch_with_retries_that_publishes_plain_strings(stack: Synthesized) -> None:
     machines = stack.resources("AWS::StepFunctions::StateMachine").values()
     (definition,) = [
-        json.loads(one["DefinitionString"]) for one in machines if "sns:publish" in one["DefinitionString"]
+        json.loads(machine["DefinitionString"]) for machine in machines if "sns:publish" in machine["DefinitionString"]
     ]
     (parallel,) = [state for state in definition["States"].values() if state["Type"] == "Parallel"]
     states = [list(branch["States"].values()) for branch in parallel["Branches"]]
@@ -63,14 +69,14 @@ def test_each_topic_is_a_branch_of_its_own_with_plain_strings_and_retries(stack:
     assert all(state["Retry"][0]["MaxAttempts"] == 25 for (state,) in states)
 
 
-def test_every_log_group_forgets_after_three_months(stack: Synthesized) -> None:
+def test_every_log_group_keeps_logs_for_three_months(stack: Synthesized) -> None:
     groups = stack.resources("AWS::Logs::LogGroup").values()
     assert {group["RetentionInDays"] for group in groups} == {90}
     functions, machines = "AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"
     assert len(groups) == len(stack.resources(functions)) + len(stack.resources(machines))
 
 
-def test_everything_is_traced(stack: Synthesized) -> None:
+def test_every_function_and_state_machine_is_traced(stack: Synthesized) -> None:
     functions = stack.resources("AWS::Lambda::Function").values()
     machines = stack.resources("AWS::StepFunctions::StateMachine").values()
     assert {function["TracingConfig"]["Mode"] for function in functions} == {"Active"}
@@ -82,56 +88,62 @@ def test_no_execution_data_is_logged(stack: Synthesized) -> None:
     assert {machine["LoggingConfiguration"]["IncludeExecutionData"] for machine in machines} == {False}
 
 
-def test_names_are_left_to_cloudformation_except_where_aws_recommends_a_prefix(stack: Synthesized) -> None:
+def test_only_the_log_groups_of_state_machines_have_physical_names(stack: Synthesized) -> None:
     named = {
         (resource["Type"], name)
         for name, resource in stack.template["Resources"].items()
         if resource["Type"] not in REFERRING and set(NAMES) & set(resource.get("Properties", {}))
     }
-    assert named == {("AWS::Logs::LogGroup", group) for group in _vended(stack)}
+    assert named == {("AWS::Logs::LogGroup", group) for group in _log_group_names(stack)}
 
 
-def test_each_state_machine_logs_to_a_group_whose_name_has_the_prefix_that_aws_recommends(stack: Synthesized) -> None:
+def test_the_log_groups_of_state_machines_have_the_prefix_that_aws_recommends(stack: Synthesized) -> None:
     # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
     machines = stack.resources("AWS::StepFunctions::StateMachine").values()
-    assert len(machines) == len(_vended(stack))
+    assert len(machines) == len(_log_group_names(stack))
     for machine in machines:
         (destination,) = machine["LoggingConfiguration"]["Destinations"]
         group = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
-        name = _text(stack.resources("AWS::Logs::LogGroup")[group]["LogGroupName"], SHORT)
+        name = _text(stack.resources("AWS::Logs::LogGroup")[group]["LogGroupName"], PSEUDO_PARAMETERS)
         assert name == f"/aws/vendedlogs/states/Jobs-{group}-51af3dc0"
 
 
-def test_the_longest_name_of_a_log_group_makes_an_arn_that_step_functions_accepts(stack: Synthesized) -> None:
+def test_the_arn_of_a_log_group_with_the_longest_name_is_short_enough_for_step_functions(stack: Synthesized) -> None:
     # 256 characters: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CloudWatchLogsLogGroup.html
-    for name in _vended(stack).values():
-        text = _text(name, {**SHORT, "AWS::StackName": "x" * 128})
+    for name in _log_group_names(stack).values():
+        text = _text(name, {**PSEUDO_PARAMETERS, "AWS::StackName": "x" * 128})
         assert len(f"arn:aws-us-gov:logs:us-gov-west-1:{'0' * 12}:log-group:{text}:*") <= 256
 
 
-def test_another_stack_of_the_same_name_or_settings_has_log_groups_of_its_own(stack: Synthesized) -> None:
-    replaced = {**SHORT, "AWS::StackId": SHORT["AWS::StackId"].replace("51af3dc0", "9c1d2e3f")}
-    beside = {**SHORT, "AWS::StackName": "Others"}
-    worlds = (SHORT, replaced, beside)
-    names = [_text(name, world) for name in _vended(stack).values() for world in worlds]
-    assert len(set(names)) == len(names) == 3 * len(_vended(stack))
+def test_another_stack_with_the_same_name_or_settings_has_other_log_groups(stack: Synthesized) -> None:
+    created_again = {
+        **PSEUDO_PARAMETERS,
+        "AWS::StackId": PSEUDO_PARAMETERS["AWS::StackId"].replace("51af3dc0", "9c1d2e3f"),
+    }
+    with_other_name = {**PSEUDO_PARAMETERS, "AWS::StackName": "Others"}
+    stacks = (PSEUDO_PARAMETERS, created_again, with_other_name)
+    names = [_text(name, parameters) for name in _log_group_names(stack).values() for parameters in stacks]
+    assert len(set(names)) == len(names) == 3 * len(_log_group_names(stack))
 
 
-def test_no_stack_exports_a_name_that_another_could_not(stacks: dict[str, Synthesized]) -> None:
-    assert not [one for stack in stacks.values() for one in stack.template["Outputs"].values() if "Export" in one]
+def test_no_stack_exports_a_name_that_would_conflict_with_another_stack(stacks: dict[str, Synthesized]) -> None:
+    outputs = [output for stack in stacks.values() for output in stack.template["Outputs"].values()]
+    assert outputs and not [output for output in outputs if "Export" in output]
 
 
-def test_no_policy_allows_all_actions_and_only_tracing_and_logs_have_no_resource(stack: Synthesized) -> None:
-    unbound = set()
+def test_no_policy_allows_all_actions_and_only_tracing_and_logs_are_allowed_on_all_resources(
+    stack: Synthesized,
+) -> None:
+    unlimited = set()
     for statement in _statements(stack):
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         assert not [action for action in actions if action == "*" or action.endswith(":*")]
         if statement["Resource"] == "*":
-            unbound |= {action.split(":")[0] for action in actions}
-    assert unbound == {"xray", "logs"}
+            unlimited |= {action.split(":")[0] for action in actions}
+    assert unlimited == {"xray", "logs"}
 
 
-def test_describe_may_call_the_two_describe_calls_and_nothing_else_of_voice_id(stack: Synthesized) -> None:
+def test_describe_can_make_only_the_two_describe_calls_of_voice_id(stack: Synthesized) -> None:
     calls = [s for s in _statements(stack) if "voiceid" in json.dumps(s["Action"])]
     assert [statement["Action"] for statement in calls] == [
         ["voiceid:DescribeFraudsterRegistrationJob", "voiceid:DescribeSpeakerEnrollmentJob"]
@@ -139,30 +151,30 @@ def test_describe_may_call_the_two_describe_calls_and_nothing_else_of_voice_id(s
     assert ":domain/*" in json.dumps(calls[0]["Resource"])
 
 
-def test_functions_run_on_the_chosen_runtime_and_processor(stack: Synthesized, other: Synthesized) -> None:
+def test_functions_have_the_chosen_runtime_and_architecture(stack: Synthesized, other: Synthesized) -> None:
     for synthesized, chosen in ((stack, ("python3.13", "arm64")), (other, ("python3.12", "x86_64"))):
         functions = synthesized.resources("AWS::Lambda::Function").values()
-        assert {(one["Runtime"], *one["Architectures"]) for one in functions} == {chosen}
+        assert {(function["Runtime"], *function["Architectures"]) for function in functions} == {chosen}
 
 
-def test_every_handler_is_one_that_the_entry_has(stack: Synthesized) -> None:
+def test_every_handler_exists(stack: Synthesized) -> None:
     names = {function["Handler"] for function in stack.resources("AWS::Lambda::Function").values()}
     assert names == {f"job_watcher.handlers.{name}" for name in handlers.HANDLERS}
     with pytest.raises(AttributeError, match="has no attribute 'describ'"):
         _ = handlers.describ
 
 
-def test_the_environment_stays_small_however_many_kinds_are_named(everything: Synthesized, many: Synthesized) -> None:
+def test_the_functions_environment_stays_small_with_many_kinds(everything: Synthesized, many: Synthesized) -> None:
     for stack in (everything, many):
         for function in stack.resources("AWS::Lambda::Function").values():
-            assert len(json.dumps(function["Environment"])) < 1_024  # AWS takes 4 KB
+            assert len(json.dumps(function["Environment"])) < 1_024  # Lambda's limit is 4 KB
 
 
 @pytest.mark.parametrize("others", ["other", "everything", "many"])
-def test_other_settings_replace_nothing_that_a_running_watch_uses(
+def test_other_settings_keep_the_resources_that_a_running_watch_uses(
     stack: Synthesized, others: str, request: pytest.FixtureRequest
 ) -> None:
-    # A running execution keeps the definition that it began with, and so the ARNs in it:
+    # A running execution keeps using its definition, including the ARNs in it, when the state machine is updated:
     # https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html
     changed: Synthesized = request.getfixturevalue(others)
     used = (
@@ -174,16 +186,16 @@ def test_other_settings_replace_nothing_that_a_running_watch_uses(
         "IAM::Role",
     )
     for type_ in used:
-        before, after = (set(one.resources(f"AWS::{type_}")) for one in (stack, changed))
+        before, after = (set(synthesized.resources(f"AWS::{type_}")) for synthesized in (stack, changed))
         assert {name for name in before - after if not name.startswith("JobsTriggers")} == set(), type_
 
 
-def test_rules_on_the_default_bus_start_watches_of_calls_that_succeeded(stack: Synthesized) -> None:
+def test_rules_on_the_default_bus_match_successful_start_calls_and_service_events(stack: Synthesized) -> None:
     rules = [rule for name, rule in stack.resources("AWS::Events::Rule").items() if name.startswith("JobsTriggers")]
     assert all("EventBusName" not in rule for rule in rules)
     assert [rule["EventPattern"] for rule in rules] == [
         {
-            "source": [{"prefix": "aws."}],  # only AWS may put such events
+            "source": [{"prefix": "aws."}],  # only AWS can put events with such a source
             "detail-type": ["AWS API Call via CloudTrail"],
             "detail": {
                 "eventSource": ["voiceid.amazonaws.com"],
@@ -203,7 +215,7 @@ def test_rules_on_the_default_bus_start_watches_of_calls_that_succeeded(stack: S
     ]
 
 
-def test_what_cannot_start_a_watch_is_kept_and_somebody_told(stack: Synthesized) -> None:
+def test_events_that_cannot_start_a_watch_go_to_a_dead_letter_queue_with_an_alarm(stack: Synthesized) -> None:
     (queue,) = [name for name in stack.resources("AWS::SQS::Queue") if name.startswith("JobsTriggers")]
     arn = {"Fn::GetAtt": [queue, "Arn"]}
     rules = [rule for name, rule in stack.resources("AWS::Events::Rule").items() if name.startswith("JobsTriggers")]
@@ -216,12 +228,12 @@ def test_what_cannot_start_a_watch_is_kept_and_somebody_told(stack: Synthesized)
     assert [dimension] in [alarm["Dimensions"] for alarm in watched]
 
 
-def test_triggers_can_be_left_out(other: Synthesized) -> None:
+def test_automatic_watches_can_be_turned_off(other: Synthesized) -> None:
     assert len(other.resources("AWS::Lambda::Function")) == 1
     assert not [name for name in other.template["Resources"] if name.startswith("JobsTriggers")]
 
 
-def test_named_accounts_may_put_events_and_make_rules_of_their_own(stack: Synthesized, other: Synthesized) -> None:
+def test_allowed_accounts_can_put_events_and_create_their_own_rules(stack: Synthesized, other: Synthesized) -> None:
     assert stack.resources("AWS::Events::EventBusPolicy") == {}
     statements = [policy["Statement"] for policy in other.resources("AWS::Events::EventBusPolicy").values()]
     assert {statement["Sid"] for statement in statements} == {"cdk-Put", "cdk-Subscribe"}
@@ -232,19 +244,19 @@ def test_named_accounts_may_put_events_and_make_rules_of_their_own(stack: Synthe
     assert subscribe["Condition"] == {"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}}
 
 
-def test_every_kind_and_every_waiter_at_once_stay_within_the_limits_of_aws(everything: Synthesized) -> None:
-    # of CloudFormation, IAM, EventBridge and Lambda: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
+def test_a_stack_with_all_kinds_and_waiters_stays_within_awss_limits(everything: Synthesized) -> None:
+    # Quotas of CloudFormation, IAM, EventBridge and Lambda: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
     assert len(json.dumps(everything.template)) < 1_000_000 and len(everything.template["Resources"]) < 500
     policies = list(everything.resources("AWS::IAM::ManagedPolicy").values())
-    assert len(policies) <= 10 and all(len(_resolved(one["PolicyDocument"])) <= 6_144 for one in policies)
+    assert len(policies) <= 10 and all(len(_resolved(policy["PolicyDocument"])) <= 6_144 for policy in policies)
     inline = everything.resources("AWS::IAM::Policy").values()
-    assert all(len(_resolved(one["PolicyDocument"])) <= 10_240 for one in inline)
+    assert all(len(_resolved(policy["PolicyDocument"])) <= 10_240 for policy in inline)
     rules = everything.resources("AWS::Events::Rule").values()
     assert len(rules) <= 100 and all(len(json.dumps(rule["EventPattern"])) <= 2_048 for rule in rules)
 
 
 def _resolved(value: Any) -> str:
-    """As IAM counts it: ARNs as text, in the partition and region with the longest names, and no spaces."""
+    """Return a policy as IAM counts its length: ARNs as text with the longest partition and Region, without spaces."""
     names = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1", "AWS::AccountId": "0" * 12}
 
     def text(value: Any) -> Any:
@@ -261,19 +273,19 @@ def _resolved(value: Any) -> str:
     return json.dumps(text(value), separators=(",", ":"))
 
 
-def test_the_machines_own_time_out_comes_after_the_watch_gave_up(stack: Synthesized) -> None:
+def test_the_state_machines_time_out_is_a_week_after_watches_give_up(stack: Synthesized) -> None:
     machines = stack.resources("AWS::StepFunctions::StateMachine").values()
     timeouts = [json.loads(machine["DefinitionString"]).get("TimeoutSeconds") for machine in machines]
     assert sorted(timeouts, key=str) == [21 * 24 * 3600, None]
 
 
-def test_every_output_says_what_it_is_for(stack: Synthesized) -> None:
+def test_every_output_has_a_description(stack: Synthesized) -> None:
     outputs = stack.template["Outputs"]
     assert {"WatchArn", "BusName", "TopicArn", "EmailTopicArn"} <= set(outputs)
     assert all(output["Description"] for output in outputs.values())
 
 
-def test_every_alarm_tells_somebody(stack: Synthesized) -> None:
+def test_every_alarm_has_an_action_and_a_description(stack: Synthesized) -> None:
     alarms = stack.resources("AWS::CloudWatch::Alarm").values()
     assert alarms
     assert all(alarm["AlarmActions"] and alarm["AlarmDescription"] for alarm in alarms)
@@ -287,7 +299,7 @@ def test_every_alarm_tells_somebody(stack: Synthesized) -> None:
         ({"email-outcomes": "FAILED"}, "email-outcomes: 'FAILED' is not an outcome; accepted are succeeded, partial,"),
     ],
 )
-def test_a_wrong_setting_stops_the_synth_with_one_sentence(context: dict[str, str], sentence: str) -> None:
+def test_an_invalid_setting_stops_the_synthesis_with_one_sentence(context: dict[str, str], sentence: str) -> None:
     environment = {**os.environ, "CDK_CONTEXT_JSON": json.dumps(context)}
     app = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert app.returncode == 1
@@ -295,14 +307,14 @@ def test_a_wrong_setting_stops_the_synth_with_one_sentence(context: dict[str, st
     assert len(app.stderr.strip().splitlines()) == 1
 
 
-def _vended(stack: Synthesized) -> dict[str, Any]:
-    """The names of the log groups that have one, by logical id."""
+def _log_group_names(stack: Synthesized) -> dict[str, Any]:
+    """Return the names of the log groups that have one, by logical id."""
     groups = stack.resources("AWS::Logs::LogGroup").items()
     return {group: properties["LogGroupName"] for group, properties in groups if "LogGroupName" in properties}
 
 
 def _text(value: Any, values: Mapping[str, str]) -> Any:
-    """What CloudFormation makes of a value with these pseudo parameters."""
+    """Return the value that CloudFormation resolves to with these pseudo parameters."""
     match value:
         case {"Ref": str(name)}:
             return values[name]
