@@ -13,7 +13,7 @@ from job_watcher.expressions import search
 from ..service_models import require_service_model
 from .sample_answer import Leaf, sample
 
-# Words that name failures: one of them, or a pair, in a member's name.
+# Words in the names of members that are about failures: one of _FAILURES, or both words of one of _PAIRS.
 _FAILURES = frozenset(
     """
     abort aborted broken conflict conflicts corrupted denied discarded dropped error errored errors exception exceptions
@@ -24,11 +24,12 @@ _FAILURES = frozenset(
 )
 _PAIRS = ({"timed", "out"}, {"not", "processed"})
 _STATUS = re.compile(r"(status|state|phase|outcome|result)$", re.IGNORECASE)
-# The ends of names of settings: what a job should do, not its result.
+# The ends of the names of settings, which say what a job should do, not its result.
 _SETTINGS = re.compile(
-    r"(config(uration|ured)?(s|details|info)?|settings?|options?|preferences?|parameters?|args|arguments|properties|definition|spec|specification|policy|policies"
-    r"|strategy|behaviou?r|onfailure|onerror|failureaction|maxerrors|tolerated\w+|mode|level|threshold|handling|tolerance|percentage|uri|url|path|(?<!al)location|prefix|bucket|key|arn"
-    r"|(seconds|minutes|hours|days|millis)|\w*timeout(in)?(seconds|minutes|hours|s|ms)?|timeouts?|source|input\w*)$",
+    r"(config(uration|ured)?(s|details|info)?|settings?|options?|preferences?|parameters?|args|arguments|properties"
+    r"|definition|spec|specification|policy|policies|strategy|behaviou?r|onfailure|onerror|failureaction|maxerrors"
+    r"|tolerated\w+|mode|level|threshold|handling|tolerance|percentage|uri|url|path|(?<!al)location|prefix|bucket|key"
+    r"|arn|(seconds|minutes|hours|days|millis)|\w*timeout(in)?(seconds|minutes|hours|s|ms)?|timeouts?|source|input\w*)$",
     re.IGNORECASE,
 )
 
@@ -47,7 +48,7 @@ def handling(kind: Kind) -> Iterator[tuple[str, str]]:
     read = {"status": kind.status, "but": " ".join(kind.but.values()), "reason": kind.reason or ""}
     paths = {key: set(_paths(expression)) for key, expression in read.items()}
     for path, name, value in members(job_sample(kind)):
-        if _may_contradict(name, value) and path not in paths["status"]:
+        if _can_contradict(name, value) and path not in paths["status"]:
             describes = isinstance(value, Mapping) or (isinstance(value, Leaf) and not _is_status(name, value))
             if _reads(paths["but"], path):
                 yield path, "read by `but`"
@@ -74,7 +75,7 @@ def _reads(paths: Iterable[str], path: str) -> bool:
     return any(f".{read}." in f".{path}." or read.startswith(f"{path}.") for read in paths)
 
 
-def _may_contradict(name: str, value: Any) -> bool:
+def _can_contradict(name: str, value: Any) -> bool:
     words = {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)}
     return _is_status(name, value) or bool(words & _FAILURES) or any(pair <= words for pair in _PAIRS)
 
