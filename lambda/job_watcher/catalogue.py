@@ -28,9 +28,12 @@ class Observation:
     status: str
     outcome: str
     known: bool
+    """Whether the catalogue has the status. An unknown status counts as running."""
     percent: float | None
     created: Any
+    """The creation time in the service's notation; None if the answer has none."""
     omitted: Sequence[str] = ()
+    """Paths of the members that were removed because they may contain secrets."""
     absent: bool = False
     """Whether the resource doesn't exist. Some waiters wait for that."""
 

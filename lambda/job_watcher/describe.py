@@ -85,28 +85,30 @@ def poll(watch: Watch) -> PollResult:
         watch = replace(watch, kind=kind)
         check_request(kind, request, operation(kind).input_shape)
     except InvalidInput as invalid:
-        return _invalid(watch, invalid)
+        return _reject(watch, invalid)
     state: PollState = {**watch.state, "polls": watch.state["polls"] + 1}
-    return _poll(replace(watch, state=state), kind, request)
+    return _describe_and_evaluate(replace(watch, state=state), kind, request)
 
 
-def _poll(watch: Watch, kind: Kind, request: dict[str, Any]) -> PollResult:
+def _describe_and_evaluate(watch: Watch, kind: Kind, request: dict[str, Any]) -> PollResult:
     try:
         observation = kind.read(describe(kind, request))
     except (ClientError, BotoCoreError) as error:
         meaning = errors.meaning(error)
         observation = _read_error(kind, error, meaning)
         if observation is None:
-            return _no_answer(watch, meaning, errors.code(error), f"{kind.describe}: {errors.message(error)}")
+            return _handle_missing_answer(
+                watch, meaning, errors.code(error), f"{kind.describe}: {errors.message(error)}"
+            )
     if observation is None or (observation.absent and "status" not in watch.state):
-        return _no_answer(watch, Meaning.MISSING, "NotFound", f"{kind.describe} didn't find the job.")
+        return _handle_missing_answer(watch, Meaning.MISSING, "NotFound", f"{kind.describe} didn't find the job.")
     if not observation.known:
         logger.warning("unknown status", kind=kind.name, status=observation.status)
         count("UnknownStatus")
     return evaluate.after_answer(watch, observation, time.time())
 
 
-def _invalid(watch: Watch, invalid: InvalidInput) -> Notification:
+def _reject(watch: Watch, invalid: InvalidInput) -> Notification:
     if isinstance(invalid, KindNotWatched) and watch.state["polls"]:  # an earlier poll accepted the kind
         return build_watch_lost(watch, "KindRemoved", KIND_REMOVED.format(kind=watch.input["kind"]))
     return build_watch_lost(watch, "InvalidInput", str(invalid))
@@ -122,7 +124,7 @@ def _read_error(kind: Kind, error: ClientError | BotoCoreError, meaning: Meaning
     return None if denied else observation
 
 
-def _no_answer(watch: Watch, meaning: Meaning, error: str, reason: str) -> PollResult:
+def _handle_missing_answer(watch: Watch, meaning: Meaning, error: str, reason: str) -> PollResult:
     """Count and log a poll without an answer, and return its result.
 
     The log leaves out the service's message, which may contain customer data.
@@ -135,13 +137,15 @@ def _no_answer(watch: Watch, meaning: Meaning, error: str, reason: str) -> PollR
 def watched_kind(name: str) -> Kind:
     """Return the kind with this name. Raise KindNotWatched if this deployment doesn't watch it."""
     service = name.partition("/")[0]
-    kind = _kinds_of(service, WAITER in name).get(name) if catalogue.is_enabled(name, KINDS) else None
+    kind = _load_kinds(service, WAITER in name).get(name) if catalogue.is_enabled(name, KINDS) else None
     if kind is None:
-        raise KindNotWatched(f"This deployment doesn't watch the kind {name!r}; accepted are {_closest_kinds(name)}.")
+        raise KindNotWatched(
+            f"This deployment doesn't watch the kind {name!r}; accepted are {_list_closest_kinds(name)}."
+        )
     return kind
 
 
-def _kinds_of(service: str, waiter: bool) -> Mapping[str, Kind]:
+def _load_kinds(service: str, waiter: bool) -> Mapping[str, Kind]:
     """Return a service's kinds or its waiters. The waiters' module is imported only if needed (cold start)."""
     if not waiter:
         return catalogue.load(service)
@@ -150,8 +154,8 @@ def _kinds_of(service: str, waiter: bool) -> Mapping[str, Kind]:
     return waiters.load(service)
 
 
-def _closest_kinds(name: str) -> str:
-    """Return up to a dozen of the watched kinds, those with the most similar names first."""
+def _list_closest_kinds(name: str) -> str:
+    """Return the most similar names of watched kinds, up to a dozen, and how many more there are."""
     from difflib import get_close_matches
 
     from . import waiters
