@@ -77,26 +77,26 @@ _MESSAGES = rf"""
 throttled    rate (limit )?(has been |was )?exceeded / throttl / (request|call)s? limit exceeded
 throttled    too many (\w+ ){{0,2}}(requests|calls) / request rate / slow down
 {_EXPIRED.strip()}
-denied       access ?denied / not authorized / unauthorized / not (permitted|allowed) to / unable to access
-denied       not (owned|enabled|accessible|subscribed|opted in) / security token .*invalid / assume (\S+ )?role
+denied       access ?denied / not authorized / unauthorized / not (permitted|allowed to) / unable to access
+denied       n[o']t (owned|enabled|accessible|subscribed|opted in) / security token .*invalid / not a member
 denied       (no|n[o']t have|must have|insufficient|lacks?|missing) (\S+ ){{0,3}}(permissions?|privileges?|access)\b
-denied       could not assume / \bkms\b.{{0,300}}\b(disabled|pending|unavailable|state)\b
-denied       n[o']t (available|supported) (in|for)\b
+denied       n[o']t (be )?assumed? / (unable|failed) to assume / n[o']t (available|supported) (in|for|on|to)\b
+denied       \bkms\b.{{0,300}}\b(disabled|pending|unavailable|state)\b
 invalid      validation errors? detected / failed to satisfy / regular expression / malformed / expecting / \bformat\b
 invalid      (unknown|unrecognized|invalid|conflicting) (parameter|operation|action|field|filter|property|attribute)
-missing      n[o']?t (\w+ )?exist / non-?existent / no longer (exist|available) / \bno such / \bno matching
+missing      (n[o']t|doesnt) (\w+ )?exist / non-?existent / no longer (exist|available) / \bno such / \bno matching
 missing      not ?(be |been )?found / n[o']t (be )?(find|found|located?|retrieved?)\b / (unable|failed) to (find|locate)
 missing      \bno (\S+ ){{1,6}}(found|exists?)\b / \bno \w+ (with|named|for|match)\b / n[o']t match an existing
-missing      n[o']t (refer|map|correspond|belong) to / \bunknown\b / (been|was|already) (deleted|purged|removed)
+missing      n[o']t (refer|map|correspond|belong) to / \bunknown\b / (been|was|already|marked) (deleted|purged|removed)
 invalid      for parameter \S+ is invalid / \bmust (be (?!in )|begin|belong|contain|have|match)
 missing      (invalid|not a valid|incorrect) (\S+ ){{0,3}}\S*(identifier|(?<!val)id)\b
 missing      (identifier|(?<!val)id)\b.{{0,80}} (is ?n[o']t valid|invalid)
 unavailable  internal (\w+ )?(error|failure) / unavailable / \btimed out / temporary (?!.{{0,20}}cred) / temporarily
-unavailable  in progress / \blater\b(?! than) / conflict / \bbusy\b / is (pending|being|in use)\b / currently \w+ing\b
-unavailable  n[o']t (yet )?(been )?(ready|available|complete|finish|initiali|start)\w* / still \w+ing\b / the state of
-unavailable  another (request|operation) / \bin (an? )?\S+ status\b
-unavailable  \b(in|current|\w*valid|\w*correct) (\S+ ){{0,2}}state\b(?! machine)
-denied       \b(disabled|suspended|inactive|not active|not (yet )?set ?up|not supported|quotas?|limit|capacity)\b
+unavailable  in[ _]progress / (?<!the )\blater\b(?! than) / conflict / \bbusy\b / is (pending|being|in use)\b
+unavailable  n[o']t (yet )?(been )?(ready|available|completed?|finished|initiali[sz]ed|started)\b
+unavailable  (still|currently) \w+ing\b / another (request|operation) / \bin (an? )?\S+ status\b / current status
+unavailable  \b(in|current|\w*valid|\w*correct) (\S+ ){{0,2}}state\b(?! machine) / the state of
+denied       \b(disabled|suspended|inactive|not active|not (yet )?set ?up|not supported|quotas?|limits?|capacity)\b
 denied       \b(retry|again|wait)\b
 """
 # Exceptions that botocore raises without an answer of the service, by the names of their classes and base classes. The
