@@ -10,6 +10,7 @@ from . import fleet, readme
 from .fleet import Case, Fleet
 from .polling import PROGRESS, Grid, frontier
 from .report import FOLDER, Part
+from .strategies import FIXED_15
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -56,7 +57,7 @@ def _start(measured: Mapping[str, tuple[float, float]]) -> None:
 def _polling(rows: Grid) -> None:
     """Plot cost and delay of jobs of 8 h, both on logarithmic axes."""
     figure, axes = plt.subplots(figsize=(9, 5.5), layout="constrained")
-    label_offsets = {"Job Watcher, no percentage": 12, "Job Watcher, fails midway": -16}
+    label_offsets = {"Job Watcher, no percentage": 12, "Job Watcher, fails midway": -16, FIXED_15.name: 8}
     for label, (usd, delay) in frontier(rows).items():
         own = label.startswith("Job Watcher")
         axes.plot(
