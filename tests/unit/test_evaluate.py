@@ -147,12 +147,12 @@ def test_the_poll_state_stays_small() -> None:
     state: PollState = NEW
     for poll in range(2_000):
         now = NOW + 10_000 * poll
-        answer = (
+        result = (
             evaluate.after_answer(watch(**state), observe("IN_PROGRESS", poll / 20), now)
             if poll % 3
             else fail_poll(watch(**state), Meaning.THROTTLED)
         )
-        state = assert_running({**answer, "waited": poll})
+        state = assert_running({**result, "waited": poll})
     assert len(compact_json(state)) < 300
 
 
@@ -217,8 +217,8 @@ def test_a_watch_that_got_answers_for_longer_tolerates_a_missing_job_for_longer(
     meaning: Meaning, answered_for: int, missing_for: int, lost: bool
 ) -> None:
     state = {"status": "IN_PROGRESS", "percent": 99, "last_answer": answered_for, "age": answered_for + missing_for}
-    answer = fail_poll(watch(answered_for + missing_for, **state), meaning)
-    assert (answer["outcome"] == "lost") is lost
+    result = fail_poll(watch(answered_for + missing_for, **state), meaning)
+    assert (result["outcome"] == "lost") is lost
 
 
 def test_one_empty_answer_after_three_hours_does_not_end_a_watch_of_a_batch_job() -> None:
@@ -262,10 +262,10 @@ def test_a_throttled_poll_restarts_the_two_minutes(meaning: Meaning) -> None:
 
 def test_a_watch_whose_job_is_missing_between_throttled_polls_is_eventually_lost() -> None:
     meanings = itertools.cycle([Meaning.THROTTLED, *[Meaning.MISSING] * 4])
-    answer = fail_poll(watch(), next(meanings))
-    while answer["outcome"] == "running":
-        answer = fail_poll(watch(**answer), next(meanings))
-    assert assert_ended(answer)["detail"]["error"] == "SomeException"
+    result = fail_poll(watch(), next(meanings))
+    while result["outcome"] == "running":
+        result = fail_poll(watch(**result), next(meanings))
+    assert assert_ended(result)["detail"]["error"] == "SomeException"
 
 
 def triggered_input(*, service_event: bool) -> dict[str, Any]:
@@ -273,11 +273,11 @@ def triggered_input(*, service_event: bool) -> dict[str, Any]:
 
 
 def test_a_watch_ends_without_a_notification_if_the_service_event_is_about_a_deleted_job() -> None:
-    answer = fail_poll(watch(watch_input=triggered_input(service_event=True)), Meaning.MISSING)
-    while "wait" in answer:
-        answer = fail_poll(watch(watch_input=triggered_input(service_event=True), **answer), Meaning.MISSING)
-    assert answer["outcome"] == "running" and "name" not in answer
-    assert answer["waited"] == evaluate.GRACE_PERIOD
+    result = fail_poll(watch(watch_input=triggered_input(service_event=True)), Meaning.MISSING)
+    while "wait" in result:
+        result = fail_poll(watch(watch_input=triggered_input(service_event=True), **result), Meaning.MISSING)
+    assert result["outcome"] == "running" and "name" not in result
+    assert result["waited"] == evaluate.GRACE_PERIOD
 
 
 def test_other_watches_that_an_event_triggered_can_be_lost() -> None:
@@ -300,8 +300,8 @@ def test_an_extra_check_polls_up_to_three_times_if_the_service_throttles_or_fail
 
 @pytest.mark.parametrize("meaning", [*MISSING_OR_DENIED, Meaning.INVALID])
 def test_an_extra_check_never_reports_a_lost_watch(meaning: Meaning) -> None:
-    answer = fail_poll(watch(watch_input={**INPUT, "check_once": True}, wait=14), meaning)
-    assert "wait" not in answer and "detail" not in answer
+    result = fail_poll(watch(watch_input={**INPUT, "check_once": True}, wait=14), meaning)
+    assert "wait" not in result and "detail" not in result
 
 
 def test_each_watch_of_a_recurring_resource_reports_its_progress() -> None:
@@ -316,8 +316,8 @@ LATER = CREATED.timestamp() + 81 * 86_400  # more than evaluate.MAX_EVENT_AGE
 
 
 def test_a_watch_ends_without_a_notification_if_an_event_is_about_a_job_that_ended_long_ago() -> None:
-    answer = evaluate.after_answer(watch(watch_input=TRIGGERED_INPUT), observe("COMPLETED", EndedAt=CREATED), LATER)
-    assert "wait" not in answer and "detail" not in answer
+    result = evaluate.after_answer(watch(watch_input=TRIGGERED_INPUT), observe("COMPLETED", EndedAt=CREATED), LATER)
+    assert "wait" not in result and "detail" not in result
 
 
 def test_a_job_that_ended_long_ago_is_reported_if_no_event_triggered_the_watch_or_the_watch_saw_it_running() -> None:
@@ -343,9 +343,9 @@ def test_an_invalid_request_that_was_answered_before_does_not_end_the_watch_at_o
 
 @pytest.mark.parametrize("meaning", MISSING_OR_DENIED)
 def test_a_job_that_was_never_found_is_polled_three_times(meaning: Meaning) -> None:
-    polls, answer = 1, fail_poll(watch(), meaning, random=1)
-    while answer["outcome"] == "running":
-        polls, answer = polls + 1, fail_poll(watch(**answer), meaning, random=1)
+    polls, result = 1, fail_poll(watch(), meaning, random=1)
+    while result["outcome"] == "running":
+        polls, result = polls + 1, fail_poll(watch(**result), meaning, random=1)
     assert polls == 3
 
 
@@ -373,12 +373,12 @@ def test_the_poll_state_of_an_earlier_version_is_accepted() -> None:
     }
     state = assert_running(fail_poll(replace(watch(), state=carried_over(old_state)), Meaning.THROTTLED, random=1))
     assert state["wait"] == 3 * 15 - 1 and "silent" not in state
-    answer: PollState | Notification = state  # it has no time of the last answer, which is then set to now
+    result: PollState | Notification = state  # it has no time of the last answer, which is then set to now
     for _ in range(7):
-        answer = fail_poll(watch(**assert_running(answer)), Meaning.DENIED)
-    while answer["outcome"] == "running":
-        answer = fail_poll(watch(**answer), Meaning.DENIED)
-    assert assert_ended(answer)["detail"]["error"] == "SomeException"
+        result = fail_poll(watch(**assert_running(result)), Meaning.DENIED)
+    while result["outcome"] == "running":
+        result = fail_poll(watch(**result), Meaning.DENIED)
+    assert assert_ended(result)["detail"]["error"] == "SomeException"
 
 
 def test_a_watch_gives_up_on_a_job_that_never_ends_and_reports_the_job() -> None:
@@ -434,13 +434,13 @@ def test_the_next_poll_is_never_later_than_the_time_to_give_up(
     waited: int, give_up_after: float, random: float, percent: int | None
 ) -> None:
     watch_at_poll = replace(watch(waited, percent=percent, age=9e6, last_progress=0), rules=Rules(give_up_after))
-    for answer in (
+    for result in (
         evaluate.after_answer(watch_at_poll, observe("IN_PROGRESS", percent), NOW),
         fail_poll(watch_at_poll, Meaning.THROTTLED, random),
     ):
-        assert (answer["outcome"] == "lost") == (waited >= give_up_after)
-        if answer["outcome"] == "running":
-            assert waited < assert_running(answer)["waited"] <= give_up_after + 1
+        assert (result["outcome"] == "lost") == (waited >= give_up_after)
+        if result["outcome"] == "running":
+            assert waited < assert_running(result)["waited"] <= give_up_after + 1
 
 
 def test_a_long_reason_is_truncated() -> None:
@@ -481,9 +481,9 @@ def test_a_rejected_input_above_the_size_limit_is_reported(watch_input: Any) -> 
 
 def test_members_omitted_as_secrets_are_listed_before_those_omitted_for_their_size() -> None:
     kind_with_omit = replace(SPEAKER, omit=["JobName"])
-    answer = kind_with_omit.read({"Job": {"JobStatus": "COMPLETED", "JobName": "secret", "Log": "x" * 300_000}})
-    assert answer is not None
-    end = assert_ended(evaluate.after_answer(replace(watch(), kind=kind_with_omit), answer, NOW))
+    observation = kind_with_omit.read({"Job": {"JobStatus": "COMPLETED", "JobName": "secret", "Log": "x" * 300_000}})
+    assert observation is not None
+    end = assert_ended(evaluate.after_answer(replace(watch(), kind=kind_with_omit), observation, NOW))
     assert end["detail"]["omitted"] == ["JobName", "Log"] and "secret" not in compact_json(end)
     assert "Omitted   JobName, Log\n" in end["text"]
 

@@ -205,12 +205,12 @@ def simulate_polls(
     state, age, ages = NEW, watch_start, [watch_start]
     while len(ages) <= MAX_POLLS + 1:
         if answered[len(ages) % len(answered)]:
-            answer = evaluate.after_answer(watch_with(state), job.observe(age, len(ages)), clock(age))
+            result = evaluate.after_answer(watch_with(state), job.observe(age, len(ages)), clock(age))
         else:
-            answer = fail_poll(state, random)
-        if answer["outcome"] != "running":
+            result = fail_poll(state, random)
+        if result["outcome"] != "running":
             return ages
-        state = cast(PollState, answer)
+        state = cast(PollState, result)
         assert type(state["wait"]) is int and state["wait"] >= 1
         age += poll_duration + state["wait"]
         ages.append(age)
@@ -307,12 +307,12 @@ def test_a_watch_continues_until_it_gives_up_with_any_polling_limits(
     rules = Rules(give_up_after=give_up_after, limits=limits)
     for polls in range(1, MAX_POLLS_WITH_ANY_LIMITS + 2):
         watch = replace(watch_with({**state, "polls": polls}), rules=rules)
-        answer = evaluate.after_answer(watch, job.observe(age, polls), EXACT(age))
-        if answer["outcome"] != "running":
+        result = evaluate.after_answer(watch, job.observe(age, polls), EXACT(age))
+        if result["outcome"] != "running":
             break
-        state = cast(PollState, answer)
+        state = cast(PollState, result)
         age += state["wait"] + POLL_DURATION
-    assert answer["outcome"] == "lost" and polls <= MAX_POLLS_WITH_ANY_LIMITS + 1
+    assert result["outcome"] == "lost" and polls <= MAX_POLLS_WITH_ANY_LIMITS + 1
     assert state["waited"] == give_up_after
 
 
