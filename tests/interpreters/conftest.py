@@ -1,0 +1,134 @@
+"""The two state machines of the synthesized template, deployed in moto."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import aws_cdk as cdk
+import boto3
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from infra.context import props
+from infra.stack import JobWatcherStack
+
+from .moto_states import Clock, Services, interpreter, join
+
+REGION = "eu-west-1"
+SETTINGS = Path(__file__).parents[1] / "unit" / "task_root"
+os.environ |= {
+    "LAMBDA_TASK_ROOT": str(SETTINGS),
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
+    "POWERTOOLS_SERVICE_NAME": "job-watcher",
+}
+ROLE = "arn:aws:iam::123456789012:role/states"
+FUNCTION = f"arn:aws:lambda:{REGION}:123456789012:function:Describe"
+Execution = dict[str, Any]
+
+
+def describe_function(payload: Any) -> Any:
+    """The real Describe function, with its payload and its result as JSON."""
+    from job_watcher.describe import handler  # reads its environment when it is imported
+
+    context = SimpleNamespace(
+        function_name="Describe", memory_limit_in_mb=512, invoked_function_arn=FUNCTION, aws_request_id="1"
+    )
+    return json.loads(json.dumps(handler(payload, cast(LambdaContext, context)), allow_nan=False))
+
+
+class Deployment:
+    """Both state machines in moto, and queues that receive everything they publish."""
+
+    def __init__(self, definitions: Mapping[str, str], clock: Clock, services: Services) -> None:
+        self.clock, self.services = clock, services
+        self.states = boto3.client("stepfunctions")
+        self._sqs, self._sns, self._events = boto3.client("sqs"), boto3.client("sns"), boto3.client("events")
+        self._events.create_event_bus(Name="jobs")
+        pattern = json.dumps({"source": ["job-watcher"]})
+        self._events.put_rule(Name="all", EventBusName="jobs", EventPattern=pattern)
+        self._events.put_targets(Rule="all", EventBusName="jobs", Targets=[{"Id": "queue", "Arn": self._queue("bus")}])
+        topics = {"topic": self._topic("programs"), "emailTopic": self._topic("people")}
+        self.notify = self._machine("Notify", definitions["notify"], bus="jobs", **topics)
+        self.watch_machine = self._machine("Watch", definitions["watch"], describe=FUNCTION, notify=self.notify)
+
+    def watch(self, watch_input: Any, name: str = "the-watch") -> Execution:
+        """Run a watch until it and everything it started have ended; its description."""
+        return self._run(self.watch_machine, watch_input, name)
+
+    def announce(self, notification: Any, name: str = "the-job") -> Execution:
+        """Run Notify until it has ended; its description."""
+        return self._run(self.notify, notification, name)
+
+    def notifications(self) -> list[Execution]:
+        """The executions of Notify, the first one first."""
+        listed = self.states.list_executions(stateMachineArn=self.notify)["executions"]
+        ordered = sorted(listed, key=lambda execution: execution["startDate"])
+        return [self.states.describe_execution(executionArn=execution["executionArn"]) for execution in ordered]
+
+    def entered(self, execution: Execution) -> list[str]:
+        """The names of the states that the execution entered."""
+        return [event["stateEnteredEventDetails"]["name"] for event in self.history(execution, "StateEntered")]
+
+    def history(self, execution: Execution, type_: str = "") -> list[dict[str, Any]]:
+        """The execution's events whose type contains these words."""
+        history = self.states.get_execution_history(executionArn=execution["executionArn"], maxResults=1000)
+        return [event for event in history["events"] if type_ in event["type"]]
+
+    def received(self, queue: str) -> list[Any]:
+        """What arrived at `bus`, `programs` or `people` since the last call."""
+        url, found = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"], []
+        while messages := self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            found += [json.loads(message["Body"]) for message in messages]
+        return found
+
+    def _run(self, machine: str, given: Any, name: str) -> Execution:
+        started = self.states.start_execution(stateMachineArn=machine, input=json.dumps(given), name=name)
+        join()
+        return dict(self.states.describe_execution(executionArn=started["executionArn"]))
+
+    def _machine(self, name: str, definition: str, **substitutions: str) -> str:
+        for substitution, value in {"partition": "aws", **substitutions}.items():
+            definition = definition.replace("${" + substitution + "}", value)
+        arn = str(self.states.create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"])
+        if timeout := json.loads(definition).get("TimeoutSeconds"):
+            self.clock.timeouts[arn] = timeout
+        return arn
+
+    def _queue(self, name: str) -> str:
+        url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
+        return str(self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["QueueArn"])
+
+    def _topic(self, name: str) -> str:
+        topic = str(self._sns.create_topic(Name=name)["TopicArn"])
+        self._sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=self._queue(name))
+        return topic
+
+
+@pytest.fixture(scope="session")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The definitions of `watch` and `notify` as the template has them, before CloudFormation's substitutions."""
+    folder = tmp_path_factory.mktemp("cdk.out")
+    app = cdk.App(outdir=str(folder), builtin_cloud_formation_validation=False)  # tests/infra validates the template
+    JobWatcherStack(app, "JobWatcher", props=props({"kinds": "voice-id/*"}))
+    app.synth()
+    resources = json.loads((folder / "JobWatcher.template.json").read_text())["Resources"].values()
+    machines = [resource["Properties"] for resource in resources if resource["Type"].endswith("::StateMachine")]
+    return {
+        "watch" if "describe" in machine["DefinitionSubstitutions"] else "notify": machine["DefinitionString"]
+        for machine in machines
+    }
+
+
+@pytest.fixture
+def deployment(definitions: dict[str, str]) -> Iterator[Deployment]:
+    """A new account with both state machines."""
+    clock, services = Clock(), Services()
+    with interpreter(clock, services):
+        yield Deployment(definitions, clock, services)

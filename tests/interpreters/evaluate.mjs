@@ -1,0 +1,18 @@
+// Evaluates JSONata expressions with the reference implementation, all of them in one process.
+// Input, as JSON: [{expression, bindings}]. Output: for each {value}, {} for an undefined result, or {error} with its code.
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+
+const require = createRequire(`${process.argv[2]}/`) // the folder of global packages, whose versions are pinned
+const jsonata = require('jsonata')
+
+async function evaluate({ expression, bindings }) {
+  try {
+    return { value: await jsonata(expression).evaluate(undefined, bindings) }
+  } catch (error) {
+    return { error: error.code ?? String(error) }
+  }
+}
+
+const cases = JSON.parse(readFileSync(0, 'utf8'))
+process.stdout.write(JSON.stringify(await Promise.all(cases.map(evaluate))))

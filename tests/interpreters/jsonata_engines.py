@@ -1,0 +1,48 @@
+"""Evaluate JSONata with two engines: the reference implementation (npm's `jsonata`) and jsonata-python."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from jsonata import Jsonata, jexception  # type: ignore[import-untyped]
+
+PREFIX = Path(sys.prefix)
+SCRIPT = Path(__file__).with_name("evaluate.mjs")
+Bindings = Mapping[str, Any]
+Result = dict[str, Any]
+"""`{"value": …}`; `{}` if the result is undefined; `{"error": code}` if the evaluation fails."""
+
+
+def reference(cases: Sequence[tuple[str, Bindings]]) -> list[Result]:
+    """Return the reference implementation's result of each expression with its bindings, from one Node process."""
+    given = json.dumps([{"expression": expression, "bindings": bindings} for expression, bindings in cases])
+    command = [str(PREFIX / "bin" / "node"), str(SCRIPT), str(PREFIX / "lib" / "node_modules")]
+    evaluated = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    if evaluated.returncode:
+        raise RuntimeError(f"{SCRIPT.name}: {evaluated.stderr}")
+    results: list[Result] = json.loads(evaluated.stdout)
+    return results
+
+
+def in_python(expression: str, bindings: Bindings) -> Result:
+    """Return jsonata-python's result."""
+    try:
+        value = evaluate(expression, bindings)
+        if value is None and not evaluate(f"$exists(({expression}))", bindings):
+            return {}
+    except jexception.JException as error:
+        return {"error": error.error}
+    return {"value": value}
+
+
+def evaluate(expression: str, bindings: Bindings = MappingProxyType({})) -> Any:
+    """Return jsonata-python's result, None if it is undefined; raise JException."""
+    parsed = Jsonata(expression)
+    frame = parsed.create_frame()
+    for name, value in bindings.items():
+        frame.bind(name, value)
+    return parsed.evaluate(None, frame)

@@ -1,0 +1,189 @@
+"""moto's Step Functions interpreter with what it lacks: a JSONata engine, a virtual clock, and services that fail.
+
+Each patch says what AWS does. The patches are for one version of moto; check them again before you change it.
+"""
+
+import io
+import json
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import patch
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_events,
+    state_task_service_sfn,
+    state_task_service_sns,
+)
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.jsonata import jsonata
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
+from moto.stepfunctions.parser.utils import TMP_THREADS
+
+from .jsonata_engines import evaluate
+
+CHECKED = "5.2.5"
+JOIN_TIMEOUT = 30  # seconds
+parse = cache(AmazonStateLanguageParser.parse)
+CALLERS = (lambda_eval_utils, state_task_service_events, state_task_service_sfn, state_task_service_sns)
+Function = Callable[[Any], Any]
+"""A Lambda function: takes the payload and returns the result. A FunctionError is an exception of the handler."""
+
+
+class FunctionError(Exception):
+    """A Lambda function ended with this payload: an error's `errorType` and `errorMessage`, if it has any."""
+
+    def __init__(self, payload: Any) -> None:
+        super().__init__(payload)
+        self.payload = payload
+
+
+def service_error(code: str, message: str = "Try again.") -> ClientError:
+    """Return an error of an AWS service."""
+    return ClientError(cast(Any, _error(code, message)), "Operation")
+
+
+class Clock:
+    """Virtual time in seconds. Waits and retry delays are recorded and add to `now`, but take no real time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.waits: list[float] = []
+        self.delays: list[float] = []
+        self.timeouts: dict[str, float] = {}
+        """When a state machine's executions time out, by the state machine's ARN."""
+
+    def wait(self, function: WaitFunction, env: Environment, wait_seconds: float) -> None:
+        self.now += wait_seconds
+        self.waits.append(wait_seconds)
+        machine = env.states.context_object.context_object_data["StateMachine"]["Id"]
+        if self.now >= self.timeouts.get(machine, math.inf):
+            env.set_timed_out()
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.delays.append(seconds)
+
+
+class Services:
+    """The AWS services that tasks call: Lambda is `function`; the others are moto's, except for calls that fail."""
+
+    def __init__(self) -> None:
+        self.function: Function = lambda payload: payload
+        self.payloads: list[Any] = []
+        self.faults: list[Callable[[str, str], dict[str, Any] | None]] = []
+        """Each takes an operation and its request, and returns an answer that replaces moto's, or None."""
+        self._clients: dict[str, Any] = {}
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+        """Lambda's Invoke as boto3 has it."""
+        self.payloads.append(json.loads(Payload))
+        try:
+            result, error = self.function(self.payloads[-1]), {}
+        except FunctionError as raised:
+            result, error = raised.payload, {"FunctionError": "Unhandled"}
+        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(result).encode()), **error}
+
+    def client_for(self, make: Callable[..., Any], **options: Any) -> Any:
+        service = options["service"]
+        if service == "lambda":
+            return self
+        if service not in self._clients:
+            self._clients[service] = self._client(make, **options)
+        return self._clients[service]
+
+    def _client(self, make: Callable[..., Any], **options: Any) -> Any:
+        client = make(**options)
+        client.meta.events.register("before-call", self._answer)
+        if options["service"] == "stepfunctions":
+            client.meta.events.register("provide-client-params", _decapitalized)
+        return client
+
+    def _answer(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+        answers = [answer for fault in self.faults if (answer := fault(model.name, str(params["body"])))]
+        if not answers:
+            return None
+        return AWSResponse("", 400 if "Error" in answers[0] else 200, HTTPHeaders(), None), answers[0]
+
+
+def failing(operation: str, code: str, times: float = math.inf, about: str = "") -> Callable[[str, str], Any]:
+    """Return a fault: the first `times` calls of the operation whose request contains `about` fail with an error."""
+    return answering(operation, _error(code, "Try again."), times, about)
+
+
+def answering(operation: str, answer: dict[str, Any], times: float, about: str = "") -> Callable[[str, str], Any]:
+    """Return a fault: the first `times` calls of the operation whose request contains `about` get this answer."""
+    calls = 0
+
+    def fault(called: str, request: str) -> dict[str, Any] | None:
+        nonlocal calls
+        calls += called == operation and about in request
+        return answer if called == operation and about in request and calls <= times else None
+
+    return fault
+
+
+def _decapitalized(params: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """In ASL the parameters of `states:startExecution` are capitalized, unlike in its API; moto doesn't convert them.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+    """
+    return {name[0].lower() + name[1:]: value for name, value in params.items()}
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": 400, "RequestId": "6d6f746f-0000-4000-8000-000000000000"},
+    }
+
+
+@contextmanager
+def interpreter(clock: Clock, services: Services) -> Iterator[None]:
+    """Run moto with a working interpreter; RuntimeError if this isn't the version that these patches are for."""
+    if version("moto") != CHECKED:
+        raise RuntimeError(f"moto is {version('moto')}; the patches in {__file__} were written for {CHECKED}")
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}), ExitStack() as patches:
+        for one in _patches(clock, services):
+            patches.enter_context(one)
+        patches.callback(join)
+        yield
+
+
+def join() -> None:
+    """Wait until all executions have ended, those that they started included."""
+    while TMP_THREADS:
+        thread = TMP_THREADS.pop(0)
+        thread.join(JOIN_TIMEOUT)
+        if thread.is_alive():
+            raise TimeoutError(f"an execution still runs after {JOIN_TIMEOUT} s")
+
+
+def _patches(clock: Clock, services: Services) -> Iterator[Any]:
+    # moto has no JSONata engine: LocalStack's runs in a Java VM.
+    yield patch.object(jsonata, "_eval_jsonata", evaluate)
+    # moto writes data into the expression. JSONata's escapes are JSON's; jsonata-python doesn't join surrogates.
+    yield patch.object(jsonata, "to_json_str", partial(json.dumps, ensure_ascii=False, default=str))
+    # Step Functions forbids `$` only at the top level of an expression; moto forbids it everywhere:
+    # https://states-language.net/spec.html#jsonata-restrictions
+    yield patch.object(jsonata, "_ILLEGAL_VARIABLE_REFERENCES", {"$$"})
+    # A test takes half a second less: the definitions are always the same two, and a parsed one never changes.
+    yield patch.object(AmazonStateLanguageParser, "parse", parse)
+    # Waits, retry delays and the state machine's TimeoutSeconds take real time in moto.
+    yield patch.object(WaitFunction, "_wait_interval", lambda *arguments, **named: clock.wait(*arguments, **named))
+    yield patch.object(retrier_decl, "time", SimpleNamespace(sleep=clock.sleep))
+    # moto's Lambda needs Docker, and its services don't fail on request.
+    client_for = partial(services.client_for, boto_client_for)
+    yield from (patch.object(caller, "boto_client_for", client_for) for caller in CALLERS)

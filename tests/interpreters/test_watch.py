@@ -1,0 +1,155 @@
+"""The Watch state machine on moto's interpreter, with the real Describe function: every way in which a watch ends."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from .conftest import Deployment, describe_function
+
+KIND = "voice-id/SpeakerEnrollmentJob"
+REQUEST = {"DomainId": "domain5tuvwxyz01234567", "JobId": "u9cJob4tuvwxyz01234567"}
+INPUT = {"kind": KIND, "request": REQUEST}
+CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+POLL_AND_WAIT = ["Describe", "Ended?", "Wait"]
+REPORT = ["Describe", "Ended?", "Notify", "ShouldFail?"]
+MAX_CAUSE = (
+    32_768  # https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html
+)
+STRANGE = '"It\'s" {% $states.input %}\n\t\\ ${describe}, 音声 😀'
+
+
+@pytest.fixture
+def voice_id(deployment: Deployment) -> Iterator[Stubber]:
+    """The function's own Voice ID client, which gives only these answers, in this order."""
+    from job_watcher import describe
+
+    deployment.services.function = describe_function
+    with Stubber(describe.client("voice-id")) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+def answers(stub: Stubber, status: str, **members: Any) -> None:
+    job = {**REQUEST, "JobStatus": status, "CreatedAt": CREATED, **members}
+    stub.add_response("describe_speaker_enrollment_job", {"Job": job}, REQUEST)
+
+
+def test_a_job_that_has_ended_is_reported_after_the_first_poll(deployment: Deployment, voice_id: Stubber) -> None:
+    answers(voice_id, "COMPLETED", JobName=STRANGE)
+    watch = deployment.watch(INPUT)
+    assert deployment.entered(watch) == ["Initialize", *REPORT, "Succeeded"]
+    assert (watch["status"], deployment.clock.now) == ("SUCCEEDED", 0)
+    detail = json.loads(watch["output"])
+    assert detail == {
+        **INPUT,
+        "status": "COMPLETED",
+        "outcome": "succeeded",
+        "job": {**REQUEST, "JobStatus": "COMPLETED", "CreatedAt": "2026-03-01T09:30:00Z", "JobName": STRANGE},
+        "watch": watch["executionArn"],
+        "polls": 1,
+    }
+    (event,), (program,), (person,) = map(deployment.received, ("bus", "programs", "people"))
+    assert event["detail"] == json.loads(program["Message"]) == detail
+    assert person["Subject"].startswith("Succeeded: ") and STRANGE.splitlines()[0] in person["Message"]
+
+
+def test_a_running_job_is_polled_again_after_each_wait(deployment: Deployment, voice_id: Stubber) -> None:
+    for status in ("SUBMITTED", "IN_PROGRESS", "COMPLETED_WITH_ERRORS"):
+        answers(voice_id, status)
+    watch = deployment.watch(INPUT)
+    assert deployment.entered(watch) == ["Initialize", *POLL_AND_WAIT, *POLL_AND_WAIT, *REPORT, "Succeeded"]
+    states = [payload["state"] for payload in deployment.services.payloads]
+    assert states[0] == {"polls": 0, "waited": 0, "outcome": "running"}
+    assert [state["polls"] for state in states] == [0, 1, 2]
+    assert [state["wait"] for state in states[1:]] == deployment.clock.waits
+    assert all(payload["input"] == INPUT for payload in deployment.services.payloads)
+    assert all(payload["watch"] == watch["executionArn"] for payload in deployment.services.payloads)
+
+
+def test_an_extra_check_of_a_running_job_ends_without_a_notification(deployment: Deployment, voice_id: Stubber) -> None:
+    answers(voice_id, "IN_PROGRESS")
+    watch = deployment.watch({**INPUT, "check_once": True})
+    assert deployment.entered(watch) == ["Initialize", "Describe", "Ended?", "CheckedOnce"]
+    assert (watch["status"], deployment.notifications()) == ("SUCCEEDED", [])
+
+
+def test_a_job_that_another_watch_has_reported_is_not_reported_again(deployment: Deployment, voice_id: Stubber) -> None:
+    for _ in range(2):
+        answers(voice_id, "COMPLETED")
+    first, second = deployment.watch(INPUT, "first"), deployment.watch(INPUT, "second")
+    assert deployment.entered(first) == deployment.entered(second) == ["Initialize", *REPORT, "Succeeded"]
+    (failed,) = deployment.history(second, "TaskFailed")
+    assert failed["taskFailedEventDetails"]["error"] == "StepFunctions.ExecutionAlreadyExistsException"
+    assert deployment.clock.delays == []
+    assert json.loads(second["output"]) == {**json.loads(first["output"]), "watch": second["executionArn"]}
+    assert len(deployment.notifications()) == len(deployment.received("people")) == 1
+
+
+def test_an_outcome_in_fail_on_fails_the_watch_with_the_detail_as_its_cause(
+    deployment: Deployment, voice_id: Stubber
+) -> None:
+    answers(voice_id, "FAILED", FailureDetails={"Message": STRANGE, "StatusCode": 400})
+    watch = deployment.watch({**INPUT, "fail_on": ["failed"]})
+    assert deployment.entered(watch) == ["Initialize", *REPORT, "Failed"]
+    assert (watch["status"], watch["error"]) == ("FAILED", "JobFailed")
+    (event,) = deployment.received("bus")
+    assert json.loads(watch["cause"]) == event["detail"]
+
+
+def test_a_cause_that_would_be_too_long_leaves_out_the_job(deployment: Deployment, voice_id: Stubber) -> None:
+    answers(voice_id, "FAILED", FailureDetails={"Message": STRANGE * 1000, "StatusCode": 400})
+    watch = deployment.watch({**INPUT, "fail_on": ["failed"]})
+    (event,) = deployment.received("bus")
+    job = event["detail"].pop("job")
+    assert len(json.dumps(job)) > MAX_CAUSE >= len(watch["cause"])
+    assert json.loads(watch["cause"]) == event["detail"]
+
+
+def test_a_watch_that_cannot_continue_fails_with_the_reason(deployment: Deployment) -> None:
+    deployment.services.function = describe_function
+    watch = deployment.watch({"kind": "glue/NoSuchJob", "request": {}})
+    assert deployment.entered(watch) == ["Initialize", *REPORT, "Failed"]
+    assert (watch["status"], watch["error"]) == ("FAILED", "WatchLost")
+    (event,), (notification,) = deployment.received("bus"), deployment.notifications()
+    assert (event["detail-type"], event["detail"]["reason"]) == ("Watch Lost", watch["cause"])
+    assert notification["name"] == watch["name"]
+
+
+@pytest.mark.parametrize("given", [None, [], "text", 7, [{"kind": KIND, "request": REQUEST}]])
+def test_an_input_that_is_not_an_object_ends_the_watch_with_a_notification(deployment: Deployment, given: Any) -> None:
+    deployment.services.function = describe_function
+    watch = deployment.watch(given)
+    assert (watch["status"], watch["error"]) == ("FAILED", "WatchLost")
+    assert [payload["input"] for payload in deployment.services.payloads] == [given]
+    assert [event["detail"]["outcome"] for event in deployment.received("bus")] == ["lost"]
+
+
+def test_progress_is_reported_once_per_step_and_the_watch_goes_on(
+    deployment: Deployment, voice_id: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from job_watcher import describe
+
+    monkeypatch.setattr(describe, "RULES", replace(describe.RULES, progress_step=25))
+    for status, percent in [("IN_PROGRESS", 10), ("IN_PROGRESS", 30), ("IN_PROGRESS", 40), ("COMPLETED", 100)]:
+        answers(voice_id, status, JobProgress={"PercentComplete": percent})
+    watch = deployment.watch(INPUT)
+    progress = ["Describe", "Ended?", "Notify", "ShouldFail?", "Wait"]
+    expected = ["Initialize", *POLL_AND_WAIT, *progress, *POLL_AND_WAIT, *REPORT, "Succeeded"]
+    assert deployment.entered(watch) == expected
+    events = deployment.received("bus")
+    assert [event["detail-type"] for event in events] == ["Job Progressed", "Job Ended"]
+    assert (events[0]["detail"]["percent"], events[0]["detail"]["outcome"]) == (30, "running")
+    assert len(deployment.received("people")) == len(deployment.received("programs")) == 1
+
+
+def test_the_state_machine_times_out_a_watch_that_never_gives_up(deployment: Deployment) -> None:
+    deployment.services.function = lambda payload: {**payload["state"], "wait": 86_400}
+    watch = deployment.watch(INPUT)
+    assert watch["status"] == "TIMED_OUT"
+    assert [*deployment.clock.timeouts.values()] == [deployment.clock.now] == [21 * 86_400]
+    assert deployment.notifications() == []
