@@ -91,7 +91,7 @@ def _fleet(fleets: Mapping[Case, Fleet]) -> None:
             label = f"{rate:.0f} calls per second, {PROGRESS[shape]}"
             axes.plot(fleet.SIZES, delays, f"o{style}", color=colours[rate], label=label, markersize=5)
         rounds = [fleet.one_round(size, rate) for size in fleet.SIZES]
-        label = f"{rate:.0f} calls per second, one call for each job"
+        label = f"{rate:.0f} calls per second, one round"
         axes.plot(fleet.SIZES, rounds, ":", color=colours[rate], label=label, linewidth=1)
     axes.set(xscale="log", yscale="log", xlabel="jobs of 8 h that start within 8 h", ylabel="p95 of the delay, seconds")
     axes.set(ylim=(0.7, 200_000))  # leaves room for the legend above the lines
