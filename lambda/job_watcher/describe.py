@@ -6,26 +6,20 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
 
-import botocore.session
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore import xform_name
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
-from . import catalogue, errors, evaluate, polling
+from . import aws_call, catalogue, errors, evaluate, polling
 from .catalogue import WAITER, Kind, Observation
-from .detail import Notification
+from .detail import Notification, published
 from .errors import Meaning
 from .metrics import count
 from .notification import build_watch_lost
 from .poll_state import PollState, ProgressUpdate, carried_over
-from .unmodeled import add_unmodeled_members, keep_body
 from .watch import Rules, Watch
 from .watch_input import InvalidInput, check_input, check_request
 
@@ -37,8 +31,6 @@ RULES = Rules(
     limits_with_events=polling.PollingLimits(**limits) if (limits := SETTINGS["limits_with_events"]) else None,
     progress_step=SETTINGS["progress_step"],
 )
-# A poll takes at most 26 of the function's 30 seconds: two attempts of 13 seconds.
-CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 KIND_REMOVED = (
     "This deployment no longer watches the kind {kind}. The job may still be running. "
     "To watch it again, add the kind to the setting `kinds`, deploy, and start a new watch with the same input."
@@ -60,21 +52,15 @@ class KindNotWatched(InvalidInput):
     """This deployment doesn't watch the kind."""
 
 
-class UnreadableAnswer(BotoCoreError):
-    """The answer can't be parsed, for example because it is a proxy's error page or is incomplete."""
-
-    fmt = "The answer cannot be read: {error}"
-
-
 @logger.inject_lambda_context
-def handler(event: Event, context: LambdaContext) -> PollResult:
+def handler(event: Event, context: LambdaContext) -> Mapping[str, Any]:
     """Return the watch's next state with the seconds to wait, or the notification if the job has ended.
 
     AWS errors are results too. Only a bug raises an exception.
     """
     result = poll(Watch(event["input"], event["watch"], carried_over(event["state"]), RULES))
     logger.info("polled", watch=event["watch"], outcome=result["outcome"], wait=result.get("wait"))
-    return result
+    return published(result) if "detail" in result else result
 
 
 def poll(watch: Watch) -> PollResult:
@@ -83,16 +69,16 @@ def poll(watch: Watch) -> PollResult:
         check_input(watch.input)
         kind, request = watched_kind(watch.input["kind"]), watch.input["request"]
         watch = replace(watch, kind=kind)
-        check_request(kind, request, operation(kind).input_shape)
+        check_request(kind, request, aws_call.operation(kind).input_shape)
+        state: PollState = {**watch.state, "polls": watch.state["polls"] + 1}
+        return _describe_and_evaluate(replace(watch, state=state), kind, request)
     except InvalidInput as invalid:
         return _reject(watch, invalid)
-    state: PollState = {**watch.state, "polls": watch.state["polls"] + 1}
-    return _describe_and_evaluate(replace(watch, state=state), kind, request)
 
 
 def _describe_and_evaluate(watch: Watch, kind: Kind, request: dict[str, Any]) -> PollResult:
     try:
-        observation = kind.read(describe(kind, request))
+        observation = aws_call.observe(kind, request)
     except (ClientError, BotoCoreError) as error:
         meaning = errors.meaning(error)
         observation = _read_error(kind, error, meaning)
@@ -164,29 +150,3 @@ def _list_closest_kinds(name: str) -> str:
     closest = get_close_matches(name[:100], kinds, n=12, cutoff=0)
     more = f" and {len(kinds) - len(closest):,} more" if len(kinds) > len(closest) else ""
     return ", ".join(closest) + more
-
-
-@cache
-def client(service: str) -> Any:
-    """Return a botocore client for the service. boto3 would only add import time."""
-    service_client = botocore.session.get_session().create_client(service, config=CLIENT_CONFIG)
-    service_client.meta.events.register("before-parse", keep_body)
-    return service_client
-
-
-def describe(kind: Kind, request: dict[str, Any]) -> dict[str, Any]:
-    """Return the describe call's answer with every member that the service sent.
-
-    Raise ClientError if the service returns an error, and BotoCoreError if it returns no readable answer.
-    """
-    call = getattr(client(kind.service), xform_name(kind.describe))
-    try:
-        answer = add_unmodeled_members(call(**kind.arguments(request)), operation(kind).output_shape)
-    except (ValueError, AttributeError, ResponseParserError) as error:  # botocore's parser raises Python's own errors
-        raise UnreadableAnswer(error=error) from error
-    return kind.filter_lists(answer, request)
-
-
-def operation(kind: Kind) -> Any:
-    """Return botocore's model of the kind's describe call."""
-    return client(kind.service).meta.service_model.operation_model(kind.describe)

@@ -2,14 +2,22 @@
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from .to_json import compact_json
 
-MAX_BYTES = 250_000  # Step Functions and SNS accept 256 KiB, which includes subject, attributes and metadata
+MAX_BYTES = 250_000  # of a notification in Step Functions and of an SNS message, which may have 256 KiB
 MAX_NAME_LENGTH = 80  # characters of an execution's name
+MAX_ATTRIBUTE_LENGTH = 256  # characters of an SNS message attribute that filter policies match
+MAX_CAUSE_LENGTH = 32_768  # characters of a failed execution's cause
+MAX_OMITTED, MAX_OMITTED_LENGTH = 50, 100  # names in `omitted`, and characters of a name
+ESCAPED = os.environ.get("AWS_EXECUTION_ENV") == "AWS_Lambda_python3.11"  # it escapes non-ASCII characters in results
+_OVERHEAD = 12_288  # bytes of the name, the subject, the attributes, and an email's line about omitted members
+_OMITTED = 20_000  # bytes of `omitted`
+_DETAIL_TYPES = {"running": "Job Progressed", "lost": "Watch Lost"}
 
 
 class Detail(TypedDict):
@@ -48,27 +56,81 @@ def execution_name(kind: str, request: Mapping[str, Any], identity: Any) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", kind)[: MAX_NAME_LENGTH - len(digest) - 1] + "-" + digest
 
 
+def published(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a notification as the state machines receive it.
+
+    The detail is JSON text, because JSONata would round numbers that a double can't represent.
+    """
+    detail: Detail = result["detail"]
+    message = compact_json(detail)
+    shown = {member: value for member, value in result.items() if member != "detail"}
+    cause = {"cause": _cause(result, message)} if "error" in result else {}
+    return {
+        **shown,
+        "detail_type": _DETAIL_TYPES.get(detail["outcome"], "Job Ended"),
+        "message": message,
+        "attributes": _attributes(detail),
+        **cause,
+    }
+
+
+def _attributes(detail: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return SNS message attributes for filter policies. SNS rejects empty values."""
+    values = {name: detail.get(name) for name in ("kind", "status", "outcome", "title")}
+    return {
+        name: {"DataType": "String", "StringValue": value[:MAX_ATTRIBUTE_LENGTH]}
+        for name, value in values.items()
+        if isinstance(value, str) and value
+    }
+
+
+def _cause(result: Mapping[str, Any], message: str) -> str:
+    """Return the cause of a failed execution: why the watch was lost, or the detail, without the job if it is large."""
+    detail: Detail = result["detail"]
+    if result["error"] == "WatchLost":
+        return str(detail.get("reason", ""))
+    if len(message) <= MAX_CAUSE_LENGTH:
+        return message
+    return compact_json({member: value for member, value in detail.items() if member != "job"})
+
+
 def truncate(detail: Detail, text: str) -> Detail:
-    """Return the detail without the job's largest members if it would exceed a limit, together with the email's text.
+    """Return the detail without the job's largest members if its notification would exceed MAX_BYTES.
 
-    `omitted` lists what was removed.
+    `text` is the email's text. `omitted` lists what was removed. The time is linear in the size of the job.
     """
-    omitted = [*detail.get("omitted", ())]
-    job = dict(detail.get("job") or {})
-    while job and _payload_size(detail, text) > MAX_BYTES:
-        omitted.append(max(job, key=lambda member: len(compact_json(job[member]).encode())))
-        del job[omitted[-1]]
-        detail = {**detail, "job": job, "omitted": omitted}
-    if _payload_size(detail, text) > MAX_BYTES:  # only a rejected input can still be this large
-        detail = {**detail, "kind": None, "request": {}, "omitted": [*omitted, "kind", "request"]}
-    return detail
+    job = detail.get("job") or {}
+    sizes = {member: _size(compact_json({member: value})) for member, value in job.items()}
+    left = MAX_BYTES - _OVERHEAD - _size(text) - 2 * _size(compact_json({**detail, "job": {}}))  # also in the cause
+    if left < 0:  # only a rejected input can be this large
+        return {**detail, "kind": None, "request": {}, "omitted": ["kind", "request"]}
+    removed = _largest(sizes, sum(sizes.values()) - left + _OMITTED) if sum(sizes.values()) > left else []
+    return _without(detail, removed) if removed else detail
 
 
-def _payload_size(detail: Detail, text: str) -> int:
-    """Return the size of the largest payload in bytes: the state, or the task that publishes the detail as a string.
+def _largest(sizes: Mapping[str, int], excess: int) -> list[str]:
+    """Return the largest members, as many as it takes to remove the excess."""
+    removed = []
+    for member in sorted(sizes, key=sizes.__getitem__, reverse=True):
+        if excess <= 0:
+            break
+        removed.append(member)
+        excess -= sizes[member]
+    return removed
 
-    Step Functions also limits the size of a task's arguments, which contain that string with escaped characters:
-    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html (States.DataLimitExceeded)
+
+def _without(detail: Detail, removed: Sequence[str]) -> Detail:
+    gone = set(removed)
+    job = {member: value for member, value in (detail.get("job") or {}).items() if member not in gone}
+    names = [*detail.get("omitted", ()), *(name[:MAX_OMITTED_LENGTH] for name in removed)]
+    more = [f"… and {len(names) - MAX_OMITTED:,} more"] if len(names) > MAX_OMITTED else []
+    return {**detail, "job": job, "omitted": [*names[:MAX_OMITTED], *more]}
+
+
+def _size(text: str) -> int:
+    """Return the size in bytes of a string in the JSON that Lambda returns and Step Functions passes on.
+
+    Step Functions limits a state's input, a task's arguments and the input of the nested execution:
+    https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     """
-    payloads = {"detail": detail, "text": text}, {"Message": compact_json(detail)}
-    return max(len(compact_json(payload).encode()) for payload in payloads)
+    return len(json.dumps(text, ensure_ascii=ESCAPED).encode())

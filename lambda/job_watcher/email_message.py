@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from .catalogue import Kind
@@ -12,8 +13,16 @@ from .expressions import search
 from .to_json import compact_json, parse_time
 
 MAX_SUBJECT_LENGTH = 99  # characters; SNS accepts fewer than 100, ASCII only, without newlines
-MAX_JOB_LINES = 40
-MAX_VALUE_LENGTH = 1_000  # characters
+MAX_JOB_LINES, MAX_JOB_LENGTH = 40, 12_000  # lines and characters of the Job dict
+MAX_REQUEST_LINES = 20  # only a rejected input has more
+MAX_VALUE_LENGTH, MAX_LABEL_LENGTH = 1_000, 100  # characters
+# Characters that change the layout or the direction of text, which could hide what a value says.
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# Mail programs make links of these. Only links to AWS's consoles stay.
+_LINK = re.compile(
+    r"\b(?:(https?|ftp)://(?!(?:[\w-]+\.)*console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)(?![\w.@:-]))|(www)\.)",
+    re.IGNORECASE,
+)
 
 _HEADLINES = {
     "succeeded": "The {job} succeeded.",
@@ -38,7 +47,7 @@ def subject(kind: Kind | None, detail: Detail) -> str:
     members = [member for member in (kind.request if kind else detail["request"]) if member in detail["request"]]
     job_id = "".join(f" {_short_name(detail['request'][member])}" for member in members[-1:])
     line = f"{detail['outcome'].capitalize()}: {name}{job_id} ({detail.get('error') or detail.get('status')})"
-    ascii_line = re.sub(r"[^\x20-\x7e]", "?", line)
+    ascii_line = re.sub(r"[^\x20-\x7e]", "?", _safe(line))
     return ascii_line if len(ascii_line) <= MAX_SUBJECT_LENGTH else ascii_line[: MAX_SUBJECT_LENGTH - 3] + "..."
 
 
@@ -75,7 +84,7 @@ def _facts(kind: Kind | None, detail: Detail) -> Iterator[tuple[str, Any]]:
     job = detail.get("job")
     yield "Outcome", f"{detail['outcome']} (status {detail['status']})" if "status" in detail else detail["outcome"]
     yield "Kind", detail["kind"]
-    yield from detail["request"].items()
+    yield from islice(detail["request"].items(), MAX_REQUEST_LINES)
     if kind and job:
         created, ended = parse_time(search(kind.created, job)), parse_time(search(kind.ended, job))
         seconds = None if kind.recurs else duration(created, ended)
@@ -116,16 +125,31 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _table(facts: Iterator[tuple[str, Any]]) -> str:
-    shown = [(label, " ".join(_format_value(value).split())) for label, value in facts]
+    shown = [(_safe(label[:MAX_LABEL_LENGTH]), _safe(_format_value(value))) for label, value in facts]
     rows = [(label, line) for label, line in shown if line]
     width = max(len(label) for label, _ in rows)
     return "\n".join(f"  {label:<{width}}  {value}" for label, value in rows)
 
 
 def _job_lines(job: dict[str, Any]) -> str:
-    lines = [f"  {path}: {_format_value(value)}" for path, value in _leaves(job)]
-    note = [f"  … and {len(lines) - MAX_JOB_LINES} more lines in the event"] if len(lines) > MAX_JOB_LINES else []
-    return "\n".join(lines[:MAX_JOB_LINES] + note)
+    leaves = list(_leaves(job))
+    lines: list[str] = []
+    for path, value in leaves[:MAX_JOB_LINES]:
+        line = f"  {_safe(path[:MAX_VALUE_LENGTH])}: {_safe(_format_value(value))}"
+        if sum(map(len, lines)) + len(line) > MAX_JOB_LENGTH:
+            break
+        lines.append(line)
+    left_out = len(leaves) - len(lines)
+    return "\n".join([*lines, *([f"  … and {left_out} more lines in the event"] if left_out else [])])
+
+
+def _safe(value: str) -> str:
+    """Return a value on one line, without invisible characters and links.
+
+    The job's owner writes these values, and mustn't be able to add lines or links to the email.
+    """
+    line = _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", " ".join(value.split()))
+    return _LINK.sub(lambda found: f"{found[1]}[:]//" if found[1] else f"{found[2]}[.]", line)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -6,10 +6,11 @@ from . import email_message
 from .catalogue import Observation
 from .detail import Detail, Notification, execution_name, truncate
 from .poll_state import PollState, ProgressUpdate
-from .to_json import to_json
+from .to_json import text, to_json
 from .watch import Watch
 
 MAX_REASON_LENGTH = 2_000  # characters
+MAX_WORD_LENGTH = 200  # characters of a status or an error code
 
 
 def build_job_ended(watch: Watch, observation: Observation) -> Notification:
@@ -28,7 +29,7 @@ def build_watch_lost(watch: Watch, error: str, reason: str, observation: Observa
     """
     detail = _detail(watch, "lost", observation)
     shortened = reason if len(reason) <= MAX_REASON_LENGTH else reason[:MAX_REASON_LENGTH] + "…"
-    detail |= {"error": error, "reason": shortened}
+    detail |= {"error": text(error, MAX_WORD_LENGTH), "reason": text(shortened)}
     if "status" in watch.state:
         detail.setdefault("status", watch.state["status"])
     return {**_notification(watch, detail, watch.arn.rpartition(":")[2]), "error": "WatchLost"}
@@ -42,7 +43,7 @@ def add_progress(watch: Watch, state: PollState, observation: Observation) -> Po
     if step is None or before[0] is None or before == after:
         return state
     detail = _detail(watch, "running", None)
-    detail |= {"status": observation.status, "percent": observation.percent}
+    detail |= {"status": text(observation.status, MAX_WORD_LENGTH), "percent": observation.percent}
     name = execution_name(detail["kind"], detail["request"], [_identity(watch, observation), *after])
     return cast(ProgressUpdate, {**state, "name": name, "detail": detail, "subject": "", "text": ""})
 
@@ -60,9 +61,9 @@ def _detail(watch: Watch, outcome: str, observation: Observation | None) -> Deta
     watch_input = watch.input if isinstance(watch.input, dict) else {}
     request = watch_input.get("request")
     detail = {
-        "kind": watch_input.get("kind"),
-        "request": request if isinstance(request, dict) else {},
-        **({"status": observation.status} if observation else {}),
+        "kind": to_json(watch_input.get("kind")),
+        "request": to_json(request) if isinstance(request, dict) else {},
+        **({"status": text(observation.status, MAX_WORD_LENGTH)} if observation else {}),
         "outcome": outcome,
         **({"job": to_json(observation.job)} if observation else {}),
         **({"omitted": list(observation.omitted)} if observation and observation.omitted else {}),
@@ -73,12 +74,12 @@ def _detail(watch: Watch, outcome: str, observation: Observation | None) -> Deta
 
 
 def _notification(watch: Watch, detail: Detail, name: str) -> Notification:
-    text = email_message.body(watch.kind, detail)
-    truncated = truncate(detail, text)
+    body = email_message.body(watch.kind, detail)
+    truncated = truncate(detail, body)
     return {
         "outcome": detail["outcome"],
         "name": name,
         "detail": truncated,
         "subject": email_message.subject(watch.kind, truncated),
-        "text": text if truncated is detail else email_message.body(watch.kind, truncated),
+        "text": body if truncated is detail else email_message.body(watch.kind, truncated),
     }

@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, cast
 
 from .detail import Detail
+from .expressions import parse_number
+
+_AGES = ("last_answer", "last_disruption", "unreachable_since", "highest_percent", "last_progress")
+_NUMBERS = ("polls", "waited", "wait", "percent", "age", *_AGES)
+_MAX_NUMBER = 1e10
 
 
 class PollState(TypedDict):
@@ -38,6 +43,14 @@ class ProgressUpdate(PollState):
     text: str
 
 
-def carried_over(result: Mapping[str, Any]) -> PollState:
-    """Return the part of a poll's result that the next poll needs."""
-    return cast(PollState, {key: result[key] for key in PollState.__annotations__ if key in result})
+def carried_over(result: Any) -> PollState:
+    """Return the part of a poll's result that the next poll needs, as far as it can be read.
+
+    A deployment changes the code while watches are running, so the state may come from another version.
+    """
+    given = result if isinstance(result, Mapping) else {}
+    numbers = {name: parse_number(given.get(name)) for name in _NUMBERS}
+    state = {name: value for name, value in numbers.items() if value is not None and 0 <= value <= _MAX_NUMBER}
+    counts = {name: int(state.pop(name, 0)) for name in ("polls", "waited")}
+    status = {"status": given["status"]} if isinstance(given.get("status"), str) else {}
+    return cast(PollState, {"outcome": "running", **counts, **status, **state})

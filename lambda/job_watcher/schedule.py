@@ -5,9 +5,10 @@ from datetime import datetime
 from . import polling
 from .catalogue import Observation
 from .poll_state import PollState
-from .to_json import parse_time
+from .to_json import parse_time, text
 from .watch import Watch
 
+MAX_STATUS_LENGTH = 200  # characters that a watch remembers
 MAX_RUN_AGE = 366 * 24 * 3600  # seconds; an earlier creation time isn't the run's, because no watch lasts longer
 
 
@@ -24,7 +25,7 @@ def update_state(watch: Watch, observation: Observation, now: float) -> PollStat
         "polls": state["polls"],
         "waited": state["waited"],
         "outcome": observation.outcome,
-        "status": observation.status,
+        "status": text(observation.status, MAX_STATUS_LENGTH),
         "percent": percent,
         "age": age,
         "last_answer": age,

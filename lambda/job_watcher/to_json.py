@@ -1,31 +1,42 @@
-"""Convert values to JSON's types, and times in any notation to datetimes."""
+"""Convert any value to JSON's types, and times in any notation to datetimes."""
 
 import base64
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)  # no AWS job is older
+MAX_DEPTH = 50  # levels of nesting; deeper values become JSON text
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which UTF-8 can't encode
 
 
-def to_json(value: Any) -> Any:
-    """Return the value in JSON's types: datetimes as ISO 8601 UTC with Z, bytes as base64, numbers as numbers."""
-    if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [to_json(item) for item in value]
+def to_json(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """Return the value in JSON's types: datetimes as ISO 8601 UTC with Z, bytes as base64, numbers as numbers.
+
+    Numbers that JSON doesn't have become strings, such as `nan`. Lone surrogates become U+FFFD.
+    """
+    if isinstance(value, Mapping | list | tuple | set):
+        return _nested(value, depth - 1) if depth else text(_deep(value))
+    if isinstance(value, str):
+        return text(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds")[:-6] + "Z"
+        return _utc(value)
     if isinstance(value, bytes | bytearray):
         return base64.b64encode(value).decode()
     if isinstance(value, float | Decimal) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    return value
+    return value if value is None or isinstance(value, bool | int | float) else text(value)
+
+
+def text(value: Any, max_length: int | None = None) -> str:
+    """Return a value as a string that UTF-8 can encode, cut to a number of characters."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(value)[:max_length])
 
 
 def parse_time(value: Any) -> datetime | None:
@@ -45,5 +56,26 @@ def parse_time(value: Any) -> datetime | None:
 
 
 def compact_json(value: Any) -> str:
-    """Return JSON without spaces, with non-ASCII characters as they are."""
+    """Return JSON without spaces and with non-ASCII characters unescaped."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _nested(value: Any, depth: int) -> Any:
+    if isinstance(value, Mapping):
+        return {text(key): to_json(item, depth) for key, item in value.items()}
+    return [to_json(item, depth) for item in value]
+
+
+def _deep(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (RecursionError, TypeError, ValueError):
+        return "…"
+
+
+def _utc(time: datetime) -> str:
+    try:
+        time = time.astimezone(UTC)
+    except (OverflowError, ValueError):  # in the years 1 and 9999, another zone's time can be out of range
+        return time.isoformat()
+    return time.isoformat(timespec="milliseconds" if time.microsecond else "seconds")[:-6] + "Z"

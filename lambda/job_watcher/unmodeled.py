@@ -1,9 +1,11 @@
-"""Keep members that botocore's model doesn't know yet. botocore's parser removes them from answers."""
+"""Read what botocore's parser can't: members that its model doesn't know yet, and values of unexpected types."""
 
 import json
 from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+
+from .to_json import parse_time
 
 BODY = "__raw"
 
@@ -24,6 +26,32 @@ def add_unmodeled_members(answer: dict[str, Any], shape: StructureShape) -> dict
         return answer
     merged: dict[str, Any] = _merge(answer, json.loads(body), shape)
     return merged
+
+
+def read_leniently(body: bytes, shape: StructureShape) -> dict[str, Any]:
+    """Return an answer that botocore can't parse, with the model's names and with values of whatever type they have.
+
+    Raise ValueError if the body isn't a JSON object.
+    """
+    raw = json.loads(body)
+    if not isinstance(raw, dict):
+        raise ValueError("the answer isn't a JSON object")
+    payload = shape.serialization.get("payload")
+    found: dict[str, Any] = _read({payload: raw} if payload else raw, shape)
+    return found
+
+
+def _read(raw: Any, shape: Shape | None) -> Any:
+    if isinstance(shape, StructureShape) and isinstance(raw, dict):
+        members = {member.serialization.get("name", name): (name, member) for name, member in shape.members.items()}
+        named = ((*members.get(key, (key, None)), value) for key, value in raw.items())
+        return {name: _read(value, member) for name, member, value in named}
+    if isinstance(shape, ListShape) and isinstance(raw, list):
+        return [_read(item, shape.member) for item in raw]
+    if isinstance(shape, MapShape) and isinstance(raw, dict):
+        return {key: _read(value, shape.value) for key, value in raw.items()}
+    is_time = shape is not None and shape.type_name == "timestamp"
+    return (parse_time(raw) if is_time else None) or raw
 
 
 def _merge(parsed: Any, raw: Any, shape: Shape) -> Any:

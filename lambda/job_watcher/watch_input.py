@@ -13,6 +13,8 @@ MEMBERS = ("kind", "request", "fail_on", "check_once")
 TRIGGER = "trigger"  # added by Start: the event's id and time, and whether it is the service's own event
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"  # added by callers; it links executions in the console
 
+OVERSIZED = "characters"  # what the state machine passes instead of an input that is too long
+
 
 class InvalidInput(Exception):
     """The input is invalid. The message says what was wrong and what is accepted."""
@@ -24,6 +26,8 @@ def check_input(watch_input: Any) -> None:
         raise InvalidInput(
             f"The input is {_type(watch_input)}; accepted is an object with the members kind and request."
         )
+    if set(watch_input) == {OVERSIZED}:
+        raise InvalidInput(f"The input has {watch_input[OVERSIZED]} characters; accepted are at most 32768.")
     for unknown in sorted(set(watch_input) - {*MEMBERS, TRIGGER, STARTED_BY}):
         raise InvalidInput(f"The input has an unknown member {unknown!r}; accepted are {', '.join(MEMBERS)}.")
     if not isinstance(watch_input.get("kind"), str):

@@ -75,7 +75,7 @@ def start_jobs(cloud: Cloud, machine: str, manifest: Path | None) -> list[Job]:
     """Start both jobs. An event starts the watch of the first job; the demo itself starts that of the second."""
     with step("Starting a Voice ID job; CloudTrail's event starts its watch"):
         first = enrollment(cloud, machine, manifest)
-    with step("Starting a Transcribe job and, as `watch.py start` does, its watch"):
+    with step("Starting a Transcribe job and its watch, as `watch.py start` does"):
         second = transcription(cloud, machine)
     return [first, second]
 

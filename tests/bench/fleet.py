@@ -12,8 +12,9 @@ from itertools import pairwise
 from typing import NamedTuple, cast
 
 from job_watcher import evaluate
+from job_watcher.detail import Notification
 from job_watcher.errors import Meaning
-from job_watcher.poll_state import PollState
+from job_watcher.poll_state import PollState, ProgressUpdate
 
 from . import simulated_watch
 from .jobs import HOUR, Job
@@ -62,7 +63,7 @@ class Retries:
         return granted
 
     def release(self, retried: bool) -> None:
-        """Return the cost of a retry to the quota after a successful call; 1 after a call without a retry."""
+        """Add to the quota after a successful call: the cost of its retry, or 1 if it was the first attempt."""
         self.left = min(500, self.left + (5 if retried else 1))
 
 
@@ -87,43 +88,73 @@ class Fleet:
         return percentile(self.delays, percent)
 
 
-def simulate(size: int, rate: float, shape: str, within: float = DURATION) -> Fleet:
-    """Simulate watches of `size` jobs until all watches have ended.
+class Poll(NamedTuple):
+    """A scheduled poll: when, in seconds; a sequence number, which orders polls of the same time; and whose watch."""
 
-    `rate` is the quota in calls per second. The jobs start at random times `within` these seconds.
-    """
-    chance = random.Random(SEED)
-    starts = [chance.uniform(0, within) for _ in range(size)]
-    job, quota, retries, order = Job(DURATION, shape), Quota(rate), Retries(), itertools.count()
-    states: list[PollState] = [simulated_watch.NEW_WATCH] * size
-    queue = [(start + chance.uniform(1, 60), next(order), number, False) for number, start in enumerate(starts)]
-    heapq.heapify(queue)
-    calls, throttled, lost, delays, last = 0, 0, 0, [], max(starts) + DURATION
-    while queue:
-        now, _, number, retried = heapq.heappop(queue)
-        admitted = quota.acquire(now)
-        calls += now < last
-        throttled += not admitted and now < last
-        if not admitted and not retried and retries.acquire():
-            heapq.heappush(queue, (now + chance.random(), next(order), number, True))
-            continue
-        age = now - starts[number]
+    at: float
+    order: int
+    watch: int
+    retried: bool = False
+
+
+class Simulation:
+    """Watches of `size` jobs that start at random times `within` these seconds. `rate` is the quota per second."""
+
+    def __init__(self, size: int, rate: float, shape: str, within: float) -> None:
+        self.chance = random.Random(SEED)
+        self.starts = [self.chance.uniform(0, within) for _ in range(size)]
+        self.last_end = max(self.starts) + DURATION
+        self.job, self.quota, self.retries = Job(DURATION, shape), Quota(rate), Retries()
+        self.states: list[PollState] = [simulated_watch.NEW_WATCH] * size
+        self.order = itertools.count()
+        self.queue: list[Poll] = []
+        for watch, start in enumerate(self.starts):
+            self._schedule(start + self.chance.uniform(1, 60), watch)
+        self.calls = self.throttled = self.lost = 0
+        self.delays: list[float] = []
+
+    def run(self) -> Fleet:
+        """Run all watches to their ends."""
+        while self.queue:
+            self._poll(heapq.heappop(self.queue))
+        return Fleet(self.calls / self.last_end, self.throttled / max(1, self.calls), self.delays, self.lost)
+
+    def _poll(self, poll: Poll) -> None:
+        admitted = self.quota.acquire(poll.at)
+        self.calls += poll.at < self.last_end
+        self.throttled += not admitted and poll.at < self.last_end
+        if not admitted and not poll.retried and self.retries.acquire():
+            self._schedule(poll.at + self.chance.random(), poll.watch, retried=True)
+            return
         if admitted:
-            retries.release(retried)
-            answer = simulated_watch.poll(states[number], job, age)
+            self.retries.release(poll.retried)
+        self._evaluate(poll, admitted)
+
+    def _evaluate(self, poll: Poll, admitted: bool) -> None:
+        age = poll.at - self.starts[poll.watch]
+        result = self._result(self.states[poll.watch], age, admitted)
+        if "wait" in result:
+            state = self.states[poll.watch] = cast(PollState, result)
+            self._schedule(poll.at + POLL_DURATION + state["wait"], poll.watch)
+        elif result["outcome"] == "lost":
+            self.lost += 1
         else:
-            watch = simulated_watch.next_poll(states[number])
-            answer = evaluate.after_error(
-                watch, Meaning.THROTTLED, "ThrottlingException", "Rate exceeded", chance.random()
-            )
-        if "wait" in answer:
-            states[number] = cast(PollState, answer)
-            heapq.heappush(queue, (now + POLL_DURATION + states[number]["wait"], next(order), number, False))
-        elif answer["outcome"] == "lost":
-            lost += 1
-        else:
-            delays.append(age + POLL_DURATION - DURATION)
-    return Fleet(calls / last, throttled / max(1, calls), delays, lost)
+            self.delays.append(age + POLL_DURATION - DURATION)
+
+    def _result(self, state: PollState, age: float, admitted: bool) -> PollState | ProgressUpdate | Notification:
+        if admitted:
+            return simulated_watch.poll(state, self.job, age)
+        watch = simulated_watch.next_poll(state)
+        chance = self.chance.random()
+        return evaluate.after_error(watch, Meaning.THROTTLED, "ThrottlingException", "Rate exceeded", chance)
+
+    def _schedule(self, at: float, watch: int, *, retried: bool = False) -> None:
+        heapq.heappush(self.queue, Poll(at, next(self.order), watch, retried))
+
+
+def simulate(size: int, rate: float, shape: str, within: float = DURATION) -> Fleet:
+    """Simulate watches until all of them have ended. The arguments are those of Simulation."""
+    return Simulation(size, rate, shape, within).run()
 
 
 class Case(NamedTuple):

@@ -76,12 +76,12 @@ def fake_service() -> Iterator[Callable[[bytes, int], str]]:
 @pytest.fixture
 def use_voice_id_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """Yield a function that makes Describe's own client call Voice ID at a URL."""
-    from job_watcher import describe
+    from job_watcher import aws_call
 
     def use(url: str) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL_VOICE_ID", url)
-        describe.client.cache_clear()
+        aws_call.client.cache_clear()
 
     yield use
-    describe.client("voice-id").close()
-    describe.client.cache_clear()
+    aws_call.client("voice-id").close()
+    aws_call.client.cache_clear()

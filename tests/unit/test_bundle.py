@@ -77,9 +77,9 @@ def test_the_bundle_works_without_any_other_package() -> None:
     code = f"""
 import sys; sys.path = [path for path in sys.path if 'site-packages' not in path]; sys.path.insert(0, {str(folder)!r})
 from job_watcher.handlers import describe, start
-import job_watcher.describe, job_watcher.start, gc
+import job_watcher.aws_call, job_watcher.start, gc
 assert describe is job_watcher.describe.handler and start is job_watcher.start.handler and gc.isenabled()
-print(job_watcher.describe.client('voice-id').meta.endpoint_url, job_watcher.start.step_functions().meta.region_name)
+print(job_watcher.aws_call.client('voice-id').meta.endpoint_url, job_watcher.start.step_functions().meta.region_name)
 """
     environment = {**FUNCTION, "LAMBDA_TASK_ROOT": str(folder)}
     done = subprocess.run(
@@ -96,9 +96,9 @@ import os, sys
 sys.path = [{str(folder)!r}, *(path for path in sys.path if 'site-packages' not in path)]
 read = []
 sys.addaudithook(lambda event, args: event == 'open' and read.append(str(args[0])))
-import job_watcher.describe as describe
+import job_watcher.aws_call as aws_call, job_watcher.describe as describe
 for name in ('glue/JobRun', 'rds/waiter/DBSnapshotCompleted'):
-    describe.operation(describe.watched_kind(name))
+    aws_call.operation(describe.watched_kind(name))
 print(*(os.path.relpath(one, {str(folder)!r}) for one in read if one.endswith(('.toml', '.json'))), sep='\\n')
 """
     environment = {**FUNCTION, "LAMBDA_TASK_ROOT": str(folder)}

@@ -15,7 +15,7 @@ from botocore.exceptions import ConnectTimeoutError
 from botocore.model import Shape, StructureShape
 from botocore.stub import Stubber
 
-from job_watcher import catalogue, describe
+from job_watcher import aws_call, catalogue, describe
 from job_watcher.describe import handler
 from job_watcher.detail import execution_name
 from job_watcher.poll_state import PollState
@@ -56,7 +56,7 @@ TERMINAL = [("COMPLETED", "succeeded"), ("COMPLETED_WITH_ERRORS", "partial"), ("
 @pytest.fixture
 def voice_id() -> Iterator[Stubber]:
     """Yield a stubber of the function's own Voice ID client. Every call needs an expected request and an answer."""
-    with Stubber(describe.client("voice-id")) as stub:
+    with Stubber(aws_call.client("voice-id")) as stub:
         yield stub
         stub.assert_no_pending_responses()
 
@@ -76,8 +76,8 @@ def poll(context: LambdaContext, log: io.StringIO) -> Callable[..., dict[str, An
 
     def invoke(watch_input: Any = INPUT, **state: Any) -> dict[str, Any]:
         event = {"input": watch_input, "watch": ARN, "state": {**NEW, "age": state.get("waited", 0), **state}}
-        result = handler(cast(Any, json.loads(json.dumps(event))), context)
-        return cast(dict[str, Any], json.loads(json.dumps(result, allow_nan=False)))
+        result = cast(dict[str, Any], json.loads(json.dumps(handler(cast(Any, event), context), allow_nan=False)))
+        return {**result, "detail": json.loads(result["message"])} if "message" in result else result
 
     return invoke
 
@@ -112,7 +112,7 @@ def members(shape: Shape) -> Iterator[tuple[str, Shape]]:
 
 
 def test_the_job_in_these_tests_has_every_member_of_the_model() -> None:
-    shape = describe.operation(catalogue.load("voice-id")[SPEAKER]).output_shape.members["Job"]
+    shape = aws_call.operation(catalogue.load("voice-id")[SPEAKER]).output_shape.members["Job"]
 
     def names(value: Any) -> Iterator[str]:
         for name, inner in value.items():
@@ -180,7 +180,7 @@ def test_a_request_can_select_the_job_from_a_list(
         {"executionId": "run-2", "executionStatus": "InProgress"},
         {"executionId": "run-1", "executionStatus": "Error"},
     ]
-    with Stubber(describe.client("appflow")) as stub:
+    with Stubber(aws_call.client("appflow")) as stub:
         arguments = {"flowName": "flow", "maxResults": 100}
         stub.add_response("describe_flow_execution_records", {"flowExecutions": runs}, arguments)
         end = poll({"kind": "appflow/FlowExecution", "request": {"flowName": "flow", "executionId": execution_id}})
@@ -238,7 +238,7 @@ def test_a_watch_is_lost_at_once_after_a_validation_error(voice_id: Stubber, pol
 
 
 def test_a_network_failure_does_not_end_a_watch(poll: Poll) -> None:
-    client = describe.client("voice-id")
+    client = aws_call.client("voice-id")
 
     def raise_time_out(**_: Any) -> None:
         raise ConnectTimeoutError(endpoint_url="https://voiceid.eu-west-1.amazonaws.com/")
@@ -392,16 +392,16 @@ def test_the_logs_contain_the_watchs_arn_but_no_customer_data(voice_id: Stubber,
 
 
 def job_shape() -> Shape:
-    shape: Shape = describe.operation(catalogue.load("voice-id")[SPEAKER]).output_shape.members["Job"]
+    shape: Shape = aws_call.operation(catalogue.load("voice-id")[SPEAKER]).output_shape.members["Job"]
     return shape
 
 
 def test_a_poll_takes_less_time_than_the_functions_time_out() -> None:
-    config: Any = describe.client("voice-id").meta.config
+    config: Any = aws_call.client("voice-id").meta.config
     attempts = config.retries["total_max_attempts"]
     longest_pause = 2 ** (attempts - 1) - 1  # botocore's standard mode: up to 1 s, then 2 s, …
     assert attempts * (config.connect_timeout + config.read_timeout) + longest_pause < 30
 
 
 def test_a_client_is_created_once() -> None:
-    assert describe.client("voice-id") is describe.client("voice-id")
+    assert aws_call.client("voice-id") is aws_call.client("voice-id")

@@ -121,7 +121,9 @@ def test_the_email_about_a_job_that_completed() -> None:
 )
 def test_the_subject_contains_the_short_name_of_the_job(value: Any, shown: str) -> None:
     event_detail = {**detail("FAILED", "failed"), "request": {"DomainId": "d", "JobId": value}}
-    assert subject(SPEAKER, cast(Detail, event_detail)) == f"Failed: SpeakerEnrollmentJob {shown} (FAILED)"
+    assert subject(SPEAKER, cast(Detail, event_detail)) == " ".join(
+        f"Failed: SpeakerEnrollmentJob {shown} (FAILED)".split()
+    )
 
 
 def test_the_email_about_a_failed_job_contains_the_reason() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from infra.service_models import require_service_model
 from job_watcher import catalogue, errors, evaluate
-from job_watcher.describe import UnreadableAnswer
+from job_watcher.aws_call import UnreadableAnswer
 from job_watcher.errors import Classification, Meaning
 from job_watcher.poll_state import PollState
 from job_watcher.watch import Rules, Watch

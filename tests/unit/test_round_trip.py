@@ -16,7 +16,7 @@ from botocore.stub import Stubber
 
 from infra.catalogue.sample_answer import Leaf
 from infra.service_models import session
-from job_watcher import catalogue, describe, expressions
+from job_watcher import aws_call, catalogue, describe, expressions
 from job_watcher.catalogue import Kind
 from job_watcher.detail import MAX_BYTES, MAX_NAME_LENGTH
 from job_watcher.email_message import format_one_line
@@ -39,9 +39,9 @@ def every_kind_is_watched() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "get_session", lambda: shared)
         patch.setattr(describe, "KINDS", ["*"])
-        describe.client.cache_clear()
+        aws_call.client.cache_clear()
         yield
-        describe.client.cache_clear()
+        aws_call.client.cache_clear()
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -66,7 +66,7 @@ def test_every_status_of_a_kind_has_the_expected_result(name: str) -> None:
 
 def poll(kind: Kind, request: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
     """Return the result of a watch's first poll as JSON. Only the kind's own describe call is accepted."""
-    with Stubber(describe.client(kind.service)) as service:
+    with Stubber(aws_call.client(kind.service)) as service:
         service.add_response(xform_name(kind.describe), answer, kind.arguments(request))
         watch = Watch(
             {"kind": kind.name, "request": request},
@@ -124,7 +124,7 @@ def check_message(kind: Kind, status: str, end: Mapping[str, Any]) -> None:
 
 def build_request(kind: Kind) -> dict[str, Any]:
     """Return a request that the model accepts, with every member in the kind's table."""
-    members = describe.operation(kind).input_shape.members
+    members = aws_call.operation(kind).input_shape.members
     return {member: fill_shape(members[member], _make_argument) for member in kind.request if member in members}
 
 
@@ -132,7 +132,7 @@ def build_answer(kind: Kind) -> dict[str, Any]:
     """Return an answer with every member, and with known times and a known percentage where the kind reads them."""
     paths = [kind.job, kind.status, kind.percent, kind.created, kind.ended, kind.reason, kind.results]
     mentioned = re.findall(r"\w+", " ".join(filter(None, paths)))
-    answer = fill_shape(describe.operation(kind).output_shape, _make_scalar, mentioned)
+    answer = fill_shape(aws_call.operation(kind).output_shape, _make_scalar, mentioned)
     for expression, value in ((kind.percent, 42), (kind.created, CREATED), (kind.ended, ENDED)):
         found = expressions.search(expression, expressions.search(kind.job, answer))
         if expression:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from botocore.model import StructureShape
 from botocore.stub import Stubber
 
-from job_watcher import catalogue, describe
+from job_watcher import aws_call, catalogue
 from job_watcher.unmodeled import BODY, add_unmodeled_members, keep_body
 from local.voice_id import VoiceId
 
@@ -96,10 +96,10 @@ def test_an_answer_without_new_members_is_unchanged(voice_id: VoiceId) -> None:
 
 def test_the_functions_client_keeps_new_members(voice_id: VoiceId, use_voice_id_at: Callable[[str], None]) -> None:
     use_voice_id_at(voice_id.url)
-    job_id = describe.client("voice-id").start_speaker_enrollment_job(**START)["Job"]["JobId"]
+    job_id = aws_call.client("voice-id").start_speaker_enrollment_job(**START)["Job"]["JobId"]
     voice_id.amend(job_id, {"Priority": 7})
     kind = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
-    assert describe.describe(kind, {"DomainId": DOMAIN, "JobId": job_id})["Job"]["Priority"] == 7
+    assert aws_call.describe(kind, {"DomainId": DOMAIN, "JobId": job_id})["Job"]["Priority"] == 7
 
 
 def test_a_member_beside_the_job_is_kept(fake_service: FakeService) -> None:

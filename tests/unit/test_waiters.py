@@ -13,7 +13,7 @@ from botocore.waiter import AcceptorConfig, Waiter, WaiterModel
 
 from infra.catalogue.sample_answer import Leaf, sample
 from infra.service_models import service_model
-from job_watcher import catalogue, describe, evaluate, expressions, waiters
+from job_watcher import aws_call, catalogue, describe, evaluate, expressions, waiters
 from job_watcher.email_message import MAX_SUBJECT_LENGTH
 from job_watcher.poll_state import PollState
 from job_watcher.to_json import to_json
@@ -244,7 +244,7 @@ Poll = Callable[..., dict[str, Any]]
 
 def test_a_waiter_that_succeeds_is_reported_with_its_resource(poll: Poll) -> None:
     request = {"DBSnapshotIdentifier": "nightly"}
-    with Stubber(describe.client("rds")) as stub:
+    with Stubber(aws_call.client("rds")) as stub:
         stub.add_response("describe_db_snapshots", {"DBSnapshots": [{"Status": "creating"}]}, request)
         running = poll(SNAPSHOT, request)
         snapshot = {"DBSnapshotIdentifier": "nightly", "Status": "available", "PercentProgress": 100}
@@ -260,7 +260,7 @@ def test_a_waiter_that_succeeds_is_reported_with_its_resource(poll: Poll) -> Non
 
 def test_a_waiter_can_wait_for_an_error(poll: Poll) -> None:
     request = {"DBInstanceIdentifier": "old"}
-    with Stubber(describe.client("rds")) as stub:
+    with Stubber(aws_call.client("rds")) as stub:
         stub.add_client_error("describe_db_instances", "DBInstanceNotFound", "Not found.", 404)
         end = poll("rds/waiter/DBInstanceDeleted", request, status="deleting")
     assert (end["outcome"], end["detail"]["status"]) == ("succeeded", "DBInstanceNotFound")
@@ -283,7 +283,7 @@ def test_a_waiter_can_wait_for_an_error(poll: Poll) -> None:
 def test_a_waiter_that_waits_for_absence_does_not_succeed_with_a_misspelt_name(
     poll: Poll, waiter: str, operation: str, code: str, request_: dict[str, str]
 ) -> None:
-    with Stubber(describe.client(waiter.partition("/")[0])) as stub:
+    with Stubber(aws_call.client(waiter.partition("/")[0])) as stub:
         for _ in range(2):
             stub.add_client_error(operation, code, "Not found.", 404)
         assert poll(waiter, request_)["outcome"] == "running"
@@ -294,7 +294,7 @@ def test_a_waiter_that_waits_for_absence_does_not_succeed_with_a_misspelt_name(
 
 def test_a_waiter_that_waits_for_absence_does_not_succeed_with_an_empty_first_answer(poll: Poll) -> None:
     request = {"DBSnapshotIdentifier": "nihgtly"}
-    with Stubber(describe.client("rds")) as stub:
+    with Stubber(aws_call.client("rds")) as stub:
         for _ in range(3):
             stub.add_response("describe_db_snapshots", {"DBSnapshots": []}, request)
         assert poll("rds/waiter/DBSnapshotDeleted", request)["outcome"] == "running"
@@ -311,7 +311,7 @@ def test_waiters_without_a_failure_condition_or_that_wait_for_absence_are_recogn
 
 
 def test_a_waiter_can_evaluate_the_http_status(poll: Poll) -> None:
-    with Stubber(describe.client("s3")) as stub:
+    with Stubber(aws_call.client("s3")) as stub:
         for status in (404, 404):
             stub.add_client_error("head_bucket", str(status), "Not Found", status)
         missing = poll("s3/waiter/BucketExists", {"Bucket": "ours"})
@@ -322,14 +322,14 @@ def test_a_waiter_can_evaluate_the_http_status(poll: Poll) -> None:
 def test_a_denied_call_is_not_a_failure_of_the_waiter(poll: Poll) -> None:
     authority = "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/" + "a" * 36
     request = {"CertificateAuthorityArn": authority, "CertificateArn": f"{authority}/certificate/{'b' * 32}"}
-    with Stubber(describe.client("acm-pca")) as stub:
+    with Stubber(aws_call.client("acm-pca")) as stub:
         stub.add_client_error("get_certificate", "AccessDeniedException", "Access denied.", 400)
         answer = poll("acm-pca/waiter/CertificateIssued", request)
     assert answer["outcome"] == "running" and answer["wait"] >= 1
 
 
 def test_an_error_that_no_acceptor_matches_does_not_end_the_watch(poll: Poll) -> None:
-    with Stubber(describe.client("rds")) as stub:
+    with Stubber(aws_call.client("rds")) as stub:
         stub.add_client_error("describe_db_instances", "ThrottlingException", "Rate exceeded", 400)
         answer = poll("rds/waiter/DBInstanceDeleted", {"DBInstanceIdentifier": "old"})
     assert answer["outcome"] == "running" and answer["wait"] >= 1 and "status" not in answer
