@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import patch
 
+import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
@@ -36,6 +37,7 @@ from .jsonata_engines import evaluate
 
 CHECKED = "5.2.5"
 JOIN_TIMEOUT = 30  # seconds
+SESSION = boto3.Session()
 parse = cache(AmazonStateLanguageParser.parse)
 CALLERS = (lambda_eval_utils, state_task_service_events, state_task_service_sfn, state_task_service_sns)
 Function = Callable[[Any], Any]
@@ -179,8 +181,9 @@ def _patches(clock: Clock, services: Services) -> Iterator[Any]:
     # Step Functions forbids `$` only at the top level of an expression; moto forbids it everywhere:
     # https://states-language.net/spec.html#jsonata-restrictions
     yield patch.object(jsonata, "_ILLEGAL_VARIABLE_REFERENCES", {"$$"})
-    # A test takes half a second less: the definitions are always the same two, and a parsed one never changes.
+    # A test takes a second less: the definitions are always the same two, and so are the services' models.
     yield patch.object(AmazonStateLanguageParser, "parse", parse)
+    yield patch.object(boto3, "DEFAULT_SESSION", SESSION)
     # Waits, retry delays and the state machine's TimeoutSeconds take real time in moto.
     yield patch.object(WaitFunction, "_wait_interval", lambda *arguments, **named: clock.wait(*arguments, **named))
     yield patch.object(retrier_decl, "time", SimpleNamespace(sleep=clock.sleep))
