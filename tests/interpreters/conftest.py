@@ -55,20 +55,20 @@ class Deployment:
         self._events.put_rule(Name="all", EventBusName="jobs", EventPattern=pattern)
         self._events.put_targets(Rule="all", EventBusName="jobs", Targets=[{"Id": "queue", "Arn": self._queue("bus")}])
         topics = {"topic": self._topic("programs"), "emailTopic": self._topic("people")}
-        self.notify = self._machine("Notify", definitions["notify"], bus="jobs", **topics)
-        self.watch_machine = self._machine("Watch", definitions["watch"], describe=FUNCTION, notify=self.notify)
+        self.notify_machine = self._machine("Notify", definitions["notify"], bus="jobs", **topics)
+        self.watch_machine = self._machine("Watch", definitions["watch"], describe=FUNCTION, notify=self.notify_machine)
 
-    def watch(self, watch_input: Any, name: str = "the-watch") -> Execution:
+    def run_watch(self, watch_input: Any, name: str = "the-watch") -> Execution:
         """Run a watch until it and everything it started have ended; its description."""
         return self._run(self.watch_machine, watch_input, name)
 
-    def announce(self, notification: Any, name: str = "the-job") -> Execution:
+    def run_notify(self, notification: Any, name: str = "the-job") -> Execution:
         """Run Notify until it has ended; its description."""
-        return self._run(self.notify, notification, name)
+        return self._run(self.notify_machine, notification, name)
 
     def notifications(self) -> list[Execution]:
         """The executions of Notify, the first one first."""
-        listed = self.states.list_executions(stateMachineArn=self.notify)["executions"]
+        listed = self.states.list_executions(stateMachineArn=self.notify_machine)["executions"]
         ordered = sorted(listed, key=lambda execution: execution["startDate"])
         return [self.states.describe_execution(executionArn=execution["executionArn"]) for execution in ordered]
 
@@ -96,6 +96,7 @@ class Deployment:
     def _machine(self, name: str, definition: str, **substitutions: str) -> str:
         for substitution, value in {"partition": "aws", **substitutions}.items():
             definition = definition.replace("${" + substitution + "}", value)
+        assert "${" not in definition
         arn = str(self.states.create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"])
         if timeout := json.loads(definition).get("TimeoutSeconds"):
             self.clock.timeouts[arn] = timeout

@@ -36,7 +36,7 @@ def attributes(message: dict[str, Any]) -> dict[str, str]:
 
 
 def test_the_end_of_a_job_is_published_to_the_bus_and_to_both_topics(deployment: Deployment) -> None:
-    execution = deployment.announce(NOTIFICATION)
+    execution = deployment.run_notify(NOTIFICATION)
     (event,), (program,), (person,) = map(deployment.received, BRANCHES)
     assert execution["status"] == "SUCCEEDED"
     assert (event["source"], event["detail-type"], event["detail"]) == ("job-watcher", "Job Ended", DETAIL)
@@ -46,7 +46,7 @@ def test_the_end_of_a_job_is_published_to_the_bus_and_to_both_topics(deployment:
 
 
 def test_a_lost_watch_has_an_event_type_of_its_own(deployment: Deployment) -> None:
-    deployment.announce({**NOTIFICATION, "detail": {**DETAIL, "outcome": "lost"}})
+    deployment.run_notify({**NOTIFICATION, "detail": {**DETAIL, "outcome": "lost"}})
     assert [event["detail-type"] for event in deployment.received("bus")] == ["Watch Lost"]
 
 
@@ -63,14 +63,14 @@ def test_a_lost_watch_has_an_event_type_of_its_own(deployment: Deployment) -> No
 def test_a_message_has_an_attribute_for_each_value_that_sns_accepts(
     deployment: Deployment, members: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    deployment.announce({**NOTIFICATION, "detail": {**DETAIL, **members}})
+    deployment.run_notify({**NOTIFICATION, "detail": {**DETAIL, **members}})
     (program,), (person,) = deployment.received("programs"), deployment.received("people")
     assert attributes(program) == attributes(person) == expected
 
 
 def test_progress_is_published_to_the_bus_only(deployment: Deployment) -> None:
     detail = {**DETAIL, "outcome": "running", "percent": 50}
-    execution = deployment.announce({"detail": detail, "subject": "", "text": ""})
+    execution = deployment.run_notify({"detail": detail, "subject": "", "text": ""})
     assert deployment.entered(execution) == ["Progress?", "PutProgressEvent"]
     (event,) = deployment.received("bus")
     assert (event["detail-type"], event["detail"]) == ("Job Progressed", detail)
@@ -79,7 +79,7 @@ def test_progress_is_published_to_the_bus_only(deployment: Deployment) -> None:
 
 def test_a_progress_event_is_retried_five_times(deployment: Deployment) -> None:
     deployment.services.faults.append(failing("PutEvents", "InternalException"))
-    execution = deployment.announce({**NOTIFICATION, "detail": {**DETAIL, "outcome": "running"}})
+    execution = deployment.run_notify({**NOTIFICATION, "detail": {**DETAIL, "outcome": "running"}})
     assert (execution["status"], deployment.clock.delays) == ("FAILED", backoff(2, 2, 5))
 
 
@@ -87,7 +87,7 @@ def test_a_progress_event_is_retried_five_times(deployment: Deployment) -> None:
 def test_a_branch_that_fails_is_retried_and_the_others_publish_once(deployment: Deployment, branch: str) -> None:
     operation, about = BRANCHES[branch]
     deployment.services.faults.append(failing(operation, "InternalError", times=25, about=about))
-    execution = deployment.announce(NOTIFICATION)
+    execution = deployment.run_notify(NOTIFICATION)
     assert (execution["status"], deployment.clock.delays) == ("SUCCEEDED", backoff(2, 2, 25, most=900))
     assert [len(deployment.received(queue)) for queue in BRANCHES] == [1, 1, 1]
 
@@ -96,7 +96,7 @@ def test_a_branch_that_fails_is_retried_and_the_others_publish_once(deployment: 
 def test_a_branch_that_always_fails_fails_the_execution_after_25_retries(deployment: Deployment, branch: str) -> None:
     operation, about = BRANCHES[branch]
     deployment.services.faults.append(failing(operation, "InternalError", about=about))
-    execution = deployment.announce(NOTIFICATION)
+    execution = deployment.run_notify(NOTIFICATION)
     assert (execution["status"], deployment.clock.delays) == ("FAILED", backoff(2, 2, 25, most=900))
     assert {queue: len(deployment.received(queue)) for queue in BRANCHES} == {**dict.fromkeys(BRANCHES, 1), branch: 0}
 
@@ -105,7 +105,7 @@ def test_an_event_that_the_bus_rejects_is_retried(deployment: Deployment) -> Non
     """https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html"""
     rejected = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}], "ResponseMetadata": {}}
     deployment.services.faults.append(answering("PutEvents", rejected, times=1))
-    execution = deployment.announce(NOTIFICATION)
+    execution = deployment.run_notify(NOTIFICATION)
     (failed,) = deployment.history(execution, "TaskFailed")
     assert failed["taskFailedEventDetails"]["error"] == "EventBridge.FailedEntry"
     assert (execution["status"], len(deployment.received("bus"))) == ("SUCCEEDED", 1)

@@ -56,7 +56,7 @@ def test_each_error_of_lambda_itself_is_retried_with_the_same_input(
 ) -> None:
     names = json.loads(definitions["watch"])["States"]["Describe"]["Retry"][0]["ErrorEquals"]
     deployment.services.function = outcomes(*map(lambda_error, names))
-    watch = deployment.watch(INPUT)
+    watch = deployment.run_watch(INPUT)
     assert deployment.entered(watch) == ["Initialize", *REPORT, "Succeeded"]
     failures = deployment.history(watch, "TaskFailed")
     assert [failure["taskFailedEventDetails"]["error"] for failure in failures] == names
@@ -66,7 +66,7 @@ def test_each_error_of_lambda_itself_is_retried_with_the_same_input(
 
 def test_an_outage_of_lambda_is_retried_for_a_day_and_then_reported(deployment: Deployment) -> None:
     deployment.services.function = outcomes(last=service_error("ServiceException", "Lambda is down."))
-    watch = deployment.watch(INPUT)
+    watch = deployment.run_watch(INPUT)
     assert deployment.clock.delays == backoff(2, 2, 105, most=900)
     assert len(deployment.services.payloads) == 106
     assert DAY < deployment.clock.now < 1.1 * DAY
@@ -81,7 +81,7 @@ def test_an_outage_of_lambda_is_retried_for_a_day_and_then_reported(deployment: 
 def test_a_bug_in_the_function_is_retried_three_times_and_then_reported(deployment: Deployment) -> None:
     waiting = {"polls": 7, "waited": 900, "outcome": "running", "wait": 30}
     deployment.services.function = outcomes(waiting, last=BUG)
-    watch = deployment.watch(INPUT)
+    watch = deployment.run_watch(INPUT)
     assert deployment.clock.delays == [5, 30, 180]
     assert len(deployment.services.payloads) == 1 + 4
     assert (watch["status"], watch["error"], watch["cause"]) == (
@@ -109,14 +109,14 @@ def test_a_bug_in_the_function_is_retried_three_times_and_then_reported(deployme
 
 def test_a_function_that_recovers_after_a_bug_goes_on(deployment: Deployment) -> None:
     deployment.services.function = outcomes(BUG, BUG, BUG)
-    watch = deployment.watch(INPUT)
+    watch = deployment.run_watch(INPUT)
     assert (watch["status"], deployment.clock.delays) == ("SUCCEEDED", [5, 30, 180])
 
 
 def test_errors_of_lambda_and_of_the_function_are_counted_separately(deployment: Deployment) -> None:
     throttled = service_error("TooManyRequestsException")
     deployment.services.function = outcomes(throttled, BUG, throttled, BUG, throttled, BUG)
-    watch = deployment.watch(INPUT)
+    watch = deployment.run_watch(INPUT)
     assert (watch["status"], deployment.clock.delays) == ("SUCCEEDED", [2, 5, 4, 30, 8, 180])
 
 
@@ -128,7 +128,7 @@ def test_an_error_is_reported_whatever_its_cause(deployment: Deployment, cause: 
     deployment.services.function = outcomes(last=BUG)
     error_output = staticmethod(lambda failure_event: {"Error": "States.Timeout", **cause})
     with patch.object(ExecutionState, "_construct_error_output_value", error_output):
-        watch = deployment.watch(INPUT)
+        watch = deployment.run_watch(INPUT)
     text = (cause.get("Cause") or "")[:2000]
     assert (watch["status"], watch["error"], watch["cause"]) == ("FAILED", "WatchLost", text or "States.Timeout")
     (event,), (person,) = deployment.received("bus"), deployment.received("people")
@@ -139,7 +139,7 @@ def test_an_error_is_reported_whatever_its_cause(deployment: Deployment, cause: 
 @pytest.mark.parametrize("given", [None, "text", [], {"kind": None, "request": None}, {"kind": 7, "request": ["x"]}])
 def test_a_bug_is_reported_whatever_the_input(deployment: Deployment, given: Any) -> None:
     deployment.services.function = outcomes(last=BUG)
-    watch = deployment.watch(given)
+    watch = deployment.run_watch(given)
     (event,) = deployment.received("bus")
     assert (event["detail"]["kind"], event["detail"]["request"]) == (None, {})
     assert (watch["status"], watch["error"], event["detail"]["polls"]) == ("FAILED", "WatchLost", 0)
@@ -148,7 +148,7 @@ def test_a_bug_is_reported_whatever_the_input(deployment: Deployment, given: Any
 def test_the_start_of_a_notification_is_retried_with_full_jitter(deployment: Deployment) -> None:
     deployment.services.function = outcomes()
     deployment.services.faults.append(failing("StartExecution", "ThrottlingException", times=30))
-    watch = deployment.watch(INPUT)
+    watch = deployment.run_watch(INPUT)
     most = backoff(2, 2, 30, most=900)
     assert (watch["status"], len(deployment.notifications())) == ("SUCCEEDED", 1)
     assert all(0 <= delay <= limit for delay, limit in zip(deployment.clock.delays, most, strict=True))
@@ -158,6 +158,6 @@ def test_the_start_of_a_notification_is_retried_with_full_jitter(deployment: Dep
 def test_a_notification_that_never_starts_fails_the_watch_after_a_hundred_retries(deployment: Deployment) -> None:
     deployment.services.function = outcomes()
     deployment.services.faults.append(failing("StartExecution", "ServiceUnavailable"))
-    watch = deployment.watch(INPUT)
+    watch = deployment.run_watch(INPUT)
     assert len(deployment.clock.delays) == 100
     assert (watch["status"], watch["error"]) == ("FAILED", "StepFunctions.ServiceUnavailableException")

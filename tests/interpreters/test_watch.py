@@ -41,7 +41,7 @@ def answers(stub: Stubber, status: str, **members: Any) -> None:
 
 def test_a_job_that_has_ended_is_reported_after_the_first_poll(deployment: Deployment, voice_id: Stubber) -> None:
     answers(voice_id, "COMPLETED", JobName=STRANGE)
-    watch = deployment.watch(INPUT)
+    watch = deployment.run_watch(INPUT)
     assert deployment.entered(watch) == ["Initialize", *REPORT, "Succeeded"]
     assert (watch["status"], deployment.clock.now) == ("SUCCEEDED", 0)
     detail = json.loads(watch["output"])
@@ -61,7 +61,7 @@ def test_a_job_that_has_ended_is_reported_after_the_first_poll(deployment: Deplo
 def test_a_running_job_is_polled_again_after_each_wait(deployment: Deployment, voice_id: Stubber) -> None:
     for status in ("SUBMITTED", "IN_PROGRESS", "COMPLETED_WITH_ERRORS"):
         answers(voice_id, status)
-    watch = deployment.watch(INPUT)
+    watch = deployment.run_watch(INPUT)
     assert deployment.entered(watch) == ["Initialize", *POLL_AND_WAIT, *POLL_AND_WAIT, *REPORT, "Succeeded"]
     states = [payload["state"] for payload in deployment.services.payloads]
     assert states[0] == {"polls": 0, "waited": 0, "outcome": "running"}
@@ -73,7 +73,7 @@ def test_a_running_job_is_polled_again_after_each_wait(deployment: Deployment, v
 
 def test_an_extra_check_of_a_running_job_ends_without_a_notification(deployment: Deployment, voice_id: Stubber) -> None:
     answers(voice_id, "IN_PROGRESS")
-    watch = deployment.watch({**INPUT, "check_once": True})
+    watch = deployment.run_watch({**INPUT, "check_once": True})
     assert deployment.entered(watch) == ["Initialize", "Describe", "Ended?", "CheckedOnce"]
     assert (watch["status"], deployment.notifications()) == ("SUCCEEDED", [])
 
@@ -81,7 +81,7 @@ def test_an_extra_check_of_a_running_job_ends_without_a_notification(deployment:
 def test_a_job_that_another_watch_has_reported_is_not_reported_again(deployment: Deployment, voice_id: Stubber) -> None:
     for _ in range(2):
         answers(voice_id, "COMPLETED")
-    first, second = deployment.watch(INPUT, "first"), deployment.watch(INPUT, "second")
+    first, second = deployment.run_watch(INPUT, "first"), deployment.run_watch(INPUT, "second")
     assert deployment.entered(first) == deployment.entered(second) == ["Initialize", *REPORT, "Succeeded"]
     (failed,) = deployment.history(second, "TaskFailed")
     assert failed["taskFailedEventDetails"]["error"] == "StepFunctions.ExecutionAlreadyExistsException"
@@ -94,7 +94,7 @@ def test_an_outcome_in_fail_on_fails_the_watch_with_the_detail_as_its_cause(
     deployment: Deployment, voice_id: Stubber
 ) -> None:
     answers(voice_id, "FAILED", FailureDetails={"Message": STRANGE, "StatusCode": 400})
-    watch = deployment.watch({**INPUT, "fail_on": ["failed"]})
+    watch = deployment.run_watch({**INPUT, "fail_on": ["failed"]})
     assert deployment.entered(watch) == ["Initialize", *REPORT, "Failed"]
     assert (watch["status"], watch["error"]) == ("FAILED", "JobFailed")
     (event,) = deployment.received("bus")
@@ -103,7 +103,7 @@ def test_an_outcome_in_fail_on_fails_the_watch_with_the_detail_as_its_cause(
 
 def test_a_cause_that_would_be_too_long_leaves_out_the_job(deployment: Deployment, voice_id: Stubber) -> None:
     answers(voice_id, "FAILED", FailureDetails={"Message": STRANGE * 1000, "StatusCode": 400})
-    watch = deployment.watch({**INPUT, "fail_on": ["failed"]})
+    watch = deployment.run_watch({**INPUT, "fail_on": ["failed"]})
     (event,) = deployment.received("bus")
     job = event["detail"].pop("job")
     assert len(json.dumps(job)) > MAX_CAUSE >= len(watch["cause"])
@@ -112,7 +112,7 @@ def test_a_cause_that_would_be_too_long_leaves_out_the_job(deployment: Deploymen
 
 def test_a_watch_that_cannot_continue_fails_with_the_reason(deployment: Deployment) -> None:
     deployment.services.function = describe_function
-    watch = deployment.watch({"kind": "glue/NoSuchJob", "request": {}})
+    watch = deployment.run_watch({"kind": "glue/NoSuchJob", "request": {}})
     assert deployment.entered(watch) == ["Initialize", *REPORT, "Failed"]
     assert (watch["status"], watch["error"]) == ("FAILED", "WatchLost")
     (event,), (notification,) = deployment.received("bus"), deployment.notifications()
@@ -123,7 +123,7 @@ def test_a_watch_that_cannot_continue_fails_with_the_reason(deployment: Deployme
 @pytest.mark.parametrize("given", [None, [], "text", 7, [{"kind": KIND, "request": REQUEST}]])
 def test_an_input_that_is_not_an_object_ends_the_watch_with_a_notification(deployment: Deployment, given: Any) -> None:
     deployment.services.function = describe_function
-    watch = deployment.watch(given)
+    watch = deployment.run_watch(given)
     assert (watch["status"], watch["error"]) == ("FAILED", "WatchLost")
     assert [payload["input"] for payload in deployment.services.payloads] == [given]
     assert [event["detail"]["outcome"] for event in deployment.received("bus")] == ["lost"]
@@ -137,7 +137,7 @@ def test_progress_is_reported_once_per_step_and_the_watch_goes_on(
     monkeypatch.setattr(describe, "RULES", replace(describe.RULES, progress_step=25))
     for status, percent in [("IN_PROGRESS", 10), ("IN_PROGRESS", 30), ("IN_PROGRESS", 40), ("COMPLETED", 100)]:
         answers(voice_id, status, JobProgress={"PercentComplete": percent})
-    watch = deployment.watch(INPUT)
+    watch = deployment.run_watch(INPUT)
     progress = ["Describe", "Ended?", "Notify", "ShouldFail?", "Wait"]
     expected = ["Initialize", *POLL_AND_WAIT, *progress, *POLL_AND_WAIT, *REPORT, "Succeeded"]
     assert deployment.entered(watch) == expected
@@ -149,7 +149,7 @@ def test_progress_is_reported_once_per_step_and_the_watch_goes_on(
 
 def test_the_state_machine_times_out_a_watch_that_never_gives_up(deployment: Deployment) -> None:
     deployment.services.function = lambda payload: {**payload["state"], "wait": 86_400}
-    watch = deployment.watch(INPUT)
+    watch = deployment.run_watch(INPUT)
     assert watch["status"] == "TIMED_OUT"
     assert [*deployment.clock.timeouts.values()] == [deployment.clock.now] == [21 * 86_400]
     assert deployment.notifications() == []
