@@ -8,7 +8,9 @@ const jsonata = require('jsonata')
 
 async function evaluate({ expression, bindings }) {
   try {
-    return { value: await jsonata(expression).evaluate(undefined, bindings) }
+    const parsed = jsonata(expression)
+    parsed.registerFunction('parse', JSON.parse) // one that Step Functions adds
+    return { value: await parsed.evaluate(undefined, bindings) }
   } catch (error) {
     return { error: error.code ?? String(error) }
   }

@@ -42,6 +42,7 @@ def in_python(expression: str, bindings: Bindings) -> Result:
 def evaluate(expression: str, bindings: Bindings = MappingProxyType({})) -> Any:
     """Return jsonata-python's result, None if it is undefined; raise JException."""
     parsed = Jsonata(expression)
+    parsed.register_lambda("parse", json.loads)  # one that Step Functions adds
     frame = parsed.create_frame()
     for name, value in bindings.items():
         frame.bind(name, value)

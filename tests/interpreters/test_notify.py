@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from job_watcher.detail import published
+
 from .conftest import Deployment
 from .moto_states import answering, failing
 from .test_retries import backoff
@@ -18,6 +20,7 @@ DETAIL: dict[str, Any] = {
         "Tags": ["one"],
         "Timeout": 2880,
         "Ratio": 0.12345678901234568,
+        "Large": 2**53 + 1,
         "Empty": [],
         "None": None,
         "Text": "{% 1 %}",
@@ -25,8 +28,15 @@ DETAIL: dict[str, Any] = {
     "watch": "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch",
     "polls": 14,
 }
-NOTIFICATION = {"detail": DETAIL, "subject": "Failed: JobRun nightly", "text": "The job failed.\n"}
+NOTIFICATION = {"subject": "Failed: JobRun nightly", "text": "The job failed.\n"}
+PASSED = ("detail_type", "message", "attributes", "subject", "text")
 BRANCHES = {"bus": ("PutEvents", "Job Ended"), "programs": ("Publish", ":programs"), "people": ("Publish", ":people")}
+
+
+def notification(**members: Any) -> dict[str, Any]:
+    """Return what a watch passes to Notify: the detail with these members, as the Describe function returns it."""
+    result = published({**NOTIFICATION, "detail": {**DETAIL, **members}})
+    return {member: result[member] for member in PASSED}
 
 
 def attributes(message: dict[str, Any]) -> dict[str, str]:
@@ -36,7 +46,7 @@ def attributes(message: dict[str, Any]) -> dict[str, str]:
 
 
 def test_the_end_of_a_job_is_published_to_the_bus_and_to_both_topics(deployment: Deployment) -> None:
-    execution = deployment.run_notify(NOTIFICATION)
+    execution = deployment.run_notify(notification())
     (event,), (program,), (person,) = map(deployment.received, BRANCHES)
     assert execution["status"] == "SUCCEEDED"
     assert (event["source"], event["detail-type"], event["detail"]) == ("job-watcher", "Job Ended", DETAIL)
@@ -46,7 +56,7 @@ def test_the_end_of_a_job_is_published_to_the_bus_and_to_both_topics(deployment:
 
 
 def test_a_lost_watch_has_an_event_type_of_its_own(deployment: Deployment) -> None:
-    deployment.run_notify({**NOTIFICATION, "detail": {**DETAIL, "outcome": "lost"}})
+    deployment.run_notify(notification(outcome="lost"))
     assert [event["detail-type"] for event in deployment.received("bus")] == ["Watch Lost"]
 
 
@@ -63,23 +73,25 @@ def test_a_lost_watch_has_an_event_type_of_its_own(deployment: Deployment) -> No
 def test_a_message_has_an_attribute_for_each_value_that_sns_accepts(
     deployment: Deployment, members: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    deployment.run_notify({**NOTIFICATION, "detail": {**DETAIL, **members}})
+    deployment.run_notify(notification(**members))
     (program,), (person,) = deployment.received("programs"), deployment.received("people")
     assert attributes(program) == attributes(person) == expected
 
 
 def test_progress_is_published_to_the_bus_only(deployment: Deployment) -> None:
-    detail = {**DETAIL, "outcome": "running", "percent": 50}
-    execution = deployment.run_notify({"detail": detail, "subject": "", "text": ""})
+    execution = deployment.run_notify(notification(outcome="running", percent=50))
     assert deployment.entered(execution) == ["Progress?", "PutProgressEvent"]
     (event,) = deployment.received("bus")
-    assert (event["detail-type"], event["detail"]) == ("Job Progressed", detail)
+    assert (event["detail-type"], event["detail"]) == (
+        "Job Progressed",
+        {**DETAIL, "outcome": "running", "percent": 50},
+    )
     assert deployment.received("programs") == deployment.received("people") == []
 
 
 def test_a_progress_event_is_retried_five_times(deployment: Deployment) -> None:
     deployment.services.faults.append(failing("PutEvents", "InternalException"))
-    execution = deployment.run_notify({**NOTIFICATION, "detail": {**DETAIL, "outcome": "running"}})
+    execution = deployment.run_notify(notification(outcome="running"))
     assert (execution["status"], deployment.clock.delays) == ("FAILED", backoff(2, 2, 5))
 
 
@@ -87,7 +99,7 @@ def test_a_progress_event_is_retried_five_times(deployment: Deployment) -> None:
 def test_a_branch_that_fails_is_retried_and_the_others_publish_once(deployment: Deployment, branch: str) -> None:
     operation, about = BRANCHES[branch]
     deployment.services.faults.append(failing(operation, "InternalError", times=25, about=about))
-    execution = deployment.run_notify(NOTIFICATION)
+    execution = deployment.run_notify(notification())
     assert (execution["status"], deployment.clock.delays) == ("SUCCEEDED", backoff(2, 2, 25, most=900))
     assert [len(deployment.received(queue)) for queue in BRANCHES] == [1, 1, 1]
 
@@ -96,7 +108,7 @@ def test_a_branch_that_fails_is_retried_and_the_others_publish_once(deployment: 
 def test_a_branch_that_always_fails_fails_the_execution_after_25_retries(deployment: Deployment, branch: str) -> None:
     operation, about = BRANCHES[branch]
     deployment.services.faults.append(failing(operation, "InternalError", about=about))
-    execution = deployment.run_notify(NOTIFICATION)
+    execution = deployment.run_notify(notification())
     assert (execution["status"], deployment.clock.delays) == ("FAILED", backoff(2, 2, 25, most=900))
     assert {queue: len(deployment.received(queue)) for queue in BRANCHES} == {**dict.fromkeys(BRANCHES, 1), branch: 0}
 
@@ -105,7 +117,7 @@ def test_an_event_that_the_bus_rejects_is_retried(deployment: Deployment) -> Non
     """https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html"""
     rejected = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}], "ResponseMetadata": {}}
     deployment.services.faults.append(answering("PutEvents", rejected, times=1))
-    execution = deployment.run_notify(NOTIFICATION)
+    execution = deployment.run_notify(notification())
     (failed,) = deployment.history(execution, "TaskFailed")
     assert failed["taskFailedEventDetails"]["error"] == "EventBridge.FailedEntry"
     assert (execution["status"], len(deployment.received("bus"))) == ("SUCCEEDED", 1)

@@ -8,19 +8,22 @@ from unittest.mock import patch
 import pytest
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 
+from job_watcher.detail import published
+
 from .conftest import Deployment
 from .moto_states import Function, FunctionError, failing, service_error
 from .test_watch import INPUT, REPORT
 
-REQUEST = INPUT["request"]
 DAY = 24 * 3600
-ENDED = {
-    "outcome": "succeeded",
-    "name": "the-job",
-    "detail": {"kind": INPUT["kind"], "request": REQUEST, "outcome": "succeeded"},
-    "subject": "Succeeded",
-    "text": "The job succeeded.",
-}
+ENDED = published(
+    {
+        "outcome": "succeeded",
+        "name": "the-job",
+        "detail": {**INPUT, "outcome": "succeeded"},
+        "subject": "Succeeded",
+        "text": "The job succeeded.",
+    }
+)
 BUG = FunctionError({"errorType": "KeyError", "errorMessage": "'JobStatus'"})
 
 

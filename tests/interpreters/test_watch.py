@@ -26,10 +26,10 @@ STRANGE = '"It\'s" {% $states.input %}\n\t\\ ${describe}, 音声 😀'
 @pytest.fixture
 def voice_id(deployment: Deployment) -> Iterator[Stubber]:
     """The function's own Voice ID client, which gives only these answers, in this order."""
-    from job_watcher import describe
+    from job_watcher import aws_call
 
     deployment.services.function = describe_function
-    with Stubber(describe.client("voice-id")) as stub:
+    with Stubber(aws_call.client("voice-id")) as stub:
         yield stub
         stub.assert_no_pending_responses()
 
@@ -127,6 +127,15 @@ def test_an_input_that_is_not_an_object_ends_the_watch_with_a_notification(deplo
     assert (watch["status"], watch["error"]) == ("FAILED", "WatchLost")
     assert [payload["input"] for payload in deployment.services.payloads] == [given]
     assert [event["detail"]["outcome"] for event in deployment.received("bus")] == ["lost"]
+
+
+def test_an_input_that_is_too_long_is_not_passed_to_the_function(deployment: Deployment) -> None:
+    deployment.services.function = describe_function
+    given = {"kind": KIND, "request": {"DomainId": "x" * 40_000}}
+    watch = deployment.run_watch(given)
+    size = len(json.dumps(given, separators=(",", ":")))
+    assert [payload["input"] for payload in deployment.services.payloads] == [{"characters": size}]
+    assert (watch["error"], f"{size} characters" in watch["cause"]) == ("WatchLost", True)
 
 
 def test_progress_is_reported_once_per_step_and_the_watch_goes_on(
