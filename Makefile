@@ -19,7 +19,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench wheel check cdk kinds notifications permissions kind clean
+.PHONY: actions install demo test bench wheel check lock cdk kinds notifications permissions kind clean
 
 install: .venv/installed
 
@@ -27,7 +27,7 @@ install: .venv/installed
 # in `.cache/wheels` what an empty virtual environment needs for the project's wheel (tests/e2e/test_wheel.py).
 # The AWS CLI has a virtual environment of its own, because it pins another botocore; it is called through a script of
 # ours, because pip writes the interpreter's path into the CLI's own script unquoted.
-.venv/installed: requirements.txt requirements-dev.txt lambda/requirements.txt Makefile
+.venv/installed: requirements.txt requirements-dev.txt lambda/requirements.in lambda/requirements.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet -r requirements-dev.txt
@@ -74,6 +74,11 @@ check: install
 	$(PY) -m check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/test.yml
 	$(PY) -m check_jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(PY) -m check_jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml .github/ISSUE_TEMPLATE/new-kind.yml
+
+# Write lambda/requirements.txt, the packages in the Lambda functions with their hashes, from lambda/requirements.in. It needs
+# the network. Packages that lambda/requirements.in doesn't pin keep their versions; make lock ARGS=--upgrade updates them.
+lock: install
+	CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --generate-hashes --strip-extras --no-emit-options $(ARGS) --output-file lambda/requirements.txt lambda/requirements.in
 
 # Run the CDK CLI with your environment's credentials and Region, for example make cdk ARGS=deploy.
 cdk: install

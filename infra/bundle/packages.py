@@ -16,13 +16,13 @@ ANY_RUNTIME = ("--only-binary=:all:", "--python-version=3.11", "--implementation
 def packages() -> Path:
     """Return the folder with what lambda/requirements.txt lists: pure Python for every runtime and architecture.
 
-    Raise RuntimeError, with pip's message, if pip fails.
+    Raise RuntimeError, with pip's message, if pip fails, for example because a file doesn't have the expected hash.
     """
     return cached(CACHE / "packages" / content_hash({REQUIREMENTS.name: REQUIREMENTS}), _install)
 
 
 def _install(folder: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", *ANY_RUNTIME]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--require-hashes", *ANY_RUNTIME]
     command = [*pip, "--target", str(folder), "--requirement", str(REQUIREMENTS)]
     installed = subprocess.run(command, capture_output=True, text=True, check=False)
     if installed.returncode:

@@ -52,7 +52,7 @@ def standard_library() -> Path:
 
 
 def _requirements() -> list[str]:
-    pinned = REQUIREMENTS.read_text().replace("powertools==", "powertools[parser,tracer]==")
+    pinned = REQUIREMENTS.with_suffix(".in").read_text().replace("powertools==", "powertools[parser,tracer]==")
     pinned += next(line for line in (ROOT / "requirements.txt").open() if line.startswith("boto3=="))
     return [line for line in pinned.splitlines() if line and not line.startswith("#")]
 
