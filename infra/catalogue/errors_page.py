@@ -26,8 +26,9 @@ SHOWN_SERVICES = 3
 HEAD = """\
 # AWS errors
 
-Made by `make kinds`. This page lists the errors that a describe call can return, what each one means for a watch, and
-the rule that decides. The rules are in [errors.py](../lambda/job_watcher/errors.py).
+This page lists the errors that a describe call can return, what each one means for a watch, and the rule that decides
+this. `make kinds` generates it from [errors.py](../lambda/job_watcher/errors.py), which contains the rules, from
+botocore's models and from `infra/catalogue/known_errors.toml`.
 
 botocore models {codes} error codes for the describe operations of all kinds and waiters ({pairs} pairs of a code and an
 HTTP status). The page also lists {known} codes, {exceptions} exceptions and {messages} messages that aren't modeled.
@@ -36,11 +37,12 @@ HTTP status). The page also lists {known} codes, {exceptions} exceptions and {me
 
 {meanings}
 
-A good answer is any answer that shows the job's status. A watch also ends when `give-up-after-days` have passed.
+A good answer is an answer that shows the job's status. In addition, a watch is lost if its job hasn't ended
+after `give-up-after-days`.
 
 The rules apply in this order. The first one that matches decides:
 
-1. A code that no message can change, such as `UnknownOperationException`.
+1. A code whose meaning doesn't depend on the message, such as `UnknownOperationException`.
 2. A pattern that the code contains, unless it means `invalid`. Codes that mean `denied` are `unavailable` if the
    message says that credentials have expired.
 3. An HTTP status that means `unavailable` or `throttled`.
@@ -52,17 +54,17 @@ The rules apply in this order. The first one that matches decides:
 
 The tables show what an error without a message means. *Services* are boto3's names."""
 PERSISTENT = (
-    "The watch keeps polling. It is lost if this lasts for two minutes and two polls, and for a tenth of the time with "
-    "good answers, up to a day."
+    "The watch keeps polling. It is lost after two minutes and two polls without a good answer. If the service has "
+    "answered before, the watch also waits for a tenth of the time during which it answered, up to a day."
 )
 WATCH: Mapping[Meaning, str] = {
     Meaning.UNAVAILABLE: "The watch backs off and keeps polling until it gives up.",
     Meaning.THROTTLED: "The watch backs off and keeps polling until it gives up.",
-    Meaning.MISSING: f"{PERSISTENT} If the service's own event started the watch and the job was never found, the "
-    "watch ends without a notification.",
+    Meaning.MISSING: f"{PERSISTENT} If the service's own event started the watch and the job has never been found, "
+    "the watch ends without a notification.",
     Meaning.DENIED: PERSISTENT,
-    Meaning.UNREACHABLE: "The watch backs off and keeps polling. It is lost if this lasts for 15 minutes, or for a "
-    "day if the service has answered before.",
+    Meaning.UNREACHABLE: "The watch backs off and keeps polling. It is lost if this lasts for 15 minutes, or for "
+    "a day if the service has answered before.",
     Meaning.INVALID: "The watch is lost at once. If the service has answered before, the rule for `denied` applies.",
 }
 CAUSE: Mapping[Meaning, str] = {

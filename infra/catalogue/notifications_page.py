@@ -19,10 +19,11 @@ WATCH = "arn:aws:states:eu-west-1:111122223333:execution:JobWatcher-Watch:0a1b2c
 NOW = datetime.fromisoformat("2026-03-01T15:00:00Z").timestamp()
 STATE: PollState = {"polls": 12, "waited": 3600, "outcome": "running"}
 HEAD = """\
-# Notifications
+# Sample emails
 
-The emails about {count} jobs, as subscribers receive them. `make notifications` writes this page from
-`infra/catalogue/sample_jobs.json` with the code that runs in AWS.
+This page shows the emails about {count} sample jobs. Each heading is the subject of an email. `make notifications`
+generates the page from `infra/catalogue/sample_jobs.json`, with the code that runs in AWS.
+[Events and notifications](events.md#the-email) explains how the emails are sent and filtered.
 """
 
 

@@ -12,10 +12,16 @@ PAGE = Path(__file__).parents[2] / "docs" / "outcomes.md"
 HEAD = """\
 # How outcomes are determined
 
-Made by `make kinds`. A status such as `COMPLETED` doesn't always mean that everything went well. This page lists every
-kind whose job has members that count or name failures, or has further statuses. *Overrides*: conditions under which a
-status that means `succeeded` means another outcome; the first one that holds counts. *Members*: what reads each such
-member, or why it doesn't decide the outcome. {read} of {all} members in {kinds} kinds are read.
+`make kinds` generates this page from `lambda/kinds/*.toml`.
+
+A status such as `COMPLETED` doesn't always mean that everything succeeded. This page lists each kind whose job has
+members that count or describe failures, or that contain other statuses. The kinds' tables read {read} of {all} such
+members in {kinds} kinds. The list under a kind contains:
+
+- *Overrides*: the outcome that replaces `succeeded`, and the condition for it. If several conditions are true, the
+  first one applies.
+- The members, each with the key of the kind's table that reads it, or the reason why it doesn't affect the outcome.
+  [Catalogue](catalogue.md#keys) explains the keys.
 """
 
 

@@ -63,7 +63,7 @@ def _lines(model: ServiceModel, described: OperationModel, candidates: Sequence[
     yield _line("status", status.path)
     if others:
         places = ", ".join(f"{other.path} in {other.job}" for other in others[:5])
-        yield f"# decide: whether this is the job's status; there are also {places}"
+        yield f"# decide: whether this is the job's status; other candidates: {places}"
     yield from _outcomes(status)
     yield from _paths(status)
     yield from _start(model, noun)
@@ -108,14 +108,15 @@ def _start(model: ServiceModel, noun: str) -> Iterator[str]:
     if calls:
         yield _line("start", calls[:1])
     if len(calls) > 1:
-        yield f"# decide: which calls start such a job; there are also {', '.join(calls[1:])}"
+        yield f"# decide: which calls start such a job; other candidates: {', '.join(calls[1:])}"
 
 
 def _contradictions(model: ServiceModel, described: OperationModel, status: Status) -> Iterator[str]:
     name = f"{model.service_name}/{described.name}"
     kind = Kind(name, described.name, [], status.job, status.path, {}, reason=_member("reason", status))
     if unread := failure_members.unread(kind):
-        yield f"# decide: whether a success may be partial or failed by {', '.join(unread)}; see `but` and `ignored`"
+        members = ", ".join(unread)
+        yield f"# decide: whether {members} can turn a success into partial or failed; see `but` and `ignored`"
 
 
 def _member(key: str, status: Status) -> str | None:

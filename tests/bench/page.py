@@ -6,7 +6,7 @@ from typing import Any
 
 import matplotlib
 
-from . import fleet, readme
+from . import costs_page, fleet
 from .fleet import Case, Fleet
 from .polling import PROGRESS, Grid, frontier
 from .report import FOLDER, Part
@@ -35,10 +35,10 @@ def write(parts: Sequence[Part]) -> None:
         "The simulations have fixed seeds. Only the times in *Cold start* and *Local cloud* differ from run to run.\n\n"
     )
     (rows,) = (part.measured for part in parts if part.name == "polling")
-    cost = f"## Cost\n\n{readme.cost(rows)}"
+    cost = f"## Cost\n\n{costs_page.cost(rows)}"
     sections = [part.markdown() for part in parts]
     (FOLDER / "README.md").write_text("\n".join([head + "\n".join(goals) + "\n", cost, *sections]))
-    readme.write(rows)
+    costs_page.write(rows)
 
 
 def _start(measured: Mapping[str, tuple[float, float]]) -> None:

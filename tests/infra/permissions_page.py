@@ -11,13 +11,13 @@ HEAD = """\
 # Permissions
 
 This page lists what the policies of Job Watcher's roles, topics, queues, bus, key and functions allow and deny.
-`make permissions` writes it from `tests/infra/permissions.toml`.
+`make permissions` generates it from `tests/infra/permissions.toml`.
 
 The tests check every call below with an independent IAM evaluator,
 [iam-simulate](https://github.com/cloud-copilot/iam-simulate), and the policies of several synthesized templates. These
 include the default settings, all settings, and all kinds and waiters. The tests also remove each statement of each
-policy, each statement's conditions, and each of its actions. Each time, at least one row must fail. This shows that
-each permission is needed and that each restriction works.
+policy, each statement's conditions, and each of its actions. After each removal, the check of at least one row must
+fail. This shows that each permission is needed and that each restriction works.
 
 Every permission of an AWS service requires `aws:SourceArn` or `aws:SourceAccount`. These conditions prevent other
 accounts from using the service to reach this deployment

@@ -13,7 +13,7 @@ from infra.catalogue.coverage import counts
 from infra.context import FORMER_NAMES, PROPS, STACK_NAME
 from job_watcher import catalogue, email_message, expressions, waiters, watch_input
 from job_watcher.detail import Detail
-from tests.bench import readme
+from tests.bench import costs_page
 from tests.bench.polling import Grid
 from tests.bench.report import seconds
 from tests.bench.strategies import JOB_WATCHER, JOB_WATCHER_WITH_EVENTS
@@ -26,7 +26,7 @@ SETTING_NAMES = [*list(PROPS)[:-2], STACK_NAME, *list(PROPS)[-2:]]
 
 @pytest.fixture(scope="module")
 def simulated() -> Grid:
-    return readme.simulated()
+    return costs_page.simulated()
 
 
 def test_the_email_is_the_one_that_the_event_makes() -> None:
@@ -85,14 +85,14 @@ def test_every_function_of_the_expressions_is_explained() -> None:
 
 
 def test_the_costs_are_those_of_the_benchmark(simulated: Grid) -> None:
-    shown = page("docs/costs.md").partition(readme.BEGIN)[2].partition(readme.END)[0]
-    assert shown == readme.block(simulated), "make bench writes it anew"
+    shown = page("docs/costs.md").partition(costs_page.BEGIN)[2].partition(costs_page.END)[0]
+    assert shown == costs_page.block(simulated), "make bench writes it anew"
 
 
 def test_the_readmes_own_row_has_the_figures_of_the_benchmark(simulated: Grid) -> None:
     (row,) = [line for line in README.splitlines() if line.startswith("| **Job Watcher**")]
     event, percentage, neither = (
-        simulated[name, readme.LENGTH, shape]
+        simulated[name, costs_page.LENGTH, shape]
         for name, shape in (
             (JOB_WATCHER_WITH_EVENTS[0].name, "none"),
             (JOB_WATCHER.name, "linear"),
@@ -100,12 +100,12 @@ def test_the_readmes_own_row_has_the_figures_of_the_benchmark(simulated: Grid) -
         )
     )
     assert f"${event.usd:.2f} to ${percentage.usd:.2f}" in row and event.usd < neither.usd < percentage.usd
-    for told, words in (
+    for result, words in (
         (event, "with a service event"),
         (percentage, "with a steady percentage"),
         (neither, "with neither"),
     ):
-        assert f"{seconds(told.p95)} {words}" in row
+        assert f"{seconds(result.p95)} {words}" in row
 
 
 def test_the_readmes_table_counts_kinds_events_and_waiters() -> None:

@@ -1,0 +1,87 @@
+"""Write the figures in docs/costs.md: a small table, the plot, and the cost of a job, all from simulated polling."""
+
+# ruff: noqa: RUF001 (the multiplication sign is meant)
+
+from pathlib import Path
+
+from job_watcher.polling import MINUTE, PollingLimits
+
+from . import costs
+from .jobs import FIXED, HOUR
+from .polling import Grid, simulate
+from .report import Table, seconds
+from .strategies import FIXED_15, JOB_WATCHER, JOB_WATCHER_WITH_EVENTS, LOWER_BOUND, STRATEGIES
+
+PAGE = Path(__file__).parents[2] / "docs" / "costs.md"
+BEGIN, END = "<!-- make bench writes this -->\n", "<!-- to here -->\n"
+LENGTH, LIMITS = "8 h", PollingLimits()
+OTHERS = [
+    strategy
+    for strategy in STRATEGIES
+    if strategy not in (JOB_WATCHER, *JOB_WATCHER_WITH_EVENTS, FIXED_15, LOWER_BOUND)
+]
+SHOWN = {
+    (JOB_WATCHER, "linear"): "**Job Watcher**, linear progress",
+    (JOB_WATCHER, "none"): "**Job Watcher**, no percentage",
+    (JOB_WATCHER_WITH_EVENTS[0], "none"): "**Job Watcher**, no percentage, service event arrives",
+    (JOB_WATCHER_WITH_EVENTS[1], "none"): "**Job Watcher**, no percentage, service event is lost",
+    **{(other, "linear"): other.name for other in OTHERS},
+}
+"""The rows, by strategy and shape."""
+
+
+def write(rows: Grid) -> None:
+    """Replace the block in docs/costs.md."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{PAGE.name} has no {BEGIN.strip()} … {END.strip()}")
+    PAGE.write_text(before + BEGIN + block(rows) + END + after)
+
+
+def simulated() -> Grid:
+    """Return only the rows that the block shows."""
+    (durations,) = (one for one in FIXED if one.name == LENGTH)
+    return {(strategy.name, LENGTH, shape): simulate(strategy, durations, shape) for strategy, shape in SHOWN}
+
+
+def block(rows: Grid) -> str:
+    """Return what is written between the two comments."""
+    return (
+        f"{_table(rows)}\n\n"
+        f"Some strategies give up by default, but the table shows them as if they didn't: {_give_up_times()}.\n\n"
+        "![Cost of a thousand 8-hour jobs, and the delay until their ends are detected](bench/polling.png)\n\n"
+        f"{cost(rows)}\n"
+        "See [the benchmark](bench/README.md) for all figures and the method. "
+        "The simulation assumes that a service event arrives 0.5 to 4 s after the job's end.\n"
+    )
+
+
+def cost(rows: Grid) -> str:
+    """Return how the cost depends on the number of polls, as Markdown."""
+    transitions, fixed_transitions = costs.per_poll_and_fixed()
+    per_poll, per_job = (1_000 * usd for usd in JOB_WATCHER.usd)
+    early, late = MINUTE / LIMITS.max_delay_ratio, LIMITS.max_interval / LIMITS.max_delay_ratio
+    linear, none = (rows[JOB_WATCHER.name, LENGTH, shape] for shape in ("linear", "none"))
+    return (
+        f"**USD per 1,000 jobs = polls of one job × {per_poll:.5f} + {per_job:.4f}**\n\n"
+        f"A poll costs {transitions} transitions and one Lambda request of {costs.BILLED} s; each watch adds "
+        f"{fixed_transitions} transitions, one event and two messages (us-east-1, without free tiers).\n\n"
+        f"Without a percentage, a job is polled once a minute in its first {early / 60:g} minutes, then "
+        f"{1 / LIMITS.max_delay_ratio:g} × ln(age / {early / 60:g} min) times until it is {late / HOUR:g} hours old, "
+        f"then {HOUR / LIMITS.max_interval:g} times an hour. In the simulation, a job of 8 hours takes {none.polls:g} "
+        f"polls. A thousand such jobs cost {none.polls:g} × {per_poll:.5f} + {per_job:.4f} = {none.usd:.2f} USD. "
+        f"With linear progress, a job takes {linear.polls:.0f} polls, and a thousand cost {linear.usd:.2f} USD.\n"
+    )
+
+
+def _table(rows: Grid) -> str:
+    lines = []
+    for (strategy, shape), name in SHOWN.items():
+        row = rows[strategy.name, LENGTH, shape]
+        lines.append([name, f"{row.polls:,.0f}", f"{row.usd:.2f}", seconds(row.p95)])
+    return "\n".join(Table("", ["jobs of 8 h", "polls", "USD per 1,000 jobs", "delay p95"], lines).lines())
+
+
+def _give_up_times() -> str:
+    return "; ".join(f"{other.name} after {other.gives_up}" for other in OTHERS if other.gives_up != "no")
