@@ -19,7 +19,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench wheel check lock cdk kinds notifications permissions kind clean
+.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds notifications permissions kind clean
 
 install: .venv/installed
 
@@ -65,6 +65,10 @@ wheel: install
 	rm -rf dist
 	$(PY) -m build --no-isolation
 
+# Write dist/sbom.cdx.json, the bill of materials of the Lambda functions' packages, in CycloneDX's format.
+sbom: install
+	$(PY) -m infra.sbom dist/sbom.cdx.json
+
 # Run the linter, the formatter, the type checker, and the validation of the files in .github. The hooks in
 # .pre-commit-config.yaml run the same commands.
 check: install
@@ -79,6 +83,13 @@ check: install
 # the network. Packages that lambda/requirements.in doesn't pin keep their versions; make lock ARGS=--upgrade updates them.
 lock: install
 	CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --generate-hashes --strip-extras --no-emit-options $(ARGS) --output-file lambda/requirements.txt lambda/requirements.in
+
+# Fail if a package in the Lambda functions has a known vulnerability, or can't be checked. It needs the network, so `make test`
+# doesn't run it. pip-audit has a virtual environment of its own, because it isn't needed for anything else.
+audit:
+	$(PYTHON) -m venv .venv/pip-audit
+	.venv/pip-audit/bin/python -m pip install --quiet pip-audit==2.10.1
+	.venv/pip-audit/bin/python -m pip_audit --strict --require-hashes --disable-pip --requirement lambda/requirements.txt
 
 # Run the CDK CLI with your environment's credentials and Region, for example make cdk ARGS=deploy.
 cdk: install

@@ -10,15 +10,7 @@ from packaging.utils import canonicalize_name
 
 from infra.bundle import packages as bundle_packages
 from infra.bundle.packages import REQUIREMENTS, packages
-
-ROOT = Path(__file__).parents[2]
-LOCK = (ROOT / "lambda" / "requirements.txt").read_text()
-CHOSEN = (ROOT / "lambda" / "requirements.in").read_text()
-PIN = re.compile(r"^([\w.-]+)==([\w.]+)", re.MULTILINE)
-
-
-def pins(text: str) -> dict[str, str]:
-    return {canonicalize_name(name): version for name, version in PIN.findall(text)}
+from tests.unit.lock import CHOSEN, LOCK, pins
 
 
 def installed() -> dict[str, Distribution]:
