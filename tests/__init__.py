@@ -1,1 +1,1 @@
-"""Tests, by what they may touch: unit nothing, infra the CDK, e2e the local cloud."""
+"""Tests by what they need: unit only Python, infra the CDK, e2e the local cloud. interpreters runs the ASL files."""

@@ -1,4 +1,4 @@
-"""The settings that a CDK context gives, as app.py and the construct make them."""
+"""Create settings from a CDK context, as app.py and the construct do."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from infra.settings import Settings, validated
 
 
 def from_context(context: Mapping[str, Any]) -> Settings:
-    """Return the validated settings; raise InvalidSetting with the message that app.py prints."""
+    """Return the validated settings. Raise InvalidSetting with the message that app.py prints."""
     try:
         return validated(**props(context))
     except InvalidSetting as invalid:

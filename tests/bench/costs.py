@@ -1,4 +1,4 @@
-"""What a watch costs: the states and history events, counted in the state machines' definitions, and AWS's prices."""
+"""The costs of a watch: state transitions and history events according to the state machines, and AWS's prices."""
 
 import json
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ INFRA = Path(__file__).parents[2] / "infra"
 TRANSITION = 0.025 / 1_000  # USD; all prices are those of us-east-1. https://aws.amazon.com/step-functions/pricing/
 REQUEST = 0.20 / 1e6  # https://aws.amazon.com/lambda/pricing/
 GB_SECOND = 0.0000133334  # arm64
-OPERATION = 8.00 / 1e6  # of a durable function. https://aws.amazon.com/lambda/pricing/
+OPERATION = 8.00 / 1e6  # one operation of a durable function. https://aws.amazon.com/lambda/pricing/
 EVENT, MESSAGE = 1.00 / 1e6, 0.50 / 1e6  # one PutEvents entry; one SNS message, without its deliveries
 MEMORY = 0.5  # GB; the Describe function's memory
 BILLED = 0.1  # seconds; billed duration of a warm invocation of Describe
-MAX_HISTORY_EVENTS = 25_000  # of one execution, which fails when it exceeds them
-_HISTORY_EVENTS = {"Task": 5, "Parallel": 4}  # by state type; other states have 2, entered and exited
+MAX_HISTORY_EVENTS = 25_000  # an execution with more events fails
+_HISTORY_EVENTS = {"Task": 5, "Parallel": 4}  # by state type; the default is 2: entered and exited
 
 
 def definition(name: str) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def events(states: Iterator[tuple[str, str]]) -> int:
 
 
 def linear(one_poll: int, two_polls: int) -> tuple[int, int]:
-    """Return a count's number per poll and its fixed number, from its values with one and with two polls."""
+    """Return a count per poll and the fixed count, given the counts with one poll and with two polls."""
     return two_polls - one_poll, 2 * one_poll - two_polls
 
 

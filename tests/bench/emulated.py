@@ -43,13 +43,13 @@ DOMAINS = {case: f"BenchDomain{number:011}" for number, case in enumerate((*CASE
 
 @dataclass(frozen=True)
 class EmulatedJob(Job):
-    """The job as the emulator ran it: 0 % until the age `released`, and then one request after the other."""
+    """The job as the emulator ran it: it stays at 0 % until the age `released`, and then processes its requests."""
 
     released: float = 0.0
     requests: int = 1
 
     def percent(self, age: float) -> int | None:
-        """Return the percentage of processed requests. The job takes the time of one more request before the first."""
+        """Return the percentage of processed requests. The first request starts after the duration of one request."""
         share = (age - self.released) / (self.duration - self.released)
         processed = int(share * (self.requests + 1)) - 1
         return 100 * min(max(processed, 0), self.requests) // self.requests
@@ -183,7 +183,7 @@ def _measure(cloud: Cloud, machine: str, case: Case) -> Measured:
 
 
 def _start(cloud: Cloud, case: Case) -> dict[str, str]:
-    """Start the case's job, held if the case says so, and return the request that describes it."""
+    """Start the case's job, suspend it if the case has a hold time, and return the request that describes it."""
     cloud.voice_id.seconds_per_request = case.seconds_per_request
     manifest = put_sample(cloud.client("s3"), requests=case.requests, invalid=0)
     job = cloud.client("voice-id").start_speaker_enrollment_job(
@@ -198,7 +198,7 @@ def _start(cloud: Cloud, case: Case) -> dict[str, str]:
 
 
 def _release(cloud: Cloud, case: Case, request: dict[str, str]) -> float:
-    """Release a held job after the case's time. Return when, in seconds since 1970; 0 if it wasn't held."""
+    """Release a held job after its hold time. Return the time in seconds since 1970, or 0 if it wasn't held."""
     if not case.hold:
         return 0.0
     time.sleep(case.hold)
@@ -222,7 +222,7 @@ def _history(states: Any, execution: str) -> list[Any]:
 
 
 def _answers(history: list[Any]) -> list[tuple[float, float]]:
-    """Return when each poll was answered, in seconds since 1970, and the wait after it, which is 0 at the end."""
+    """Return the time of each answer, in seconds since 1970, and the wait after it (0 after the last one)."""
     events = [event for event in history if _state_name(event, "Exited") == "Describe"]
     results = [json.loads(event["stateExitedEventDetails"]["output"]) for event in events]
     times = [event["timestamp"].timestamp() for event in events]
@@ -230,6 +230,6 @@ def _answers(history: list[Any]) -> list[tuple[float, float]]:
 
 
 def _state_name(event: Any, transition: str) -> str | None:
-    """Return the name of the state that this history event says was Entered or Exited, or None."""
+    """Return the name of the state in an event about this transition (Entered or Exited), or None for other events."""
     name: str | None = event.get(f"state{transition}EventDetails", {}).get("name")
     return name

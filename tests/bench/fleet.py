@@ -1,4 +1,4 @@
-"""Simulate many watches that share one quota of describe calls: the throttled calls, and the delay of the ends."""
+"""Simulate many watches that share one quota of describe calls: the throttled calls, and the detection delays."""
 
 # ruff: noqa: RUF001 (the multiplication sign is meant)
 
@@ -25,7 +25,7 @@ from .strategies import POLL_DURATION
 SIZES, QUOTAS, SHAPES = (10, 30, 100, 300, 1_000, 3_000, 10_000), (2.0, 10.0), ("none", "linear")
 DURATION = 8 * HOUR
 BURST = 600.0  # seconds in which all jobs of a burst start
-MAX_GROWTH = 2.0  # how many times faster than the number of jobs the delay may grow
+MAX_GROWTH = 2.0  # how much faster the delay may grow than the number of jobs
 SEED = 20_260_520
 
 
@@ -38,7 +38,7 @@ class Quota:
     counted_at: float = 0.0
 
     def acquire(self, now: float) -> bool:
-        """Take a token for one call. Return whether there was one."""
+        """Take a token for one call. Return False if the bucket is empty."""
         self.tokens = min(max(1.0, self.rate), self.tokens + (now - self.counted_at) * self.rate)
         self.counted_at = now
         if self.tokens < 1:
@@ -83,13 +83,13 @@ class Fleet:
         """Return the calls per second that weren't throttled."""
         return self.calls * (1 - self.throttled)
 
-    def p(self, percent: float) -> float:
+    def delay(self, percent: float) -> float:
         """Return a percentile of the delay in seconds."""
         return percentile(self.delays, percent)
 
 
 class Poll(NamedTuple):
-    """A scheduled poll: when, in seconds; a sequence number, which orders polls of the same time; and whose watch."""
+    """A scheduled poll: its time in seconds, a sequence number that orders polls of the same time, and its watch."""
 
     at: float
     order: int
@@ -98,7 +98,7 @@ class Poll(NamedTuple):
 
 
 class Simulation:
-    """Watches of `size` jobs that start at random times `within` these seconds. `rate` is the quota per second."""
+    """Watches of `size` jobs that start at random times within `within` seconds. `rate` is the quota per second."""
 
     def __init__(self, size: int, rate: float, shape: str, within: float) -> None:
         self.chance = random.Random(SEED)
@@ -208,7 +208,7 @@ def _table(title: str, fleets: Fleets, within: float) -> Table:
 
 
 def _cells(case: Case, fleet: Fleet) -> list[str]:
-    delays = [seconds(fleet.p(percent)) for percent in (50, 95, 100)]
+    delays = [seconds(fleet.delay(percent)) for percent in (50, 95, 100)]
     calls = [f"{fleet.calls:.2f}", f"{fleet.answered:.2f}", f"{fleet.throttled:.1%}"]
     return [seconds(one_round(case.size, case.rate)), *calls, *delays, str(fleet.lost)]
 
@@ -221,7 +221,7 @@ def one_round(size: int, rate: float) -> float:
 def _goals(fleets: Fleets) -> list[Goal]:
     lost = sum(fleet.lost for fleet in fleets.values())
     growth, growth_step = max(_delay_growths(fleets))
-    delay, delay_case = max((fleet.p(95), case) for case, fleet in fleets.items())
+    delay, delay_case = max((fleet.delay(95), case) for case, fleet in fleets.items())
     throughput, throughput_step = min(_throughput_growths(fleets))
     return [
         Goal("Fleet: no watch is lost", f"{lost} of {sum(case.size for case in fleets):,} lost", not lost),
@@ -247,7 +247,7 @@ def _throughput_growths(fleets: Fleets) -> Iterator[tuple[float, str]]:
 def _delay_growths(fleets: Fleets) -> Iterator[tuple[float, str]]:
     """Yield the growth of the delay's p95 relative to that of the number of jobs, between consecutive sizes."""
     for small, large in _steps():
-        growth = fleets[large].p(95) / fleets[small].p(95) * small.size / large.size
+        growth = fleets[large].delay(95) / fleets[small].delay(95) * small.size / large.size
         yield growth, f"{small.size:,} to {_describe(large)}"
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 MINUTE, HOUR = 60.0, 3600.0
 SHORTEST, LONGEST = MINUTE, 72 * HOUR
-SIGMA = 1.0  # of the log-normal durations; 90 % are between a fifth of the median and five times the median
+SIGMA = (
+    1.0  # of the log-normal distribution of durations: 90 % are between a fifth of the median and five times the median
+)
 
 
 def _stalls(share: float, chance: float) -> float:

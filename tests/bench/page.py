@@ -20,7 +20,7 @@ SIZE, DPI = (8, 4.5), 130
 
 
 def write(parts: Sequence[Part]) -> None:
-    """Write everything that was measured, the goals first, and the figures in docs/costs.md."""
+    """Write the goals and the measurements to docs/bench/README.md, and the figures to docs/costs.md."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     plots: Mapping[str, Callable[[Any], None]] = {"start": _start, "polling": _polling, "fleet": _fleet}
     for part in parts:
@@ -86,7 +86,7 @@ def _fleet(fleets: Mapping[Case, Fleet]) -> None:
     colours = {2.0: "#c0392b", 10.0: OWN_COLOUR}
     for rate in fleet.QUOTAS:
         for shape in fleet.SHAPES:
-            delays = [fleets[Case(size, rate, shape)].p(95) for size in fleet.SIZES]
+            delays = [fleets[Case(size, rate, shape)].delay(95) for size in fleet.SIZES]
             style = "-" if shape == "linear" else "--"
             label = f"{rate:.0f} calls per second, {PROGRESS[shape]}"
             axes.plot(fleet.SIZES, delays, f"o{style}", color=colours[rate], label=label, markersize=5)

@@ -200,7 +200,7 @@ def _job_watcher(rows: Grid, durations: Sequence[Durations]) -> Table:
 
 
 def better(rows: Grid, own: Row, length: Durations) -> list[str]:
-    """Return the strategies that cost no more than Job Watcher, have no longer p95, and whose watches all succeed."""
+    """Return the strategies whose cost and p95 are at most those of Job Watcher, and whose watches all succeed."""
     others = [
         strategy for strategy in STRATEGIES if strategy not in (JOB_WATCHER, *JOB_WATCHER_WITH_EVENTS, LOWER_BOUND)
     ]
@@ -234,5 +234,7 @@ def _others(rows: Grid, durations: Sequence[Durations]) -> Table:
 def frontier(rows: Grid) -> Mapping[str, tuple[float, float]]:
     """Return the plot's points by label: USD per 1,000 jobs of 8 h, and p95 of the delay in seconds."""
     points = {f"Job Watcher, {PROGRESS[shape]}": rows[JOB_WATCHER.name, "8 h", shape] for shape in SHAPES}
-    points |= {one.name: rows[one.name, "8 h", shapes(one)[0]] for one in STRATEGIES if one is not JOB_WATCHER}
+    points |= {
+        other.name: rows[other.name, "8 h", shapes(other)[0]] for other in STRATEGIES if other is not JOB_WATCHER
+    }
     return {label: (row.usd, row.p95) for label, row in points.items()}

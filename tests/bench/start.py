@@ -59,7 +59,7 @@ class ColdStart:
 
     @property
     def total(self) -> float:
-        """Return the milliseconds of both."""
+        """Return the milliseconds of the import and of the first call together."""
         return self.imports + self.call
 
 
@@ -87,10 +87,10 @@ def _text(load: float) -> str:
         f"own folder and the standard library. The figures are medians of {RUNS} interleaved runs, without the start "
         "of the interpreter. The service is an HTTPS server on 127.0.0.1. All handlers load the same CA bundle. "
         "*boto3 and Powertools* is a typical handler with Powertools' Logger, Tracer, Metrics and Parser, as pip "
-        "installs it. Its bytecode is invalid on Lambda, because the CDK dates all files in a zip 1980. *Standard "
-        "library only* uses http.client and signs the request itself. A Lambda function with 512 MB has about 0.3 of "
-        f"a core, so the times on Lambda are longer. This machine has {os.cpu_count()} cores; the load average was "
-        f"{load:.1f} at the start."
+        "installs it. Its bytecode is invalid on Lambda, because the CDK sets the date of all files in a zip to "
+        "1980-01-01. *Standard library only* uses http.client and signs the request itself. A Lambda function with "
+        "512 MB has about 0.3 of a core, so the times on Lambda are longer. This machine has "
+        f"{os.cpu_count()} cores. The load average was {load:.1f} at the start."
     )
 
 

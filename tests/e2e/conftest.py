@@ -24,7 +24,7 @@ MOTO_KINDS = (
     "glue/JobRun",
     "sagemaker/TrainingJob",
 )
-GIVE_UP_DAYS = 0.05
+GIVE_UP_DAYS = 0.05  # 72 minutes, or 43 seconds in scaled time
 CUSTOM_KIND = """
 [CustomTable]
 describe  = "DescribeTable"
@@ -110,10 +110,7 @@ class World:
         return [execution["executionArn"] for page in pages for execution in page["executions"]]
 
     def emails(self, text: str) -> list[dict[str, Any]]:
-        """Return the emails to the deployment's subscriber whose body contains the text.
-
-        The README's examples subscribe another address.
-        """
+        """Return the emails to SUBSCRIBER whose body contains the text. The README subscribes another address."""
         return [email for email in self.cloud.emails() if email["To"] == [SUBSCRIBER] and text in email["BodyText"]]
 
     def email(self, text: str) -> dict[str, Any]:
@@ -149,14 +146,14 @@ def world() -> Iterator[World]:
     moto_services = {"rds", *(kind.partition("/")[0] for kind in MOTO_KINDS)}
     with MotoServer() as moto, Cloud(wait_scale=0.01, endpoints=dict.fromkeys(moto_services, moto.url)) as cloud:
         cloud.voice_id.seconds_per_request = 0.1
-        # no events, except in the tests of automatic watches
+        # events are delivered only in the tests of automatic watches
         cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 0
         yield World(cloud)
 
 
 @pytest.fixture(scope="session")
 def never_ending(world: World) -> str:
-    """Start a watch of a job that doesn't end, and return its ARN. It starts first, so that it times out early."""
+    """Start a watch of a job that doesn't end, and return its ARN. It starts first, so that it gives up early."""
     request = world.start_job(FRAUDSTERS, world.put_manifest("fraudsters.json", fraudsters(4)))
     world.voice_id.hold(request["JobId"])
     world.voice_id.amend(request["JobId"], {"JobStatus": "IN_PROGRESS"})

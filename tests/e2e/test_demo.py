@@ -18,7 +18,7 @@ from local.cloud import TIMEOUT
 from local.environment import ROOT
 from local.sample import request, tone
 
-SCRATCH = ROOT / ".cache" / "cloud"
+CLOUD_FOLDERS = ROOT / ".cache" / "cloud"
 
 
 @contextmanager
@@ -80,10 +80,10 @@ def test_the_demo_accepts_a_manifest_and_its_commands_work_in_a_new_terminal(tmp
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 @pytest.mark.parametrize("step", ["Bootstrapping", "Synthesizing"])
 def test_a_signal_ends_the_demo_and_all_its_processes(step: str, number: signal.Signals) -> None:
-    before = set(SCRATCH.glob("*"))
+    before = set(CLOUD_FOLDERS.glob("*"))
     with demo() as process:
         read_until(process, step)
-        (folder,) = set(SCRATCH.glob("*")) - before
+        (folder,) = set(CLOUD_FOLDERS.glob("*")) - before
         process.send_signal(number)
         assert process.wait(TIMEOUT) == 128 + number
     assert not folder.exists()

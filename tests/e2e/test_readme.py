@@ -1,4 +1,4 @@
-"""The commands in the README and in docs/, run as they stand there, in the local cloud."""
+"""The commands in the README and in docs/ work exactly as written, in the local cloud."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 from .conftest import World, until
 
 ROOT = Path(__file__).parents[2]
-# In an order in which each page's commands find the variables that they use. docs/deployment.md sets most of them.
+# The order matters: docs/deployment.md sets most of the shell variables that the commands of the later pages use.
 PAGES = ("README.md", "docs/deployment.md", "docs/watches.md", "docs/events.md")
 OTHER_PAGES = [page for page in (ROOT / "docs").glob("*.md") if str(page.relative_to(ROOT)) not in PAGES]
 TEXT = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
@@ -20,17 +20,16 @@ BASH = re.findall(r"^ *```bash\n(.*?)^ *```", TEXT, flags=re.MULTILINE | re.DOTA
     for block in re.findall(r"^```python\n(.*?)^```", TEXT, flags=re.MULTILINE | re.DOTALL)
     if "start_execution" in block
 ]
-OF_THE_MAKEFILE = [block for block in BASH if re.fullmatch(r"(?: *(?:make .*|#.*)?\n)+", block)]
-OF_REMOVAL = [block for block in BASH if "before-destroy" in block]
-OF_AWS = [block for block in BASH if "aws " in block and block not in OF_THE_MAKEFILE]
+MAKE_BLOCKS = [block for block in BASH if re.fullmatch(r"(?: *(?:make .*|#.*)?\n)+", block)]
+REMOVAL_BLOCKS = [block for block in BASH if "before-destroy" in block]
+AWS_BLOCKS = [block for block in BASH if "aws " in block and block not in MAKE_BLOCKS]
 
-
-# version 1 of the CLI has an endpoint of its own for SQS, which no variable replaces
+# Version 1 of the AWS CLI ignores the endpoint variables for SQS, so this function adds the option.
 AWS = 'aws() { [ "$1" = sqs ] && set -- --endpoint-url "$AWS_ENDPOINT_URL" "$@"; command aws "$@"; }\n'
 
 
-def test_every_block_is_run_by_one_of_these_tests() -> None:
-    assert len(OF_THE_MAKEFILE) + len(OF_REMOVAL) + len(OF_AWS) == len(BASH) >= 8
+def test_every_block_is_covered_by_one_of_these_tests() -> None:
+    assert len(MAKE_BLOCKS) + len(REMOVAL_BLOCKS) + len(AWS_BLOCKS) == len(BASH) >= 8
 
 
 @pytest.mark.parametrize("page", OTHER_PAGES, ids=[page.name for page in OTHER_PAGES])
@@ -39,11 +38,11 @@ def test_other_pages_have_no_commands_to_run(page: Path) -> None:
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"^ *make (\w+)", "".join(BASH), flags=re.MULTILINE))))
-def test_make_has_the_target(target: str) -> None:
+def test_every_make_target_exists(target: str) -> None:
     assert subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
-def test_each_python_command_has_its_options() -> None:
+def test_each_watch_py_command_has_the_documented_options() -> None:
     commands = re.findall(r"\.venv/bin/python watch.py(?: [a-z-]+)(?: --[a-z]+)*", TEXT)
     assert len(commands) == 4
     for command in commands:
@@ -51,9 +50,13 @@ def test_each_python_command_has_its_options() -> None:
         assert all(option in shown.stdout for option in re.findall("--[a-z]+", command))
 
 
-def test_the_commands_deliver_what_they_say(world: World) -> None:
+def test_the_commands_have_the_documented_results(world: World) -> None:
     script = (
-        "set -euo pipefail\n" + AWS + "".join(OF_AWS) + f"python3 - <<'END'\n{PYTHON}END\n" + 'echo "queue: $QUEUE"\n'
+        "set -euo pipefail\n"
+        + AWS
+        + "".join(AWS_BLOCKS)
+        + f"python3 - <<'END'\n{PYTHON}END\n"
+        + 'echo "queue: $QUEUE"\n'
     )
     run = subprocess.run(
         ["bash"], input=script, env=world.cloud.environment, capture_output=True, text=True, check=False
@@ -78,7 +81,7 @@ def test_watch_py_follows_a_job_to_its_end(world: World) -> None:
     assert run.stdout.splitlines()[0].removeprefix("watch: ") in listed.stdout
 
 
-def test_watch_py_without_a_deployment_says_so_in_one_sentence(world: World) -> None:
+def test_watch_py_reports_a_missing_deployment_in_one_sentence(world: World) -> None:
     command = ["python3", str(ROOT / "watch.py"), "list", "--stack", "Nowhere"]
     run = subprocess.run(command, env=world.cloud.environment, capture_output=True, text=True, check=False)
     assert run.returncode == 1

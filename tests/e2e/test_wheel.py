@@ -1,4 +1,4 @@
-"""The wheel, installed into an empty virtual environment; and a CDK app of another team, deployed from there."""
+"""The wheel is installed into an empty virtual environment. A CDK app of another team is deployed with it."""
 
 import filecmp
 import json
@@ -25,8 +25,8 @@ from .conftest import World
 
 EXAMPLE = ROOT / "docs" / "examples" / "transcriptions"
 KIND = "transcribe/TranscriptionJob"
-NO_BYTECODE = "python3.99"  # no such runtime
-# Powertools and the functions' environment aren't where the wheel is installed.
+NO_BYTECODE = "python3.99"  # a runtime that doesn't exist, so that the bundle contains no bytecode
+# Modules that need Powertools and the functions' environment variables. The team's virtual environment has neither.
 ONLY_IN_LAMBDA = ("job_watcher.describe", "job_watcher.start", "job_watcher.handlers", "job_watcher.metrics")
 IMPORT_ALL = f"""
 import importlib, pkgutil, job_watcher, job_watcher_cdk, job_watcher_cli
@@ -51,7 +51,7 @@ class Team:
     environment: Mapping[str, str]
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the folder; AssertionError with its output if it fails."""
+        """Run a command in the folder. Raise AssertionError with its output if it fails."""
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
@@ -61,7 +61,7 @@ class Team:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the wheel and the sdist."""
+    """Return the folder with the wheel and the sdist."""
     return build(tmp_path_factory.mktemp("dist"))
 
 
@@ -79,7 +79,7 @@ def wheel(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def team(world: World, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Team:
-    """Follows the example's README, without the network."""
+    """Set up the example as its README describes, but without network access."""
     folder = tmp_path_factory.mktemp("team")
     shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
     (folder / "wheels").mkdir()
@@ -103,7 +103,7 @@ def team(world: World, built: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def outputs(world: World, team: Team) -> Iterator[dict[str, str]]:
-    """The outputs of the example's stack, deployed with the CDK CLI."""
+    """Deploy the example's stack with the CDK CLI, and yield its outputs."""
     cdk = [str(TOOLS / "cdk"), "--no-notices", "--ci"]
     team.run(*cdk, "deploy", "--require-approval", "never", "--outputs-file", "outputs.json")
     yield json.loads((team.folder / "outputs.json").read_text())["Transcriptions"]
@@ -139,7 +139,7 @@ def test_the_wheels_requirements_include_the_versions_that_are_tested() -> None:
     extras = [text for extra in project["optional-dependencies"].values() for text in extra]
     for requirement in map(Requirement, [*project["dependencies"], *extras]):
         assert requirement.specifier.contains(pins[requirement.name]), requirement
-        assert {one.operator for one in requirement.specifier} == {">=", "<"}
+        assert {specifier.operator for specifier in requirement.specifier} == {">=", "<"}
 
 
 def test_the_command_line_is_installed(team: Team) -> None:
@@ -178,7 +178,7 @@ def test_an_app_of_another_team_gets_one_event_per_job_at_the_target_for_its_out
 
 
 def transcribe(world: World, outputs: Mapping[str, str], recording: str) -> str:
-    """Invoke the team's function, which starts a job and a watch; the watch's ARN."""
+    """Invoke the team's function, which starts a job and a watch. Return the watch's ARN."""
     payload = json.dumps({"recording": recording})
     answer = world.cloud.client("lambda").invoke(FunctionName=outputs["TranscribeName"], Payload=payload.encode())
     result = json.load(answer["Payload"])
@@ -187,7 +187,7 @@ def transcribe(world: World, outputs: Mapping[str, str], recording: str) -> str:
 
 
 def events(world: World, queue: str) -> list[dict[str, Any]]:
-    """All events in the queue. The watches have ended, so no more of them arrive."""
+    """Return all events in the queue. The watches have ended, so no more events arrive."""
     sqs = world.cloud.client("sqs")
     found: list[dict[str, Any]] = []
     while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):

@@ -1,1 +1,1 @@
-"""Of the synthesized stack: facts, and what the tools of the trade say of it."""
+"""Tests of the synthesized stack: its properties, and the findings of cdk-nag, cfn-lint and an IAM evaluator."""

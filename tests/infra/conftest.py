@@ -37,7 +37,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "allowed-accounts": "111122223333,444455556666",
     },
 }
-FLAGS = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+FEATURE_FLAGS = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,9 @@ class Synthesized:
 
 @pytest.fixture(scope="session")
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Synthesized]:
+    """Synthesize all stacks, and return them by name."""
     folder = tmp_path_factory.mktemp("cdk.out")
-    app = cdk.App(outdir=str(folder), context=FLAGS)
+    app = cdk.App(outdir=str(folder), context=FEATURE_FLAGS)
     for name, context in CONTEXTS.items():
         JobWatcherStack(app, name, props=props(context))
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks())
@@ -69,25 +70,25 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Synthesized]:
 
 @pytest.fixture(scope="session")
 def stack(stacks: dict[str, Synthesized]) -> Synthesized:
-    """A stack with the default settings, two email addresses and some email outcomes."""
+    """Return the stack with the default settings, two email addresses and two email outcomes."""
     return stacks["JobWatcher"]
 
 
 @pytest.fixture(scope="session")
 def other(stacks: dict[str, Synthesized]) -> Synthesized:
-    """A stack whose settings that are off by default are on, and whose automatic watches are off."""
+    """Return the stack with non-default settings, such as allowed accounts and no automatic watches."""
     return stacks["Other"]
 
 
 @pytest.fixture(scope="session")
 def everything(stacks: dict[str, Synthesized]) -> Synthesized:
-    """A stack with every kind and every waiter."""
+    """Return the stack with every kind and every waiter."""
     return stacks["Everything"]
 
 
 @pytest.fixture(scope="session")
 def many(stacks: dict[str, Synthesized]) -> Synthesized:
-    """A stack whose setting `kinds` has 200 names."""
+    """Return the stack whose setting `kinds` lists 200 names."""
     return stacks["Many"]
 
 

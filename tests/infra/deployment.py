@@ -119,7 +119,7 @@ class Deployment:
         return f"{stack}-{logical_id}-1A2B3C4D5E6F"
 
     def _collect(self, name: str, type_: str, properties: Mapping[str, Any]) -> None:
-        """Keep the policy that a resource is or has. Raise ValueError for a policy in an unknown property."""
+        """Store the policy that a resource is or contains. Raise ValueError for a policy in an unknown property."""
         if type_ == "AWS::IAM::Role":
             self._attach(f"{name}.Trust", self.arn(name), properties["AssumeRolePolicyDocument"]["Statement"])
         elif type_ in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
@@ -139,9 +139,9 @@ class Deployment:
             raise ValueError(f"{name}: the tests don't know that {type_} has policies in {', '.join(sorted(unknown))}.")
 
     def _attach(self, name: str, owner: str, statements: list[Any]) -> None:
-        """Add statements to a resource's policy, which gets this name if the resource has none yet."""
-        kept = self.policies.setdefault(self.attached.setdefault(owner, name), _document([]))
-        kept["Statement"] += self.value(statements)
+        """Add statements to a resource's policy. If the resource has none yet, create one with this name."""
+        policy = self.policies.setdefault(self.attached.setdefault(owner, name), _document([]))
+        policy["Statement"] += self.value(statements)
 
 
 _FUNCTIONS: dict[str, Callable[[Deployment, Any], Any]] = {
@@ -158,7 +158,7 @@ def _document(statements: list[Any]) -> dict[str, Any]:
 
 
 def _permission(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the statement that Lambda makes from a permission.
+    """Return the statement that Lambda adds to the function's policy for a permission.
 
     https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
     """

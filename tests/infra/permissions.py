@@ -61,9 +61,9 @@ def rows() -> list[Row]:
 
 
 def policies(stack: Deployment) -> dict[str, Any]:
-    """Return the deployment's policies by name, and a policy that allows everything, for principals outside of it.
+    """Return the deployment's policies by name, and the administrator policy of the principals outside of it.
 
-    For these principals, only the policies of resources decide.
+    That policy allows everything, so only the policies of the resources can deny a call.
     """
     return {**stack.policies, ADMINISTRATOR: EVERYTHING}
 
@@ -95,7 +95,7 @@ def describe_questions(stack: Deployment, kinds: Iterable[Kind]) -> list[Questio
     actions = sorted({action for kind in kinds for action in describe_actions(kind)})
     pairs = [(action, resource) for action in actions for resource in LIMITED_RESOURCES.get(action, (None,))]
     questions = [question(stack, role, action, resource, {}) for action, resource in pairs]
-    return [replace(asked, may_be_newer=True) for asked in questions]
+    return [replace(each, may_be_newer=True) for each in questions]
 
 
 def names(stack: Deployment) -> dict[str, str]:
@@ -164,7 +164,7 @@ def _others(stack: Deployment) -> Iterator[tuple[str, str]]:
     yield "administrator_user", f"arn:aws:iam::{ACCOUNT}:user/administrator"
     yield "default_bus", _here("events", "event-bus/default")
     yield "instance", _here("ec2", "instance/i-0123456789abcdef0")
-    # The other stack's name begins with this stack's, unless CloudFormation shortens this stack's in the rules' names.
+    # The other stack's name begins with this stack's name, unless CloudFormation shortens the latter in rules' names.
     is_complete = len(f"{stack.name}-JobsTriggers") + MAX_SUFFIX <= MAX_RULE_NAME
     other = f"{stack.name}-2" if is_complete else "OtherStack"
     yield "other_alarm", _here("cloudwatch", f"alarm:{other}-JobsMonitoringNotificationFailed-1A2B3C4D5E6F")

@@ -56,7 +56,7 @@ WORDS = {
     "watch_execution": "a watch",
     "watch_role": "the Watch state machine's role",
 }
-"""Names in permissions.toml whose words aren't clear. `alarm_topic`, for example, is clear: the alarm topic."""
+"""Words for names in permissions.toml. Other names are read as words: `alarm_topic` is the alarm topic."""
 DESCRIBE = (
     "| The Describe function | describe jobs | the describe call of every enabled kind, "
     "on every type of resource that AWS lists for it | | [kinds](kinds.md) |"

@@ -14,9 +14,9 @@ SCRIPT = Path(__file__).with_name("iam_simulate.mjs")
 
 @dataclass(frozen=True)
 class Question:
-    """Whether a principal can use an action on a resource.
+    """The question whether a principal can use an action on a resource.
 
-    `identity` has the names of the principal's policies, `attached` the name of the resource's policy.
+    `identity` contains the names of the principal's policies. `attached` is the name of the resource's policy.
     """
 
     principal: str
@@ -29,10 +29,10 @@ class Question:
     identity: tuple[str, ...] = ()
     attached: str | None = None
     may_be_newer: bool = False
-    """Whether the evaluator's list of actions can be too old to have the action."""
+    """Whether the action can be newer than the evaluator's list of actions."""
 
     def depends_on(self, policy: str) -> bool:
-        """Whether this policy belongs to the principal or to the resource."""
+        """Return whether this policy belongs to the principal or to the resource."""
         return policy == self.attached or policy in self.identity
 
     def using(self, changed: str, policy: str) -> "Question":

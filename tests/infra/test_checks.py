@@ -37,7 +37,7 @@ ACCEPTED = {
     ("Jobs/Triggers/TriggerDLQ", "SQS3"): "This is a dead-letter queue.",
     ("Jobs/Monitoring/UnreportedWatches", "SQS3"): "People read this queue. There is no consumer that can fail.",
 }
-FINDINGS_IN_CDK_OUTPUT = {"W3005"}  # the CDK adds DependsOn where a GetAtt implies it
+FINDINGS_IN_CDK_OUTPUT = {"W3005"}  # the CDK adds a DependsOn that a GetAtt already implies
 # Actions that are newer than cfn-lint's list. Only the stack with all kinds has them.
 NEWER_THAN_CFN_LINT = ("getvpcconfiguration", "gettestcaseexecutionsummary", "getmaterializedviewrefreshtaskrun")
 DEFINITIONS = sorted((Path(__file__).parents[2] / "infra").glob("*.asl.json"))

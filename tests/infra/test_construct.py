@@ -1,4 +1,4 @@
-"""The construct JobWatcher as other CDK apps use it."""
+"""The construct JobWatcher in other CDK apps."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from constructs import Construct
 from infra.job_watcher import JobWatcher
 from infra.setting_types import InvalidSetting
 
-from .conftest import FLAGS
+from .conftest import FEATURE_FLAGS
 
 SPEAKER = "voice-id/SpeakerEnrollmentJob"
 Definition = Callable[[cdk.Stack], object]
@@ -24,7 +24,7 @@ Definition = Callable[[cdk.Stack], object]
 
 def synthesize(define: Definition) -> Callable[[str], dict[str, dict[str, Any]]]:
     """Return a function that finds the stack's resources of a type: their properties by logical id."""
-    stack = cdk.Stack(cdk.App(context=FLAGS), "Analytics")
+    stack = cdk.Stack(cdk.App(context=FEATURE_FLAGS), "Analytics")
     define(stack)
     template = assertions.Template.from_stack(stack)
 
@@ -121,7 +121,7 @@ def test_props_set_the_template() -> None:
     assert sorted(emails, key=str) == [None, {"outcome": ["failed"]}] or emails == [{"outcome": ["failed"]}, None]
 
 
-def test_two_job_watchers_fit_into_one_stack() -> None:
+def test_one_stack_can_contain_two_job_watchers() -> None:
     def define(stack: cdk.Stack) -> None:
         job_watcher(stack, "Nightly")
         job_watcher(stack, "Adhoc")
@@ -134,7 +134,7 @@ def test_two_job_watchers_fit_into_one_stack() -> None:
 
 
 @pytest.mark.parametrize("path", [["Jobs"], ["Data-Platform", "Jobs"], ["Watcher", "JobWatcher"], ["A", "A"]])
-def test_policies_name_the_rules_and_alarms_wherever_the_construct_is(path: list[str]) -> None:
+def test_policies_contain_the_names_of_rules_and_alarms_wherever_the_construct_is(path: list[str]) -> None:
     def define(stack: cdk.Stack) -> None:
         scope: Construct = stack
         for name in path[:-1]:
@@ -144,12 +144,12 @@ def test_policies_name_the_rules_and_alarms_wherever_the_construct_is(path: list
     resources = synthesize(define)
     (permission,) = resources("Lambda::Permission").values()
     rules = [name for name in resources("Events::Rule") if "UnreportedWatch" not in name]
-    rule_prefix = _ending(permission["SourceArn"]).partition(":rule/Analytics-")[2].removesuffix("*")
+    rule_prefix = _last_part(permission["SourceArn"]).partition(":rule/Analytics-")[2].removesuffix("*")
     assert rule_prefix and rules and all(name.startswith(rule_prefix) for name in rules)
     statements = [one for policy in resources("SNS::TopicPolicy").values() for one in _statements(policy)]
     (arn,) = (one["Condition"]["ArnLike"]["aws:SourceArn"] for one in statements if "ArnLike" in one["Condition"])
     alarms = resources("CloudWatch::Alarm")
-    alarm_prefix = _ending(arn).removeprefix("-").removesuffix("*")
+    alarm_prefix = _last_part(arn).removeprefix("-").removesuffix("*")
     assert alarm_prefix and alarms and all(name.startswith(alarm_prefix) for name in alarms)
 
 
@@ -159,13 +159,13 @@ def test_in_a_nested_stack_any_rule_of_the_account_may_start_watches() -> None:
         job_watcher(nested)
         permissions = assertions.Template.from_stack(nested).find_resources("AWS::Lambda::Permission")
         (permission,) = permissions.values()
-        assert _ending(permission["Properties"]["SourceArn"]) == ":rule/*"
+        assert _last_part(permission["Properties"]["SourceArn"]) == ":rule/*"
 
     resources = synthesize(define)
     assert len(resources("CloudFormation::Stack")) == 1
 
 
-def _ending(joined: dict[str, Any]) -> str:
+def _last_part(joined: dict[str, Any]) -> str:
     return str(joined["Fn::Join"][1][-1])
 
 
@@ -205,7 +205,7 @@ def _statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
         ({"architecture": "arm"}, "architecture is 'arm'; accepted are arm64, x86_64."),
     ],
 )
-def test_a_wrong_prop_gives_one_sentence(props: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_prop_is_reported_in_one_sentence(props: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidSetting) as invalid:
         job_watcher(cdk.Stack(cdk.App(), "Analytics"), **props)
     assert str(invalid.value).startswith(sentence) and "\n" not in str(invalid.value)
@@ -219,7 +219,7 @@ def test_a_wrong_prop_gives_one_sentence(props: dict[str, Any], sentence: str) -
         ({"outcomes": ["running"]}, "outcomes: 'running' is not an outcome; accepted are succeeded, partial,"),
     ],
 )
-def test_a_wrong_rule_gives_one_sentence(arguments: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_rule_is_reported_in_one_sentence(arguments: dict[str, Any], sentence: str) -> None:
     stack = cdk.Stack(cdk.App(), "Analytics")
     jobs = job_watcher(stack)
     with pytest.raises(InvalidSetting) as invalid:

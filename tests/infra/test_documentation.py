@@ -13,7 +13,7 @@ from aws_cdk import aws_sqs as sqs
 import infra
 from tests.unit.documentation import blocks, page, table
 
-from .conftest import FLAGS, Synthesized
+from .conftest import FEATURE_FLAGS, Synthesized
 
 OPERATIONS = page("docs/operations.md")
 
@@ -41,7 +41,7 @@ def test_every_output_is_explained(stack: Synthesized) -> None:
 def test_the_readmes_construct_can_be_synthesized(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "job_watcher_cdk", infra)
     (example,) = blocks(page("README.md"), "python")
-    stack = cdk.Stack(cdk.App(outdir=str(tmp_path), context=FLAGS), "Pipeline")
+    stack = cdk.Stack(cdk.App(outdir=str(tmp_path), context=FEATURE_FLAGS), "Pipeline")
     names: dict[str, Any] = {"self": stack, "queue": sqs.Queue(stack, "Queue")}
     exec(example, names)  # noqa: S102 - the example in README.md
     template = assertions.Template.from_stack(stack)

@@ -19,13 +19,13 @@ from .simulator import Question, ask
 ROWS = permissions.rows()
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 GRANTED_BY_THE_CDK = {"sqs:GetQueueAttributes", "sqs:GetQueueUrl"}  # always together with sqs:SendMessage
-# Beginnings of the names of resources that a deployment with some settings doesn't have.
+# Prefixes of the names of resources that some deployments don't have: automatic watches and allowed accounts.
 OPTIONAL = ("start", "trigger", "dead", "named")
 POLICY_VARIABLE = re.compile(r"\$\{aws:\w+\}")
 
 
 def expected(stack: Deployment, name: str) -> list[tuple[Question, bool]]:
-    """Return every question about a deployment, and whether the answer should be that the call is allowed."""
+    """Return every question about a deployment, with the expected answer: whether the call is allowed."""
     known = permissions.names(stack)
     table = [(question, row.allowed) for row in ROWS if applies(row, known) for question in row.questions(stack, known)]
     kinds = from_context(CONTEXTS[name]).kinds.values()
@@ -33,7 +33,7 @@ def expected(stack: Deployment, name: str) -> list[tuple[Question, bool]]:
 
 
 def applies(row: Row, known: dict[str, str]) -> bool:
-    """Whether the deployment has everything in the row. Automatic watches and allowed accounts are optional."""
+    """Return whether the deployment has all resources in the row. Fail if a missing one isn't optional."""
     texts = [row.principal, *row.when.values(), *itertools.chain(*row.calls)]
     missing = {name for text in texts for name in _names_in_braces(text)} - set(known)
     unknown = {name for name in missing if not name.startswith(OPTIONAL)}
@@ -62,7 +62,9 @@ def test_a_deployment_with_all_settings_has_the_resources_of_every_row(stacks: d
 
 
 @pytest.mark.parametrize("name", CONTEXTS)
-def test_without_any_part_of_any_statement_at_least_one_row_fails(stacks: dict[str, Synthesized], name: str) -> None:
+def test_removing_any_part_of_any_statement_makes_at_least_one_row_fail(
+    stacks: dict[str, Synthesized], name: str
+) -> None:
     stack = Deployment(name, stacks[name].template)
     changes = list(mutations(stack))
     questions = expected(stack, name)
@@ -113,11 +115,11 @@ class Mutation:
     name: str
     policy: str
     actions: tuple[str, ...]
-    """The actions that the change affects. Only questions about them need new answers."""
+    """The actions that the change affects."""
     document: dict[str, Any]
 
     def affects(self, action: str) -> bool:
-        """Whether the answer to a question about this action can be different."""
+        """Return whether the change can affect the answer to a question about this action."""
         patterns = [affected.replace("*", ".*") for affected in self.actions]
         return any(re.fullmatch(pattern, action, re.IGNORECASE) for pattern in patterns)
 
@@ -133,7 +135,7 @@ def mutations(stack: Deployment) -> Iterator[Mutation]:
 
 
 def changes(statement: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...], list[dict[str, Any]]]]:
-    """Yield a part of a statement, the actions that it affects, and the statements that are left without it."""
+    """Yield each part that can be removed from a statement, the actions that it affects, and what remains."""
     actions = tuple(statement["Action"]) if isinstance(statement["Action"], list) else (statement["Action"],)
     yield "itself", actions, []
     if "Condition" in statement:
@@ -166,7 +168,7 @@ def test_an_arn_that_iam_rejects_is_detected(arn: str) -> None:
 
 
 def is_accepted(arn: str) -> bool:
-    """Whether IAM accepts an ARN in a policy: MalformedPolicyDocument says "must not contain wildcards" for some parts.
+    """Return whether IAM accepts an ARN in a policy. IAM rejects wildcards in some parts with MalformedPolicyDocument.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """

@@ -16,7 +16,7 @@ from job_watcher import handlers
 from .conftest import Synthesized
 
 ROOT = Path(__file__).parents[2]
-REFERRING = ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission")  # their FunctionName refers to a function
+REFERS_TO_FUNCTION = ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission")  # FunctionName isn't their own name
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/Jobs/51af3dc0-da77-11e4-872e-1234567db123"
 PSEUDO_PARAMETERS = {"AWS::StackName": "Jobs", "AWS::StackId": STACK_ID}
 NAMES = ("BucketName", "FunctionName", "LogGroupName", "QueueName", "RoleName", "StateMachineName", "TopicName")
@@ -92,7 +92,7 @@ def test_only_the_log_groups_of_state_machines_have_physical_names(stack: Synthe
     named = {
         (resource["Type"], name)
         for name, resource in stack.template["Resources"].items()
-        if resource["Type"] not in REFERRING and set(NAMES) & set(resource.get("Properties", {}))
+        if resource["Type"] not in REFERS_TO_FUNCTION and set(NAMES) & set(resource.get("Properties", {}))
     }
     assert named == {("AWS::Logs::LogGroup", group) for group in _log_group_names(stack)}
 
@@ -273,7 +273,7 @@ def _resolved(value: Any) -> str:
     return json.dumps(text(value), separators=(",", ":"))
 
 
-def test_the_state_machines_time_out_is_a_week_after_watches_give_up(stack: Synthesized) -> None:
+def test_state_machines_time_out_a_week_after_watches_give_up(stack: Synthesized) -> None:
     machines = stack.resources("AWS::StepFunctions::StateMachine").values()
     timeouts = [json.loads(machine["DefinitionString"]).get("TimeoutSeconds") for machine in machines]
     assert sorted(timeouts, key=str) == [21 * 24 * 3600, None]

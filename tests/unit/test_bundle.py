@@ -111,7 +111,7 @@ print(*(os.path.relpath(one, {str(folder)!r}) for one in read if one.endswith(('
     assert tables == {"kinds/glue.toml", "kinds/rds.toml"}
 
 
-def test_the_bundles_are_small_in_megabytes() -> None:
+def test_the_bundles_are_smaller_than_5_and_8_mb() -> None:
     assert zipped(bundle(catalogue.kinds(["voice-id/*"]).values(), {}, THIS_PYTHON)) < 5
     everything = [*catalogue.kinds().values(), *waiters.kinds().values()]
     assert zipped(bundle(everything, {}, THIS_PYTHON)) < 8
@@ -128,7 +128,7 @@ print(*waiters.kinds(), waiters.load('rds')['rds/waiter/DBSnapshotCompleted'].re
     assert done.stdout.split() == ["rds/waiter/DBSnapshotCompleted", "DBInstanceIdentifier"], done.stderr
 
 
-def test_the_same_kinds_make_the_same_bundle_and_other_kinds_make_another() -> None:
+def test_the_same_kinds_result_in_the_same_bundle_and_other_kinds_in_another() -> None:
     both, one = catalogue.kinds(["voice-id/*"]).values(), catalogue.kinds(["voice-id/S*"]).values()
     made = bundle(both, {}, THIS_PYTHON)
     assert bundle(both, {}, THIS_PYTHON) == made
@@ -136,7 +136,7 @@ def test_the_same_kinds_make_the_same_bundle_and_other_kinds_make_another() -> N
     assert bundle(both, {"settings.json": "{}"}, THIS_PYTHON) != made
 
 
-def test_the_cache_is_in_the_checkout_or_for_an_installed_package_in_the_users_cache_folder(
+def test_the_cache_is_in_the_checkout_or_if_installed_in_the_users_cache_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
@@ -147,7 +147,7 @@ def test_the_cache_is_in_the_checkout_or_for_an_installed_package_in_the_users_c
         assert cache_folder(unusable, installed) == Path("/home/me/.cache/aws-job-watcher")
 
 
-def test_a_hash_depends_on_names_contents_and_options_and_not_on_where_the_files_are(tmp_path: Path) -> None:
+def test_a_hash_depends_on_names_contents_and_options_but_not_on_the_location_of_the_files(tmp_path: Path) -> None:
     texts = {"here": "a", "there": "a", "changed": "b"}
     here, there, changed = (tmp_path / name for name in texts)
     for name, text in texts.items():
@@ -176,7 +176,7 @@ def test_python_checks_the_bytecode_by_hash_and_not_by_time() -> None:
         assert flags == b"\x03\0\0\0", source  # PEP 552: hash-based, to be checked
 
 
-def test_a_bundle_for_another_runtime_has_no_bytecode_and_one_line_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bundle_for_another_runtime_has_no_bytecode_and_prints_a_notice(capsys: pytest.CaptureFixture[str]) -> None:
     folder = bundle(catalogue.kinds(["voice-id/*"]).values(), {}, "python3.99")
     assert (
         capsys.readouterr().err == f"No bytecode in the bundle: this is {THIS_PYTHON}, and the runtime is python3.99.\n"

@@ -1,4 +1,4 @@
-"""Every kind's table is valid and agrees with botocore's model; the validator reports each sort of problem."""
+"""Every kind's table is valid and agrees with botocore's model. The validator reports every type of mistake."""
 
 import re
 import tomllib
@@ -29,7 +29,7 @@ def test_voice_id_has_both_of_its_job_kinds() -> None:
     assert set(catalogue.load("voice-id")) == {"voice-id/SpeakerEnrollmentJob", "voice-id/FraudsterRegistrationJob"}
 
 
-def test_members_that_can_contain_secrets_are_removed_also_inside_lists_and_are_named() -> None:
+def test_members_that_can_contain_secrets_are_removed_and_listed_even_inside_lists() -> None:
     container = {"image": "busybox", "environment": [{"name": "TOKEN", "value": "secret"}]}
     task = {"containers": [container, {"image": "nginx"}]}
     job = {"status": "SUCCEEDED", "container": container, "ecsProperties": {"taskProperties": [task, {}]}}
@@ -41,16 +41,18 @@ def test_members_that_can_contain_secrets_are_removed_also_inside_lists_and_are_
         "ecsProperties": {"taskProperties": [{"containers": [kept, {"image": "nginx"}]}, {}]},
     }
     assert observation.omitted == ["container.environment", "ecsProperties.taskProperties.containers.environment"]
-    assert "secret" in str(job)  # the answer itself stays the same
+    assert "secret" in str(job)  # the answer itself is unchanged
 
 
-def test_a_kind_whose_resource_can_end_again_with_the_same_creation_time_recurs() -> None:
+def test_kinds_whose_resource_can_end_again_with_the_same_creation_time_recur() -> None:
     recurring = (
         "rds/DBInstance eks/Cluster lambda/Function dynamodb/Table kms/CustomKeyStore sagemaker/PipelineExecution"
     )
     ends_once = "batch/Job codebuild/Build sagemaker/TrainingJob ec2/Snapshot textract/DocumentAnalysis logs/Query"
-    known_by_its_times = "stepfunctions/Execution cloudformation/Stack translate/ParallelData glue/Crawler appflow/Flow"
-    known = catalogue.kinds([*recurring.split(), *ends_once.split(), *known_by_its_times.split(), "voice-id/*"])
+    distinguished_by_times = (
+        "stepfunctions/Execution cloudformation/Stack translate/ParallelData glue/Crawler appflow/Flow"
+    )
+    known = catalogue.kinds([*recurring.split(), *ends_once.split(), *distinguished_by_times.split(), "voice-id/*"])
     assert {name for name, kind in known.items() if kind.recurs} == set(recurring.split())
     assert len(known) == 6 + 6 + 5 + 2
 
@@ -126,10 +128,10 @@ def test_a_kind_whose_resource_can_end_again_with_the_same_creation_time_recurs(
         ),
         ({"omit": "JobName"}, "omit must be a list of strings."),
         ({"recurs": "yes"}, "recurs must be true or false."),
-        ({"polling": {"longest": 0}}, "polling: longest is 0; accepted is a number above 0."),
+        ({"polling": {"max_interval": 0}}, "polling: max_interval is 0; accepted is a number above 0."),
     ],
 )
-def test_a_wrong_table_gets_a_sentence_about_its_problem(change: dict[str, Any], sentence: str) -> None:
+def test_each_mistake_in_a_table_is_reported_in_one_sentence(change: dict[str, Any], sentence: str) -> None:
     found = problems("voice-id/SpeakerEnrollmentJob", {**SPEAKER, **change})
     assert any(problem.startswith(sentence) for problem in found), found
 
@@ -147,7 +149,7 @@ def test_a_wrong_table_gets_a_sentence_about_its_problem(change: dict[str, Any],
         ({"pick": ["executionId"]}, "pick must be a table of strings."),
     ],
 )
-def test_a_wrong_pick_gets_a_sentence_about_its_problem(change: dict[str, Any], sentence: str) -> None:
+def test_each_mistake_in_pick_is_reported_in_one_sentence(change: dict[str, Any], sentence: str) -> None:
     found = problems("appflow/FlowExecution", {**TABLES["appflow/FlowExecution"], **change})
     assert any(problem.startswith(sentence) for problem in found), found
 
@@ -161,7 +163,7 @@ def test_an_unknown_service_is_reported() -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_kind_reads_its_status_percentage_and_times_from_members_with_fitting_names(name: str) -> None:
+def test_a_kind_reads_its_status_percentage_and_times_from_members_with_matching_names(name: str) -> None:
     read = {key: re.findall(r"\w+", TABLES[name].get(key, "")) for key in ("status", "percent", "created", "ended")}
     assert any(re.search("stat(e|us)|phase|stage|lifecycle|result", word, re.IGNORECASE) for word in read["status"])
     assert not read["percent"] or names_a_percentage(TABLES[name]["percent"])
@@ -172,7 +174,7 @@ def test_a_kind_reads_its_status_percentage_and_times_from_members_with_fitting_
 
 
 def names_a_percentage(expression: str) -> bool:
-    """Whether each alternative reads a member named like a percentage, or is the ratio of something to its total."""
+    """Return whether each alternative reads a member named like a percentage, or is a ratio to a total."""
     tree = jmespath.compile(expression).parsed
     return all(_names_a_percentage(node) for node in _alternatives(tree))
 
@@ -193,7 +195,7 @@ def _names_a_percentage(node: Any) -> bool:
 
 
 def _is_total_of(done: Any, total: Any) -> bool:
-    """Whether the total's name says so, or it is the length of a list, or a sum that includes what is done."""
+    """Return whether `total` is named like a total, is the length of a list, or is a sum that includes `done`."""
     words = (
         "total|estimated|request|found|number|count|target|max|input|size|tasks|steps|results|statements|labeled|server"
     )
@@ -232,7 +234,7 @@ def _nodes(node: Any) -> Iterator[Any]:
         ("ratio(sum([Done, Failed]), sum([Done, Waiting]))", False),
     ],
 )
-def test_a_percentage_is_a_member_named_like_one_or_a_ratio_to_a_total(expression: str, is_one: bool) -> None:
+def test_names_a_percentage_recognizes_percentages_and_ratios_to_a_total(expression: str, is_one: bool) -> None:
     assert names_a_percentage(expression) is is_one
 
 
@@ -248,7 +250,7 @@ def test_a_percentage_is_a_member_named_like_one_or_a_ratio_to_a_total(expressio
         ("0%", 0),
     ],
 )
-def test_a_percentage_is_read_as_services_write_it(progress: Any, percent: float) -> None:
+def test_a_percentage_is_read_in_every_notation_that_services_use(progress: Any, percent: float) -> None:
     assert percentage(progress) == percent
 
 

@@ -15,6 +15,7 @@ CALLS = [
     for service, calls in FACTS[table].items()
     for call in calls
 ]
+# Kinds whose watches don't start automatically in every deployment, by the text in the column "Automatic start".
 LIMITED_STARTS = {
     "needs CloudTrail data events": """
         b2bi/TransformerJob backupsearch/SearchJob backupsearch/SearchResultExportJob
@@ -74,19 +75,19 @@ def test_each_call_exists(service: str, call: str) -> None:
     assert call in model.operation_names
 
 
-def test_read_only_calls_are_in_awss_list_or_named_like_reads() -> None:
+def test_read_only_calls_are_in_awss_list_or_have_the_name_of_a_read() -> None:
     assert is_read_only("iam", "GetUser")
     assert is_read_only("glacier", "InitiateJob")
     assert not is_read_only("glacier", "AbortVaultLock")
     assert not is_read_only("glue", "StartJobRun")
 
 
-def test_the_table_of_read_only_calls_has_no_call_named_like_a_read() -> None:
+def test_the_table_of_read_only_calls_has_no_describe_get_or_list_call() -> None:
     calls = [call for calls in FACTS["read-only"].values() for call in calls]
     assert not [call for call in calls if call.startswith(("Describe", "Get", "List"))]
 
 
-def test_every_kind_with_a_start_call_or_an_event_starts_automatically_except_these() -> None:
+def test_every_kind_with_a_start_call_or_an_event_starts_automatically_except_limited_starts() -> None:
     found = {name: starts_automatically(kind) for name, kind in KINDS.items() if kind.start or kind.event}
     expected = {name: value for value, names in LIMITED_STARTS.items() for name in names.split()}
     assert {name: value for name, value in found.items() if value != "yes"} == expected
@@ -104,7 +105,7 @@ def test_a_service_event_starts_a_watch_if_the_start_call_is_a_data_event() -> N
 
 
 def test_a_read_only_start_call_returns_the_jobs_identifier_in_its_response() -> None:
-    """If the request identified the job, events about the call could start watches: they have the request."""
+    """Otherwise, the request in the call's event would identify the job, and the event could start a watch."""
     for kind in KINDS.values():
         model = service_model(kind.service)
         assert model
@@ -121,7 +122,7 @@ def test_the_regions_are_those_in_botocore_and_the_one_of_global_accelerator() -
 
 
 def _only_region(service: str) -> str | None:
-    """Return the only Region of a service: the one that requests from other Regions go to, or the only one it has."""
+    """Return the Region to which the requests from all Regions go, or a service's only Region, or None."""
     loader = session().get_component("data_loader")
     rules = loader.load_service_model(service, "endpoint-rule-set-1")
     parameters = dict(Region=OTHER_REGION, UseFIPS=False, UseDualStack=False)

@@ -1,4 +1,4 @@
-"""The command line: its arguments and errors, following watches, and what it removes before a stack is destroyed."""
+"""The command line: arguments, errors, the progress of watches, and what before-destroy removes."""
 
 import json
 import re
@@ -30,7 +30,7 @@ WATCH = "arn:aws:states:eu-west-1:111122223333:execution:Watch:w"
         ('Filters:=[{"Name": "state"}]', [{"Name": "state"}]),
     ],
 )
-def test_a_member_is_a_string_or_json(word: str, value: Any) -> None:
+def test_the_value_of_a_member_is_a_string_or_json(word: str, value: Any) -> None:
     assert parse_member(word) == (word.partition("=")[0].rstrip(":"), value)
 
 
@@ -42,12 +42,12 @@ def test_a_member_is_a_string_or_json(word: str, value: Any) -> None:
         ("jobs:=[1", "has no valid JSON after the :="),
     ],
 )
-def test_anything_else_is_refused_with_what_is_accepted(word: str, sentence: str) -> None:
+def test_any_other_member_is_rejected_with_the_accepted_formats(word: str, sentence: str) -> None:
     with pytest.raises(typer.BadParameter, match=sentence):
         parse_member(word)
 
 
-def test_rules_of_all_pages_are_listed_and_a_managed_rule_is_left_to_its_owner() -> None:
+def test_rules_from_all_pages_are_listed_and_managed_rules_are_not_removed() -> None:
     events = botocore.session.get_session().create_client("events", "eu-west-1")
     archive = {"Name": "Events-Archive-ended-jobs", "ManagedBy": "prod.vhs.events.aws.internal"}
     bus = {"EventBusName": "bus"}
@@ -64,7 +64,7 @@ def test_rules_of_all_pages_are_listed_and_a_managed_rule_is_left_to_its_owner()
         stub.assert_no_pending_responses()
 
 
-def test_rules_of_the_stack_itself_are_left_to_cloudformation() -> None:
+def test_rules_that_belong_to_the_stack_are_not_listed() -> None:
     events = botocore.session.get_session().create_client("events", "eu-west-1")
     with Stubber(events) as stub:
         stub.add_response("list_rules", {"Rules": [{"Name": "failures"}, {"Name": "mine"}]}, {"EventBusName": "bus"})
@@ -72,7 +72,7 @@ def test_rules_of_the_stack_itself_are_left_to_cloudformation() -> None:
         assert [blocker.description for blocker in found] == ["rule mine on the bus"]
 
 
-def test_other_state_machines_and_buses_of_the_stack_are_left_alone() -> None:
+def test_other_state_machines_and_buses_in_the_stack_are_ignored() -> None:
     session = botocore.session.get_session()
     names = ("cloudformation", "events", "stepfunctions")
     clients = {name: session.create_client(name, "eu-west-1") for name in names}
@@ -93,7 +93,7 @@ def test_other_state_machines_and_buses_of_the_stack_are_left_alone() -> None:
             events.assert_no_pending_responses()
 
 
-def test_a_target_that_stays_is_reported_with_the_reason() -> None:
+def test_a_target_that_cannot_be_removed_is_reported_with_the_reason() -> None:
     events = botocore.session.get_session().create_client("events", "eu-west-1")
     failed = {"FailedEntries": [{"TargetId": "t", "ErrorCode": "Busy", "ErrorMessage": "It is being changed."}]}
     with Stubber(events) as stub:
@@ -107,31 +107,31 @@ def test_a_target_that_stays_is_reported_with_the_reason() -> None:
 
 
 class OneWatch:
-    """The Step Functions calls that follow one watch, whose two polls and end are seen at three looks."""
+    """A fake Step Functions client with one watch: it polls twice, and the fourth DescribeExecution finds its end."""
 
     def __init__(self, **end: str) -> None:
-        self.looks = 0
+        self.describe_calls = 0
         self.end = {"status": "SUCCEEDED", **end}
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:
-        self.looks += 1
-        return {"executionArn": executionArn, **(self.end if self.looks > 3 else {"status": "RUNNING"})}
+        self.describe_calls += 1
+        return {"executionArn": executionArn, **(self.end if self.describe_calls > 3 else {"status": "RUNNING"})}
 
     def get_execution_history(self, executionArn: str, reverseOrder: bool, maxResults: int) -> dict[str, Any]:
-        poll = {"polls": min(self.looks, 2), "status": "RUNNING", "wait": 15, "percent": 50.0}
+        poll = {"polls": min(self.describe_calls, 2), "status": "RUNNING", "wait": 15, "percent": 50.0}
         exits = [{"name": "Describe", "output": json.dumps(poll)}, {"name": "Notify", "output": "{}"}]
         events = [{"type": "TaskStateExited", "stateExitedEventDetails": exit_} for exit_ in reversed(exits)]
         return {"events": [{"type": "WaitStateEntered"}, *events]}
 
 
-def test_each_poll_of_a_watch_is_yielded_once_and_then_its_end() -> None:
+def test_updates_yields_each_poll_of_a_watch_once_and_then_its_end() -> None:
     states = OneWatch(output="{}")
-    seen = list(watches.updates(states, [WATCH], every=0))
-    assert [update.poll and update.poll["polls"] for update in seen] == [1, 2, None]
-    assert [bool(update.execution) for update in seen] == [False, False, True]
+    updates = list(watches.updates(states, [WATCH], every=0))
+    assert [update.poll and update.poll["polls"] for update in updates] == [1, 2, None]
+    assert [bool(update.execution) for update in updates] == [False, False, True]
 
 
-def test_without_a_terminal_progress_is_one_line_for_each_poll_and_one_for_the_end(
+def test_without_a_terminal_each_poll_and_the_end_are_shown_on_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     states = OneWatch(output=json.dumps({"status": "COMPLETED_WITH_ERRORS", "outcome": "partial"}))
@@ -144,7 +144,7 @@ def test_without_a_terminal_progress_is_one_line_for_each_poll_and_one_for_the_e
     ]
 
 
-def test_a_terminal_shows_a_bar_with_the_outcome_at_its_end(
+def test_a_terminal_shows_a_progress_bar_that_ends_with_the_outcome(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in {"TTY_COMPATIBLE": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
@@ -176,7 +176,7 @@ def test_every_end_of_a_watch_has_an_outcome(execution: dict[str, str], detail: 
     assert watches.detail(execution) == detail
 
 
-def test_a_stack_that_is_no_job_watcher_is_reported_as_such() -> None:
+def test_a_stack_without_job_watchers_outputs_is_reported() -> None:
     cloudformation = botocore.session.get_session().create_client("cloudformation", "eu-west-1")
     stack = {"StackName": "Other", "CreationTime": 0, "StackStatus": "CREATE_COMPLETE"}
     with Stubber(cloudformation) as stub:
@@ -193,7 +193,7 @@ def test_a_stack_that_is_no_job_watcher_is_reported_as_such() -> None:
         ({"AWS_PROFILE": "nobody"}, "The config profile (nobody) could not be found"),
     ],
 )
-def test_what_is_wrong_with_the_environment_is_said_in_one_sentence(
+def test_a_problem_with_the_environment_is_reported_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], sentence: str
 ) -> None:
     nowhere = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}
@@ -208,7 +208,7 @@ def test_what_is_wrong_with_the_environment_is_said_in_one_sentence(
 @pytest.mark.parametrize(
     "wrong", [(), ("start",), ("start", "glue/JobRun", "JobId"), ("lst",), ("list", "--stac", "S")]
 )
-def test_a_wrong_call_ends_with_status_2_and_without_a_traceback(
+def test_invalid_arguments_exit_with_status_2_and_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: tuple[str, ...]
 ) -> None:
     assert exit_of(monkeypatch, *wrong) == 2
@@ -227,7 +227,7 @@ def test_the_help_of_each_command_has_examples_that_fit_into_80_columns(
 
 
 def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
-    """The status, or the message, with which the command line exits."""
+    """Return the exit status of the command line, or its error message."""
     monkeypatch.setattr(sys, "argv", ["job-watcher", *arguments])
     with pytest.raises(SystemExit) as exit_:
         main.main()

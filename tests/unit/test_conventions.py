@@ -1,4 +1,4 @@
-"""The files around the code agree with each other and with the conventions that they name."""
+"""CONTRIBUTING.md, CHANGELOG.md, the workflows and the pre-commit hooks agree with each other and with the Makefile."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ def recipe(target: str) -> list[str]:
     return [line.strip().replace("$(PY)", ".venv/bin/python") for line in lines.splitlines()]
 
 
-def test_pre_commit_hooks_run_as_a_whole_and_with_installed_tools_only() -> None:
+def test_pre_commit_hooks_check_all_files_with_installed_tools() -> None:
     (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert repository["repo"] == "local"
     assert all(hook["language"] == "system" and hook["pass_filenames"] is False for hook in repository["hooks"])
@@ -38,7 +38,7 @@ def test_every_issue_form_and_workflow_is_checked_by_make_check() -> None:
     assert {str(path.relative_to(ROOT)) for path in (ROOT / ".github").rglob("*.yml")} - exempt == checked
 
 
-def test_workflows_pin_each_action_to_a_commit_and_may_only_read() -> None:
+def test_workflows_pin_each_action_to_a_commit_and_have_read_only_permissions() -> None:
     for path in (ROOT / ".github/workflows").iterdir():
         text = path.read_text()
         assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
@@ -46,7 +46,7 @@ def test_workflows_pin_each_action_to_a_commit_and_may_only_read() -> None:
         assert used == re.findall(r"uses: (\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$", text, flags=re.MULTILINE)
 
 
-def test_changelog_begins_with_the_changes_that_are_not_released() -> None:
+def test_changelog_begins_with_the_unreleased_changes() -> None:
     versions = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
     assert versions[0] == "[Unreleased]"
     assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}", version) for version in versions[1:])
@@ -63,13 +63,15 @@ def test_changelog_lists_the_former_names_of_settings() -> None:
     assert dict(re.findall(r"^  \| `([\w-]+)` \| `([\w-]+)` \|$", text, flags=re.MULTILINE)) == FORMER_NAMES
 
 
-def test_every_make_target_that_contributing_names_exists() -> None:
+def test_every_make_target_in_contributing_exists() -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
-    named = re.findall(r"(?:`|^ *)make ([a-z]+(?: [a-z]+)*)", CONTRIBUTING, flags=re.MULTILINE)
-    assert {"install", "test", "check", "kind"} <= {name for names in named for name in names.split()} <= set(targets)
+    mentioned = re.findall(r"(?:`|^ *)make ([a-z]+(?: [a-z]+)*)", CONTRIBUTING, flags=re.MULTILINE)
+    assert (
+        {"install", "test", "check", "kind"} <= {name for names in mentioned for name in names.split()} <= set(targets)
+    )
 
 
-def test_every_path_that_contributing_names_exists() -> None:
+def test_every_path_in_contributing_exists() -> None:
     code = re.findall(r"`((?:\.?\w[\w.-]*/)+[\w.*-]*|[\w.-]+\.(?:md|py|json|toml|yml))`", CONTRIBUTING)
     links = re.findall(r"\]\((?!https:)([^)#]+)", CONTRIBUTING)
     paths = {*code, *links} - {NEW_KIND}
@@ -77,7 +79,7 @@ def test_every_path_that_contributing_names_exists() -> None:
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
 
 
-def test_the_example_in_contributing_is_what_make_kind_proposes() -> None:
+def test_the_example_in_contributing_is_the_proposal_of_make_kind() -> None:
     assert f"make kind SERVICE={SERVICE} OPERATION={OPERATION}\n" in CONTRIBUTING
     proposed, _ = re.findall(r"^ +```toml\n(.*?)^ +```", CONTRIBUTING, flags=re.MULTILINE | re.DOTALL)
     assert re.sub(r"^   ", "", proposed, flags=re.MULTILINE) == scaffold.scaffold(SERVICE, OPERATION)

@@ -51,14 +51,14 @@ def problems_of(folder: Path) -> list[str]:
     return [line.replace(str(folder), "kinds") for line in str(invalid.value).splitlines()]
 
 
-def test_a_custom_table_is_added_to_the_catalogue_and_replaces_one_of_the_same_name(folder: Path) -> None:
+def test_a_custom_table_is_added_to_the_catalogue_or_replaces_the_table_of_the_same_name(folder: Path) -> None:
     kinds = from_context({"kinds": "glue/*", "custom-kinds-dir": str(folder)}).kinds
     assert set(kinds) == {*catalogue.load("glue"), "glue/Transform"}
     assert kinds["glue/Crawler"].outcome_of["READY"] == "stopped"
     assert kinds["glue/JobRun"] == catalogue.load("glue")["glue/JobRun"]
 
 
-def test_the_setting_kinds_selects_custom_kinds_too(folder: Path) -> None:
+def test_the_setting_kinds_also_selects_custom_kinds(folder: Path) -> None:
     assert set(from_context({"kinds": "glue/T*", "custom-kinds-dir": str(folder)}).kinds) == {"glue/Transform"}
     assert set(from_context({"custom-kinds-dir": str(folder)}).kinds) == set(catalogue.load("voice-id"))
 
@@ -69,7 +69,7 @@ def test_custom_kinds_get_permissions_and_triggers(folder: Path) -> None:
     assert index(kinds)["api_calls"] == {"glue.amazonaws.com": {"StartCrawler": ["glue/Crawler"]}}
 
 
-def test_the_bundle_has_a_services_custom_file_beside_the_catalogues(folder: Path) -> None:
+def test_the_bundle_has_the_catalogues_file_of_a_service_and_the_custom_one(folder: Path) -> None:
     settings = from_context({"kinds": "glue/T* glue/JobRun glue/Crawler", "custom-kinds-dir": str(folder)})
     kinds = settings.kinds.values()
     texts = custom_kinds.texts(settings.custom_kinds_dir, kinds)
@@ -114,7 +114,7 @@ def test_a_missing_or_empty_directory_is_rejected(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", [["kinds"], 3, None, True])
-def test_the_setting_is_one_path(given: Any) -> None:
+def test_custom_kinds_dir_must_be_one_path(given: Any) -> None:
     with pytest.raises(InvalidSetting, match="accepted is the path of a directory"):
         from_context({"custom-kinds-dir": given})
 
@@ -148,7 +148,7 @@ def test_the_setting_is_one_path(given: Any) -> None:
         ({"event": {"source": "s", "detail-type": [], "request": 1}}, "event.request must have one JMESPath"),
     ],
 )
-def test_a_value_of_the_wrong_type_gets_a_sentence_instead_of_a_traceback(
+def test_a_value_of_the_wrong_type_is_reported_in_one_sentence_without_a_traceback(
     change: dict[str, Any], sentence: str
 ) -> None:
     table = {"describe": "GetCrawler", "request": ["Name"], "job": "Crawler", "status": "State", "running": ["RUNNING"]}

@@ -1,4 +1,4 @@
-"""The demo's output: what is shortened, what the results files say, and when event and email agree."""
+"""The demo's output: shortened JSON and text, the jobs' results, and whether events and emails agree with the jobs."""
 
 import io
 import json
@@ -24,7 +24,7 @@ def test_json_that_fits_stays_on_one_line() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 400])
-def test_json_in_lines_is_valid_and_no_line_is_wider_than_the_terminal(width: int) -> None:
+def test_shortened_json_is_valid_and_no_line_is_wider_than_the_terminal(width: int) -> None:
     lines = lines_of_json(EVENT, width)
     assert max(map(len, lines)) <= width
     shown = json.loads("\n".join(lines))
@@ -33,7 +33,7 @@ def test_json_in_lines_is_valid_and_no_line_is_wider_than_the_terminal(width: in
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
-def test_text_wraps_at_words_and_rows_of_a_table_lose_their_middle(width: int) -> None:
+def test_text_wraps_between_words_and_table_rows_are_shortened_in_the_middle(width: int) -> None:
     sentence = "Some speakers were not enrolled. " * 5
     text = f"Subject: {sentence}\n\n  Results   s3://{'a' * 200}.out\nThe watch: https://{'b' * 200}"
     lines = lines_of_text(text, width)
@@ -43,17 +43,17 @@ def test_text_wraps_at_words_and_rows_of_a_table_lose_their_middle(width: int) -
     assert "…" in row and row.endswith(".out")
 
 
-def test_a_value_is_shortened_to_the_room_that_there_is() -> None:
+def test_a_value_that_is_too_long_is_shortened_in_the_middle() -> None:
     assert (shorten("abcdefgh", 8), shorten("abcdefghi", 8)) == ("abcdefgh", "abcd…ghi")
 
 
-def test_the_middle_of_long_output_is_left_out_and_counted() -> None:
+def test_the_middle_of_long_output_is_replaced_by_the_number_of_omitted_lines() -> None:
     lines = [str(number) for number in range(20)]
     assert shorten_lines(lines, 20) == lines
     assert shorten_lines(lines, 7, tail=2) == ["0", "1", "2", "3", "  … 14 lines left out …", "18", "19"]
 
 
-def test_the_results_of_an_enrollment_name_what_failed_and_why() -> None:
+def test_the_results_of_an_enrollment_list_failed_requests_with_their_reasons() -> None:
     errors = [{"RequestId": f"r{number}", "ErrorCode": 400, "ErrorMessage": "Too short."} for number in range(7)]
     results = {"Errors": errors, "SuccessfulEnrollments": [{"RequestId": "r8"}]}
     assert enrolled(s3_with(results), "results/r.out") == [
@@ -99,11 +99,13 @@ GOOD_EMAIL = {"Subject": "Failed: JobRun jr_1 (FAILED)", "BodyText": "RunId jr_1
         ([{"detail": {"outcome": "lost"}}], [GOOD_EMAIL], False),
     ],
 )
-def test_one_event_and_one_email_must_agree_with_the_service(events: Any, emails: Any, agree: bool) -> None:
+def test_exactly_one_event_and_one_email_must_agree_with_the_describe_call(
+    events: Any, emails: Any, agree: bool
+) -> None:
     assert Notifications(events, emails).agree(JOB) is agree
 
 
-def test_the_commands_of_keep_are_for_a_shell_that_is_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_that_keep_prints_work_in_any_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("local.demo.keep.ROOT", ROOT / "it's mine")
     change_folder, *rest = commands("http://127.0.0.1:1", "http://127.0.0.1:2", "arn")
     assert shlex.split(change_folder) == ["cd", str(ROOT / "it's mine")]

@@ -1,4 +1,4 @@
-"""Errors that resolve themselves never end a watch at once, and errors that can't aren't polled until it gives up."""
+"""Temporary errors never end a watch at once. Permanent errors end it long before it would give up."""
 
 import re
 import socket
@@ -26,16 +26,16 @@ KIND = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 INPUT = {"kind": KIND.name, "request": {"DomainId": "a" * 22, "JobId": "b" * 22}}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
 NEW: PollState = {"polls": 1, "waited": 0, "outcome": "running"}
-DAYS = 14 * 86_400
+GIVE_UP_AFTER = 14 * 86_400  # seconds
 RESOLVES_ITSELF = re.compile(
     r"Conflict|Concurrent|InProgress|SetupIn|Quota|LimitExceeded|Throttl|TooManyRequests|Busy|NotReady|Unavailable"
     r"|Timeout|Pending|(?<!Not)InUse|KMS(?!KeyValidation)|(?<!Invalid)State(Exception|Fault)?$|Denied|Unauthorized"
 )
-# The words match, but each is about the request: "…StateInvalid", or a limit of a size.
+# Codes that match the pattern above, but mean that the request is invalid, such as a limit on its size.
 ABOUT_THE_REQUEST = re.compile("Invalid(Conflict|Target|Max)|Size|Length|Required")
 
 
-def refused(code: Any, message: Any = "", status: Any = 400) -> ClientError:
+def client_error(code: Any, message: Any = "", status: Any = 400) -> ClientError:
     answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, "DescribeSpeakerEnrollmentJob")
 
@@ -48,24 +48,24 @@ def no_answer(state: Mapping[str, Any], meaning: Meaning = Meaning.UNREACHABLE, 
     return evaluate.after_error(watch(**state), meaning, "EndpointConnectionError", "No such host.", random)
 
 
-def polled_until(lost: Callable[[Mapping[str, Any]], bool], state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the state of the last poll before the watch is lost, if every poll finds no such host."""
-    while not lost(after := no_answer(state)):
-        state = after
+def poll_until(condition: Callable[[Mapping[str, Any]], bool], state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Poll a host that doesn't exist. Return the last state before the result meets the condition."""
+    while not condition(result := no_answer(state)):
+        state = result
     return state
 
 
-def is_lost(answer: Mapping[str, Any]) -> bool:
-    return bool(answer["outcome"] == "lost")
+def is_lost(result: Mapping[str, Any]) -> bool:
+    return bool(result["outcome"] == "lost")
 
 
-def test_no_error_of_the_services_that_resolves_itself_ends_a_watch_at_once() -> None:
+def test_no_modeled_error_that_resolves_itself_ends_a_watch_at_once() -> None:
     services = {kind.service for kind in catalogue.kinds().values()}
     shapes = [shape for service in services for shape in require_service_model(service).error_shapes]
     codes = {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes}
     resolving = {code for code in codes if RESOLVES_ITSELF.search(code) and not ABOUT_THE_REQUEST.search(code)}
     assert len(resolving) > 200
-    assert {code for code in resolving if errors.meaning(refused(code)) is Meaning.INVALID} == set()
+    assert {code for code in resolving if errors.meaning(client_error(code)) is Meaning.INVALID} == set()
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "ValidationError", "InvalidRequestException", "BadRequest"])
@@ -96,7 +96,7 @@ def test_no_error_of_the_services_that_resolves_itself_ends_a_watch_at_once() ->
     ],
 )
 def test_a_validation_error_that_may_resolve_itself_never_ends_a_watch_at_once(code: str, message: str) -> None:
-    assert errors.meaning(refused(code, message)) is not Meaning.INVALID
+    assert errors.meaning(client_error(code, message)) is not Meaning.INVALID
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "InvalidParameterValue", "BadRequestException"])
@@ -113,31 +113,35 @@ def test_a_validation_error_that_may_resolve_itself_never_ends_a_watch_at_once(c
         "Check your input and try again",
     ],
 )
-def test_an_error_that_may_never_resolve_is_not_polled_until_the_watch_gives_up(code: str, message: str) -> None:
-    assert errors.meaning(refused(code, message)) in (Meaning.DENIED, Meaning.INVALID)
+def test_an_error_that_may_be_permanent_is_not_polled_until_the_watch_gives_up(code: str, message: str) -> None:
+    assert errors.meaning(client_error(code, message)) in (Meaning.DENIED, Meaning.INVALID)
 
 
 @pytest.mark.parametrize("code", ["UnknownOperationException", "InvalidAction", "MissingAction", "NotImplemented"])
 @pytest.mark.parametrize("status", [400, 404, 501])
 @pytest.mark.parametrize("message", ["", "Could not find operation DescribeJob", "The service is unavailable"])
 def test_an_operation_that_the_service_does_not_have_is_invalid(code: str, status: int, message: str) -> None:
-    assert errors.meaning(refused(code, message, status)) is Meaning.INVALID
+    assert errors.meaning(client_error(code, message, status)) is Meaning.INVALID
 
 
-def test_a_denial_or_absence_by_status_is_worth_more_than_a_code_that_only_says_invalid() -> None:
-    assert errors.meaning(refused("InvalidRequestException", "No.", 403)) is Meaning.DENIED
-    assert errors.meaning(refused("InvalidRequestException", "No.", 401)) is Meaning.DENIED
-    assert errors.meaning(refused("InvalidRequestException", "No.", 404)) is Meaning.MISSING
-    assert errors.meaning(refused("InvalidRequestException", "No.", 424)) is Meaning.UNAVAILABLE
-    assert errors.meaning(refused("501", "Not Implemented", 501)) is Meaning.INVALID
+def test_the_http_status_takes_precedence_over_a_code_that_means_invalid() -> None:
+    assert errors.meaning(client_error("InvalidRequestException", "No.", 403)) is Meaning.DENIED
+    assert errors.meaning(client_error("InvalidRequestException", "No.", 401)) is Meaning.DENIED
+    assert errors.meaning(client_error("InvalidRequestException", "No.", 404)) is Meaning.MISSING
+    assert errors.meaning(client_error("InvalidRequestException", "No.", 424)) is Meaning.UNAVAILABLE
+    assert errors.meaning(client_error("501", "Not Implemented", 501)) is Meaning.INVALID
 
 
-def test_the_rule_that_decided_is_known() -> None:
-    assert errors.classify(refused("ResourceNotFoundException")) == (Meaning.MISSING, "code", "Not.?Found")
-    assert errors.classify(refused("SomethingNew", status=404)) == (Meaning.MISSING, "HTTP status", "404")
-    assert errors.classify(refused("ValidationException", "No such job")) == (Meaning.MISSING, "message", r"\bno such")
-    assert errors.classify(refused("AccessDenied", "The token has expired")).decided_by == "message"
-    assert errors.classify(refused("SomethingNew")) == (Meaning.DENIED, "default", "")
+def test_a_classification_contains_the_rule_that_decided() -> None:
+    assert errors.classify(client_error("ResourceNotFoundException")) == (Meaning.MISSING, "code", "Not.?Found")
+    assert errors.classify(client_error("SomethingNew", status=404)) == (Meaning.MISSING, "HTTP status", "404")
+    assert errors.classify(client_error("ValidationException", "No such job")) == (
+        Meaning.MISSING,
+        "message",
+        r"\bno such",
+    )
+    assert errors.classify(client_error("AccessDenied", "The token has expired")).decided_by == "message"
+    assert errors.classify(client_error("SomethingNew")) == (Meaning.DENIED, "default", "")
     assert errors.classify(network.ReadTimeoutError(endpoint_url="x")).rule == r"\bHTTPClientError"
 
 
@@ -147,21 +151,21 @@ ANYTHING = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.t
 @given(code=st.text() | ANYTHING, message=st.text() | ANYTHING, status=st.integers(0, 999) | ANYTHING)
 @example("ValidationException", "id" * 5_000 + " invalid", 400)
 def test_any_code_message_and_status_has_a_meaning_and_a_rule(code: Any, message: Any, status: Any) -> None:
-    error = refused(code, message, status)
-    found = errors.classify(error)
-    assert found.meaning in Meaning and found.meaning is errors.meaning(error)
-    assert found.decided_by in ("code", "message", "HTTP status", "default")
+    error = client_error(code, message, status)
+    classification = errors.classify(error)
+    assert classification.meaning in Meaning and classification.meaning is errors.meaning(error)
+    assert classification.decided_by in ("code", "message", "HTTP status", "default")
     texts = {"code": errors.code(error), "message": errors.message(error)}
-    if found.decided_by in texts:
-        text = texts[found.decided_by].replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-        assert re.search(found.rule, text, re.IGNORECASE)
+    if classification.decided_by in texts:
+        text = texts[classification.decided_by].replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+        assert re.search(classification.rule, text, re.IGNORECASE)
 
 
 @given(
     st.dictionaries(st.sampled_from(["Error", "ResponseMetadata"]), ANYTHING | st.dictionaries(st.text(), st.text()))
 )
-def test_an_answer_of_any_shape_has_a_meaning(answer: dict[str, Any]) -> None:
-    error = refused("x")
+def test_an_error_response_of_any_shape_has_a_meaning(answer: dict[str, Any]) -> None:
+    error = client_error("x")
     error.response = cast(Any, answer)
     assert errors.meaning(error) in Meaning
     assert isinstance(errors.code(error), str) and isinstance(errors.message(error), str)
@@ -172,7 +176,7 @@ def test_an_answer_of_any_shape_has_a_meaning(answer: dict[str, Any]) -> None:
 )
 def test_a_huge_message_is_classified_quickly(message: str) -> None:
     start = time.process_time()
-    errors.meaning(refused("ValidationException", message))
+    errors.meaning(client_error("ValidationException", message))
     assert time.process_time() - start < 2
 
 
@@ -204,8 +208,8 @@ def test_an_answer_that_cannot_be_read_is_temporary() -> None:
     assert errors.meaning(UnreadableAnswer(error=ValueError("<html>"))) is Meaning.UNAVAILABLE
 
 
-def call_with(lookup_error: OSError, monkeypatch: pytest.MonkeyPatch) -> BotoCoreError:
-    """Return what botocore raises if looking up the endpoint's host name fails."""
+def error_of_call(lookup_error: OSError, monkeypatch: pytest.MonkeyPatch) -> BotoCoreError:
+    """Return the error that botocore raises if the DNS lookup of the endpoint's host name fails with this error."""
 
     def fails(*_: Any, **__: Any) -> None:
         raise lookup_error
@@ -220,7 +224,7 @@ def call_with(lookup_error: OSError, monkeypatch: pytest.MonkeyPatch) -> BotoCor
 
 @pytest.mark.parametrize("answer", [socket.EAI_NONAME, socket.EAI_NODATA])
 def test_a_host_name_that_does_not_exist_is_unreachable(answer: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    error = call_with(socket.gaierror(answer, "Name or service not known"), monkeypatch)
+    error = error_of_call(socket.gaierror(answer, "Name or service not known"), monkeypatch)
     assert errors.code(error) == "EndpointConnectionError"
     assert errors.meaning(error) is Meaning.UNREACHABLE
     assert errors.message(error) == (
@@ -232,28 +236,28 @@ def test_a_host_name_that_does_not_exist_is_unreachable(answer: int, monkeypatch
 @pytest.mark.parametrize(
     "failure", [socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), ConnectionRefusedError()]
 )
-def test_a_dns_server_that_fails_and_a_refused_connection_are_temporary(
+def test_a_failing_dns_server_and_a_rejected_connection_are_temporary(
     failure: OSError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert errors.meaning(call_with(failure, monkeypatch)) is Meaning.UNAVAILABLE
+    assert errors.meaning(error_of_call(failure, monkeypatch)) is Meaning.UNAVAILABLE
 
 
-def test_a_service_whose_host_never_existed_is_lost_after_15_minutes() -> None:
-    last = polled_until(is_lost, NEW)
+def test_the_watch_of_a_service_whose_host_never_existed_is_lost_after_15_minutes() -> None:
+    last = poll_until(is_lost, NEW)
     assert last["waited"] >= evaluate.UNREACHABLE_PERIOD
     assert last["waited"] - (last["wait"] + 1) < evaluate.UNREACHABLE_PERIOD
     assert no_answer(last)["detail"]["error"] == "EndpointConnectionError"
 
 
-def test_a_dns_outage_of_a_day_does_not_end_a_watch_that_had_an_answer() -> None:
-    last = polled_until(is_lost, {"status": "IN_PROGRESS", "waited": 600, "age": 600, "last_answer": 600})
+def test_a_dns_outage_of_a_day_does_not_end_a_watch_that_got_an_answer() -> None:
+    last = poll_until(is_lost, {"status": "IN_PROGRESS", "waited": 600, "age": 600, "last_answer": 600})
     assert last["waited"] - 600 >= 86_400
-    assert last["waited"] < 2 * 86_400 < DAYS
+    assert last["waited"] < 2 * 86_400 < GIVE_UP_AFTER
 
 
 @pytest.mark.parametrize("meaning", [Meaning.UNAVAILABLE, Meaning.THROTTLED])
-def test_any_other_result_starts_the_15_minutes_anew(meaning: Meaning) -> None:
-    state = no_answer(polled_until(lambda after: after["waited"] > 800, NEW))
+def test_any_other_result_restarts_the_15_minutes(meaning: Meaning) -> None:
+    state = no_answer(poll_until(lambda after: after["waited"] > 800, NEW))
     state = no_answer(state, meaning)
     assert "unreachable_since" not in state
     assert not is_lost(no_answer({**state, "waited": 1_200}))
@@ -262,20 +266,24 @@ def test_any_other_result_starts_the_15_minutes_anew(meaning: Meaning) -> None:
 @pytest.mark.parametrize("meaning", [Meaning.MISSING, Meaning.DENIED])
 def test_one_denial_after_a_dns_outage_does_not_end_a_watch(meaning: Meaning) -> None:
     answered = {"status": "IN_PROGRESS", "waited": 600, "age": 600, "last_answer": 600}
-    outage = polled_until(lambda after: after["waited"] > 3 * 3_600, answered)
+    outage = poll_until(lambda after: after["waited"] > 3 * 3_600, answered)
     after = no_answer(outage, meaning)
     assert not is_lost(after) and "unreachable_since" not in after
 
 
-def test_an_extra_check_leaves_a_host_that_does_not_exist_to_the_other_watch() -> None:
-    once = watch()
-    answer = evaluate.after_error(
-        Watch({**INPUT, "check_once": True}, once.arn, once.state, once.rules, KIND), Meaning.UNREACHABLE, "E", "r", 0
+def test_an_extra_check_does_not_report_a_host_that_does_not_exist() -> None:
+    other = watch()
+    result = evaluate.after_error(
+        Watch({**INPUT, "check_once": True}, other.arn, other.state, other.rules, KIND),
+        Meaning.UNREACHABLE,
+        "E",
+        "r",
+        0,
     )
-    assert "wait" not in answer and "detail" not in answer
+    assert "wait" not in result and "detail" not in result
 
 
-def test_an_operation_that_is_gone_ends_a_watch_that_had_answers_only_if_this_persists() -> None:
+def test_a_removed_operation_ends_a_watch_that_got_answers_only_if_the_error_persists() -> None:
     answered = {"status": "IN_PROGRESS", "waited": 600, "age": 600, "last_answer": 600}
     assert not is_lost(no_answer(answered, Meaning.INVALID))
     assert is_lost(no_answer({**answered, "waited": 900, "age": 900}, Meaning.INVALID))
@@ -283,4 +291,6 @@ def test_an_operation_that_is_gone_ends_a_watch_that_had_answers_only_if_this_pe
 
 
 def test_unrecognized_errors_count_as_denied() -> None:
-    assert errors.classify(refused("SomethingNew", "Why it was so.")) == Classification(Meaning.DENIED, "default")
+    assert errors.classify(client_error("SomethingNew", "Something happened.")) == Classification(
+        Meaning.DENIED, "default"
+    )

@@ -1,4 +1,4 @@
-"""docs/errors.md is current and complete, and the reviewed meanings agree with the rules."""
+"""docs/errors.md is up to date and complete, and the reviewed meanings agree with the rules."""
 
 import re
 from collections import Counter
@@ -25,7 +25,7 @@ def rows(section: str) -> list[list[str]]:
     return [re.split(r" (?<!\\)\| ", line[2:-2]) for line in lines]
 
 
-def test_the_page_is_current() -> None:
+def test_the_page_is_up_to_date() -> None:
     assert errors_page.page(KINDS) == PAGE, "run `make kinds`"
 
 
@@ -36,8 +36,8 @@ def test_the_page_lists_each_modeled_code_with_its_meaning() -> None:
 
 
 def test_a_modeled_code_has_one_row_if_its_statuses_mean_the_same() -> None:
-    twice = Counter((error.code, classify(error.code, status=error.status)) for error in MODELED)
-    assert len(rows("## Modeled errors")) == len(twice)
+    combinations = Counter((error.code, classify(error.code, status=error.status)) for error in MODELED)
+    assert len(rows("## Modeled errors")) == len(combinations)
 
 
 def test_a_row_shows_statuses_faults_services_and_the_rule_that_decided() -> None:
@@ -74,7 +74,7 @@ def test_each_known_message_has_its_reviewed_meaning(service: str, code: str, me
     assert classify(code, message).meaning.value == meaning
 
 
-def test_known_codes_are_listed_once_in_each_group_and_in_order() -> None:
+def test_each_group_lists_its_known_codes_once_and_in_alphabetical_order() -> None:
     for group in KNOWN["codes"]:
         codes = [code for code, *_ in group["errors"]]
         assert codes == sorted(set(codes)), group["title"]
@@ -87,15 +87,17 @@ def test_every_pattern_decides_a_listed_error() -> None:
     found |= {classify(code, message) for _, code, message, _ in KNOWN["messages"]["errors"]}
     found |= {errors.classify(exception(name)) for name, _ in KNOWN["exceptions"]["errors"]}
     patterns = {pattern for table in TABLES for _, pattern in errors._patterns(table)}
-    assert patterns - {one.rule for one in found} == {r"\bUnreadableAnswer"}  # Job Watcher's own, in describe.py
+    assert patterns - {classification.rule for classification in found} == {
+        r"\bUnreadableAnswer"
+    }  # Job Watcher's own error
 
 
-def test_a_reason_names_what_decided() -> None:
+def test_a_reason_names_the_rule_that_decided() -> None:
     assert reason(classify("NoSuchKey", status=404)) == "code `NoSuch`"
     assert reason(classify("404", status=404)) == "HTTP status `404`"
     assert reason(classify("ValidationException", "Rate exceeded")).startswith("message `rate ")
     assert reason(classify("SomethingNew")) == "default"
 
 
-def test_the_known_errors_are_data_beside_the_page() -> None:
+def test_the_known_errors_are_in_a_toml_file() -> None:
     assert Path(errors_page.__file__).with_name("known_errors.toml").exists()

@@ -25,7 +25,7 @@ def test_the_page_is_up_to_date() -> None:
     assert kinds_page.text(KINDS, WAITERS) == PAGE, "run `make kinds`"
 
 
-def test_the_page_has_every_kind_once_and_fewer_than_400_kb() -> None:
+def test_the_page_lists_every_kind_once_and_is_smaller_than_400_kb() -> None:
     found = re.findall(r"^\| (?:`|<code>)([\w/-]+/\w+)(?:`|</code>)(?: ↻)?<br>", UNBROKEN, flags=re.MULTILINE)
     groups = [*by_service(KINDS.values()).values(), *by_service(WAITERS.values()).values()]
     assert found == [kind.name for group in groups for kind in group]
@@ -135,7 +135,7 @@ def test_a_long_name_can_break_between_its_words(name: str, broken: str) -> None
     assert breakable(name) == broken
 
 
-def test_code_with_backticks_or_bars_is_shown_as_written() -> None:
+def test_code_with_backticks_or_pipes_is_shown_unchanged() -> None:
     assert code("length(a) == `0`") == "`` length(a) == `0` ``"
     assert list(table(["a"], [[code("a | b")]])) == ["| a |", "|---|", "| `a \\| b` |"]
 
@@ -183,7 +183,7 @@ def test_the_operations_that_other_tools_wait_for_exist() -> None:
     ] == []
 
 
-def test_every_service_with_a_sync_integration_has_a_kind_that_it_waits_for() -> None:
+def test_every_sync_integration_waits_for_a_kind_in_the_catalogue() -> None:
     found = {kind.service for kind in KINDS.values() if "`.sync`" in kinds_page.other_waiters(kind)}
     assert found == set(kinds_page.EXTERNAL_WAITERS["step-functions"]) - {"source"}
 
@@ -192,16 +192,16 @@ LIFECYCLE = [(stage, service) for stage, services in kinds_page.LIFECYCLE.items(
 
 
 @pytest.mark.parametrize(("stage", "service"), LIFECYCLE)
-def test_an_announcement_about_a_service_is_on_the_page_with_its_date_and_source(stage: str, service: str) -> None:
-    announced = kinds_page.LIFECYCLE[stage][service]
-    assert type(announced["date"]) is date
-    assert {f"{service}/{noun}" for noun in announced.get("kinds", ())} <= KINDS.keys()
-    assert re.match(r"https://(docs\.)?aws\.amazon\.com/", announced["source"])
+def test_the_page_lists_the_end_of_a_service_with_its_date_and_source(stage: str, service: str) -> None:
+    note = kinds_page.LIFECYCLE[stage][service]
+    assert type(note["date"]) is date
+    assert {f"{service}/{noun}" for noun in note.get("kinds", ())} <= KINDS.keys()
+    assert re.match(r"https://(docs\.)?aws\.amazon\.com/", note["source"])
     (section,) = re.findall(rf"^### [^\n]* \(`{service}`\)\n(.*?)^\|", PAGE, flags=re.MULTILINE | re.DOTALL)
-    assert announced["date"].isoformat() in section and announced["source"] in section
+    assert note["date"].isoformat() in section and note["source"] in section
 
 
-def test_an_announcement_says_what_ends_and_when() -> None:
+def test_a_lifecycle_note_states_what_ends_and_when() -> None:
     (note,) = kinds_page.lifecycle_notes("workspaces")
     assert note.startswith("**End of support on 2027-12-31** (`workspaces/WorkspacesPool`). See [AWS's page](https://")
     assert list(kinds_page.lifecycle_notes("glue")) == []
@@ -244,6 +244,6 @@ def test_the_likely_outcome_of_a_status_is_guessed_from_its_words(status: str, o
     assert status_words.outcome(status) == outcome
 
 
-def test_most_statuses_of_the_catalogue_have_their_likely_outcome() -> None:
+def test_the_likely_outcome_is_right_for_most_statuses_in_the_catalogue() -> None:
     pairs = [(status, outcome) for kind in KINDS.values() for status, outcome in kind.outcome_of.items()]
     assert sum(status_words.outcome(status) == outcome for status, outcome in pairs) > 0.9 * len(pairs)

@@ -108,10 +108,10 @@ def test_without_kinds_there_are_no_statements() -> None:
     assert list(statements([])) == []
 
 
-def test_the_action_of_every_describe_call_only_reads() -> None:
+def test_the_action_of_every_describe_call_is_read_only() -> None:
     reading = re.compile(r"[a-z0-9-]+:(Describe|Get|List|BatchGet|Query|Search|Lookup)[A-Za-z0-9]*")
     others = {kind.name: describe_action(kind) for kind in ALL.values() if not reading.fullmatch(describe_action(kind))}
-    assert set(others.values()) == {"apigateway:GET", "cassandra:Select"}  # these read, too
+    assert set(others.values()) == {"apigateway:GET", "cassandra:Select"}  # these are read-only, too
 
 
 def test_every_action_is_in_awss_list_or_known_to_be_newer() -> None:
@@ -119,7 +119,7 @@ def test_every_action_is_in_awss_list_or_known_to_be_newer() -> None:
     assert {action for action in actions if not is_published(action)} == NEWER_THAN_THE_LIST
 
 
-def test_iam_resources_json_is_current() -> None:
+def test_iam_resources_json_is_up_to_date() -> None:
     assert json.loads(RESOURCES.read_text()) == resources(describe_action(kind) for kind in ALL.values())
 
 

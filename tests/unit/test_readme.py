@@ -1,4 +1,4 @@
-"""What the README and the pages in docs/ show is what there is."""
+"""The README and the pages in docs/ agree with the code, the catalogue and the benchmark."""
 
 import html
 import json
@@ -29,14 +29,14 @@ def simulated() -> Grid:
     return costs_page.simulated()
 
 
-def test_the_email_is_the_one_that_the_event_makes() -> None:
+def test_the_email_in_the_documentation_matches_the_event() -> None:
     (event,) = [json.loads(block) for block in blocks(EVENTS, "json") if '"job-watcher"' in block]
     kind = catalogue.load("voice-id")[KIND]
     subject, body = email_message.subject(kind, event["detail"]), email_message.body(kind, event["detail"])
     assert blocks(EVENTS, "text") == [f"Subject: {subject}\n\n{body}"]
 
 
-def test_the_kind_is_the_one_in_the_catalogue() -> None:
+def test_the_example_of_a_kind_matches_the_catalogue() -> None:
     (shown,) = blocks(page("docs/catalogue.md"), "toml")
     assert (
         tomllib.loads(shown)["SpeakerEnrollmentJob"]
@@ -49,7 +49,7 @@ def test_every_setting_is_explained() -> None:
     assert [row[0] for row in explained] == list(SETTING_NAMES)
 
 
-def test_every_setting_has_its_prop_beside_it() -> None:
+def test_every_setting_is_listed_with_its_prop() -> None:
     explained = {row[0]: row[1] for row in table(page("docs/settings.md"), "setting", "prop", "default")}
     assert explained == {**PROPS, STACK_NAME: "none"}
 
@@ -84,12 +84,12 @@ def test_every_function_of_the_expressions_is_explained() -> None:
     assert sorted(explained) == sorted(own)
 
 
-def test_the_costs_are_those_of_the_benchmark(simulated: Grid) -> None:
+def test_the_costs_match_the_benchmark(simulated: Grid) -> None:
     shown = page("docs/costs.md").partition(costs_page.BEGIN)[2].partition(costs_page.END)[0]
-    assert shown == costs_page.block(simulated), "make bench writes it anew"
+    assert shown == costs_page.block(simulated), "run `make bench`"
 
 
-def test_the_readmes_own_row_has_the_figures_of_the_benchmark(simulated: Grid) -> None:
+def test_the_figures_in_the_readmes_comparison_match_the_benchmark(simulated: Grid) -> None:
     (row,) = [line for line in README.splitlines() if line.startswith("| **Job Watcher**")]
     event, percentage, neither = (
         simulated[name, costs_page.LENGTH, shape]
@@ -108,10 +108,10 @@ def test_the_readmes_own_row_has_the_figures_of_the_benchmark(simulated: Grid) -
         assert f"{seconds(result.p95)} {words}" in row
 
 
-def test_the_readmes_table_counts_kinds_events_and_waiters() -> None:
-    said = counts(catalogue.kinds().values())
-    assert f"**: {said['with event']} of the {said['kinds']} kinds |" in README
-    assert f"**: {said['kinds']} kinds of jobs" in README and f"**: {len(waiters.kinds())} conditions |" in README
+def test_the_readmes_comparison_has_the_right_numbers_of_kinds_events_and_waiters() -> None:
+    numbers = counts(catalogue.kinds().values())
+    assert f"**: {numbers['with event']} of the {numbers['kinds']} kinds |" in README
+    assert f"**: {numbers['kinds']} kinds of jobs" in README and f"**: {len(waiters.kinds())} conditions |" in README
 
 
 def test_the_picture_of_the_email_shows_the_email_about_the_sample_job() -> None:

@@ -61,7 +61,7 @@ def test_most_proposals_are_valid_without_changes(proposals: list[tuple[Kind, di
     assert sum(passing) > 0.89 * len(passing), sum(passing) / len(passing)
 
 
-def test_the_proposal_for_a_simple_job_is_valid_and_right_without_changes() -> None:
+def test_the_proposal_for_a_simple_job_is_valid_and_correct_without_changes() -> None:
     tables = tomllib.loads(scaffold("glue", "GetJobRun"))
     assert validate.problems("glue/JobRun", tables["JobRun"]) == []
     kind = catalogue.load("glue")["glue/JobRun"]
@@ -88,7 +88,7 @@ def test_a_comment_marks_what_the_author_must_decide() -> None:
         (["", ""], "Give a service and an operation: make kind SERVICE=glue OPERATION=GetJobRun"),
     ],
 )
-def test_wrong_arguments_get_one_sentence_and_exit_code_2(
+def test_invalid_arguments_print_one_sentence_and_exit_with_status_2(
     arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2

@@ -184,7 +184,7 @@ def test_a_number_of_days_outside_the_limits_is_rejected(value: Any) -> None:
         ({"max-delay-ratio": 1, "min-interval-seconds": 1, "max-interval-seconds": 1}, PollingLimits(1, 1, 1)),
     ],
 )
-def test_the_polling_limits_are_three_numbers(context: dict[str, Any], limits: PollingLimits) -> None:
+def test_the_polling_limits_can_be_numbers_or_strings(context: dict[str, Any], limits: PollingLimits) -> None:
     assert from_context(context).limits == limits
 
 

@@ -112,7 +112,7 @@ def test_a_service_event_about_a_watched_job_starts_one_extra_check(world: World
     assert len(world.states.running()) == 2
 
 
-def test_a_service_event_in_the_second_in_which_the_watch_started_starts_an_extra_check(world: World) -> None:
+def test_a_service_event_from_the_second_in_which_the_watch_started_starts_an_extra_check(world: World) -> None:
     world.advance(timedelta(milliseconds=100))
     world.send_event(FROM_API_CALL)
     world.advance(timedelta(milliseconds=400))

@@ -21,7 +21,7 @@ ABSENT = object()
 
 
 @pytest.mark.parametrize(("name", "outcome"), CONDITIONS)
-def test_a_condition_can_be_true_and_can_be_false(name: str, outcome: str) -> None:
+def test_every_but_condition_can_be_true_and_can_be_false(name: str, outcome: str) -> None:
     condition = KINDS[name].but[outcome]
     found = {bool(search(condition, job)) for job in variations(KINDS[name], condition)}
     assert found == {True, False}, condition
