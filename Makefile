@@ -85,7 +85,7 @@ lock: install
 	CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --generate-hashes --strip-extras --no-emit-options $(ARGS) --output-file lambda/requirements.txt lambda/requirements.in
 
 # Fail if a package in the Lambda functions has a known vulnerability, or can't be checked. It needs the network, so `make test`
-# doesn't run it. pip-audit has a virtual environment of its own, because it isn't needed for anything else.
+# doesn't run it. pip-audit has a separate virtual environment, because nothing else needs it.
 audit:
 	$(PYTHON) -m venv .venv/pip-audit
 	.venv/pip-audit/bin/python -m pip install --quiet pip-audit==2.10.1
@@ -100,8 +100,8 @@ cdk: install
 actions: install
 	$(PY) -m infra.catalogue.iam_resources
 
-# Print how many kinds there are and how many of botocore's describe operations they cover. Write docs/kinds.md and
-# docs/outcomes.md. Run it when the catalogue changes.
+# Print how many kinds there are and how many of botocore's describe operations they cover. Write docs/kinds.md,
+# docs/outcomes.md and docs/errors.md. Run it when the catalogue or the rules for errors change.
 kinds: install
 	@$(PY) -m infra.catalogue.coverage
 

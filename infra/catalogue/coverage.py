@@ -18,9 +18,9 @@ JOB = re.compile(
     r"|Statement|Command|Crawl|Transcription|Analysis|Detection)(s|es|Status|Details|Progress)?$"
 )
 DEFINITION = """\
-  job-like: operations named Describe…, Get… or BatchGet… whose answer has a member …Status, …State or …Phase, at most
-            two structures deep, and the member's enum has a value that means running and one that means ended
-  of jobs:  the job-like operations whose names end with Job, Task, Run, Execution, Export, Import, Query, Build, …"""
+  return a status: operations named Describe…, Get… or BatchGet… whose answer has a member …Status, …State or …Phase,
+    at most two structures deep, and the member's enum has a value that means running and one that means ended
+  named like jobs: those of them whose names end with Job, Task, Run, Execution, Export, Import, Query, Build, …"""
 
 
 class Operation(NamedTuple):
@@ -82,12 +82,12 @@ def _print_coverage(kinds: Iterable[Kind]) -> None:
     covered = {Operation(kind.service, kind.describe) for kind in kinds}
     all_job_like = job_like(session().get_available_services())
     print(f"\nDescribe operations of botocore {botocore.__version__} that the catalogue covers:")
-    for name, operations in (("job-like", all_job_like), ("of jobs", of_jobs(all_job_like))):
+    for name, operations in (("that return a status", all_job_like), ("named like jobs", of_jobs(all_job_like))):
         share, services = len(covered & operations) / len(operations), {operation.service for operation in operations}
         print(
             f"{len(covered & operations):6,} of {len(operations):,} {name} ({share:.0%}), in {len(services)} services"
         )
-    print(f"{len(covered - all_job_like):6,} others: their statuses have no enum, or are deeper in the answer")
+    print(f"{len(covered - all_job_like):6,} others, whose status has no enum or is deeper in the answer")
     print(DEFINITION)
 
 
