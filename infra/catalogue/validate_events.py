@@ -12,6 +12,9 @@ from .validate_table import is_list_of_strings
 
 REQUIRED = ("source", "detail-type", "request")
 KEYS = (*REQUIRED, "where", "each")
+# Only AWS services can put events with such a source. Otherwise, anyone who can put events could start watches.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+SOURCE_PREFIX = "aws."
 
 
 def problems(kind: Kind) -> Iterator[str]:
@@ -26,15 +29,24 @@ def _event_problems(kind: Kind) -> Iterator[str]:
     event = kind.event
     yield from (f"event: {problem}" for problem in unaccepted(event, KEYS, "a key of the event table"))
     yield from (f"event: the key {key!r} is missing." for key in REQUIRED if key not in event)
-    if not isinstance(event.get("source", ""), str):
-        yield "event.source must be a string."
+    yield from _source_problems(event.get("source", SOURCE_PREFIX))
     if not is_list_of_strings(event.get("detail-type", [])):
         yield "event.detail-type must be a list of strings."
-    yield from _where_problems(event.get("where", {}))
+    where = event.get("where", {})
+    yield from _where_problems(where)
+    misplaced = [key for key in ("source", "detail-type") if isinstance(where, Mapping) and key in where]
+    yield from (f"event.where: {key!r} must be a key of the event table." for key in misplaced)
     if "each" in event and not is_jmespath(event["each"]):
         yield f"event.each: {event['each']!r} is not valid JMESPath."
     if "request" in event:
         yield from _request_problems("event.request", kind, event["request"])
+
+
+def _source_problems(source: Any) -> Iterator[str]:
+    if not isinstance(source, str):
+        yield "event.source must be a string."
+    elif not source.startswith(SOURCE_PREFIX):
+        yield f"event.source is {source!r}; accepted is the source of an AWS service's events, such as 'aws.glue'."
 
 
 def _where_problems(where: Any, path: str = "event.where") -> Iterator[str]:

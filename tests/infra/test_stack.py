@@ -215,6 +215,26 @@ def test_rules_on_the_default_bus_match_successful_start_calls_and_service_event
     ]
 
 
+def test_only_aws_services_can_put_the_events_that_a_rule_on_the_default_bus_matches(
+    stacks: dict[str, Synthesized],
+) -> None:
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+    checked: set[str] = set()
+    for name, synthesized in stacks.items():
+        for rule in synthesized.resources("AWS::Events::Rule").values():
+            assert "EventBusName" not in rule
+            sources = rule["EventPattern"]["source"]
+            assert sources and all(_is_of_aws(source) for source in sources), (name, sources)
+            checked |= {json.dumps(source) for source in sources}
+    assert {'"aws.states"', '{"prefix": "aws."}'} < checked
+
+
+def _is_of_aws(source: str | dict[str, str]) -> bool:
+    if isinstance(source, str):
+        return source.startswith("aws.")
+    return set(source) == {"prefix"} and source["prefix"].startswith("aws.")
+
+
 def test_events_that_cannot_start_a_watch_go_to_a_dead_letter_queue_with_an_alarm(stack: Synthesized) -> None:
     (queue,) = [name for name in stack.resources("AWS::SQS::Queue") if name.startswith("JobsTriggers")]
     arn = {"Fn::GetAtt": [queue, "Arn"]}

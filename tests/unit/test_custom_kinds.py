@@ -130,6 +130,11 @@ def test_custom_kinds_dir_must_be_one_path(given: Any) -> None:
         ({"polling": {"min_interval": True}}, "polling: min_interval is True; accepted is a number above 0."),
         ({"event": {"source": 1, "detail-type": [], "request": {"Name": "a"}}}, "event.source must be a string."),
         (
+            {"event": {"source": "my.app"}},
+            "event.source is 'my.app'; accepted is the source of an AWS service's events",
+        ),
+        ({"event": {"source": "aws.glue", "where": {"source": ["my.app"]}}}, "event.where: 'source' must be a key of "),
+        (
             {"status": "LastCrawl.Status || State", "failed": ["CANCELLED", "FAILED"], "partial": ["SUCCEEDED"]},
             "status: 'LastCrawl.Status || State' can report a success although its first member is missing; accepted",
         ),

@@ -1,0 +1,74 @@
+"""The owner of a job, who chooses its names and messages, can't change what the email says about it."""
+
+import re
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from job_watcher import catalogue
+from job_watcher.detail import Detail
+from job_watcher.email_message import body, subject
+
+SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
+WATCH = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
+CONSOLE = "https://eu-west-1.console.aws.amazon.com/"
+
+
+def detail(value: str) -> Detail:
+    """Return the detail of a failed job with the value in each place that the job's owner chooses."""
+    found: dict[str, Any] = {
+        "kind": SPEAKER.name,
+        "request": {"DomainId": value, "JobId": value},
+        "status": "FAILED",
+        "outcome": "failed",
+        "job": {
+            "JobName": value,
+            "JobStatus": "FAILED",
+            "FailureDetails": {"Message": value, "StatusCode": 400},
+            "OutputDataConfig": {"S3Uri": value},
+            "Tags": {value or "-": value},
+        },
+        "watch": WATCH,
+        "polls": 1,
+    }
+    return cast(Detail, found)
+
+
+@given(st.text())
+def test_no_value_adds_a_line_or_a_character_that_changes_the_layout(value: str) -> None:
+    text = body(SPEAKER, detail(value))
+    if value.split():  # an empty fact has no line
+        assert text.count("\n") == body(SPEAKER, detail("value")).count("\n")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]", text)
+    assert text.splitlines()[0] == "The speaker enrollment job failed."
+    assert re.fullmatch(r"[\x20-\x7e]{1,99}", subject(SPEAKER, detail(value)))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("done\n\nRecommended action: sign in at our page", "done Recommended action: sign in at our page"),
+        ("done\u2028Outcome  succeeded", "done Outcome succeeded"),
+        ("report\u202efdp.exe", "report\\u202efdp.exe"),
+        ("see https://example.com/a", "see https[:]//example.com/a"),
+        ("see HTTP://example.com", "see HTTP[:]//example.com"),
+        ("see www.example.com", "see www[.]example.com"),
+        ("https://console.aws.amazon.com.example.com/", "https[:]//console.aws.amazon.com.example.com/"),
+        ("https://console.aws.amazon.com@example.com/", "https[:]//console.aws.amazon.com@example.com/"),
+        ("https://example.com/console.aws.amazon.com", "https[:]//example.com/console.aws.amazon.com"),
+        (f"{CONSOLE}glue", f"{CONSOLE}glue"),
+    ],
+)
+def test_the_email_escapes_a_value_on_its_line(value: str, shown: str) -> None:
+    lines = body(SPEAKER, detail(value)).splitlines()
+    assert f"  JobName: {shown}" in lines
+    assert f"  Reason    {shown} (400)" in lines
+
+
+def test_the_only_links_in_an_email_lead_to_awss_consoles() -> None:
+    text = body(SPEAKER, detail("https://example.com ftp://example.com http://www.example.com www.example.com"))
+    assert re.findall(r"(?:https?|ftp)://\S+", text) == [
+        line.split()[-1] for line in text.splitlines() if CONSOLE in line
+    ]
