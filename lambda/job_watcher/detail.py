@@ -4,19 +4,21 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Collection, Mapping
+from typing import Any, NotRequired, TypedDict, cast
 
 from .to_json import compact_json
 
 MAX_BYTES = 250_000  # of a notification in Step Functions and of an SNS message, which may have 256 KiB
+MAX_PROGRESS_BYTES = 100_000  # of a progress notification, which is passed to the next poll with the watch's input
 MAX_NAME_LENGTH = 80  # characters of an execution's name
 MAX_ATTRIBUTE_LENGTH = 256  # characters of an SNS message attribute that filter policies match
-MAX_CAUSE_LENGTH = 32_768  # characters of a failed execution's cause
+MAX_CAUSE_BYTES = 32_768  # of a failed execution's cause, which may have 32,768 characters
 MAX_OMITTED, MAX_OMITTED_LENGTH = 50, 100  # names in `omitted`, and characters of a name
 ESCAPED = os.environ.get("AWS_EXECUTION_ENV") == "AWS_Lambda_python3.11"  # it escapes non-ASCII characters in results
-_OVERHEAD = 12_288  # bytes of the name, the subject, the attributes, and an email's line about omitted members
-_OMITTED = 20_000  # bytes of `omitted`
+RESERVES = (12_288, 32_768, 65_536, 131_072, MAX_BYTES)
+"""Bytes for the name, the subject and the attributes, and for what the email gains when members are removed."""
+_NOT_IN_SQS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # characters that SQS rejects
 _DETAIL_TYPES = {"running": "Job Progressed", "lost": "Watch Lost"}
 
 
@@ -62,7 +64,7 @@ def published(result: Mapping[str, Any]) -> dict[str, Any]:
     The detail is JSON text, because JSONata would round numbers that a double can't represent.
     """
     detail: Detail = result["detail"]
-    message = compact_json(detail)
+    message = compact_json(detail).replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")  # SQS rejects both
     shown = {member: value for member, value in result.items() if member != "detail"}
     cause = {"cause": _cause(result, message)} if "error" in result else {}
     return {
@@ -74,38 +76,44 @@ def published(result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def fits(result: Mapping[str, Any]) -> bool:
+    """Whether a notification is within the limits, measured as the state machines receive it."""
+    return _size(published(result)) <= (MAX_PROGRESS_BYTES if result["outcome"] == "running" else MAX_BYTES)
+
+
 def _attributes(detail: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return SNS message attributes for filter policies. SNS rejects empty values."""
+    """Return SNS message attributes for filter policies. SNS rejects empty values, and SQS control characters."""
     values = {name: detail.get(name) for name in ("kind", "status", "outcome", "title")}
     return {
-        name: {"DataType": "String", "StringValue": value[:MAX_ATTRIBUTE_LENGTH]}
+        name: {"DataType": "String", "StringValue": _NOT_IN_SQS.sub("?", value[:MAX_ATTRIBUTE_LENGTH])}
         for name, value in values.items()
         if isinstance(value, str) and value
     }
 
 
 def _cause(result: Mapping[str, Any], message: str) -> str:
-    """Return the cause of a failed execution: why the watch was lost, or the detail, without the job if it is large."""
+    """Return the cause of a failed execution: why the watch was lost, or the detail without members that are large."""
     detail: Detail = result["detail"]
     if result["error"] == "WatchLost":
         return str(detail.get("reason", ""))
-    if len(message) <= MAX_CAUSE_LENGTH:
-        return message
-    return compact_json({member: value for member, value in detail.items() if member != "job"})
+    without_job = compact_json({member: value for member, value in detail.items() if member != "job"})
+    causes = [cause for cause in (message, without_job) if len(cause.encode()) <= MAX_CAUSE_BYTES]
+    return causes[0] if causes else compact_json({**detail, "job": {}, "request": {}, "omitted": ["job", "request"]})
 
 
-def truncate(detail: Detail, text: str) -> Detail:
+def truncate(detail: Detail, text: str, reserve: int = RESERVES[0]) -> Detail:
     """Return the detail without the job's largest members if its notification would exceed MAX_BYTES.
 
-    `text` is the email's text. `omitted` lists what was removed. The time is linear in the size of the job.
+    `text` is the email's text, and `reserve` is the number of bytes for the rest. `omitted` lists what was removed, or
+    how much. The time is linear in the size of the job.
     """
     job = detail.get("job") or {}
     sizes = {member: _size(compact_json({member: value})) for member, value in job.items()}
-    left = MAX_BYTES - _OVERHEAD - _size(text) - 2 * _size(compact_json({**detail, "job": {}}))  # also in the cause
-    if left < 0:  # only a rejected input can be this large
-        return {**detail, "kind": None, "request": {}, "omitted": ["kind", "request"]}
-    removed = _largest(sizes, sum(sizes.values()) - left + _OMITTED) if sum(sizes.values()) > left else []
-    return _without(detail, removed) if removed else detail
+    left = MAX_BYTES - reserve - _size(text) - 2 * _size(compact_json(_without(detail, job)))  # also in the cause
+    if left < 0 and (detail["kind"] or detail["request"]):  # such as a rejected input
+        omitted = ["kind", "request", *detail.get("omitted", ())]
+        return truncate({**detail, "kind": None, "request": {}, "omitted": omitted}, "", reserve)
+    return _without(detail, _largest(sizes, sum(sizes.values()) - left))
 
 
 def _largest(sizes: Mapping[str, int], excess: int) -> list[str]:
@@ -119,18 +127,20 @@ def _largest(sizes: Mapping[str, int], excess: int) -> list[str]:
     return removed
 
 
-def _without(detail: Detail, removed: Sequence[str]) -> Detail:
+def _without(detail: Detail, removed: Collection[str]) -> Detail:
     gone = set(removed)
-    job = {member: value for member, value in (detail.get("job") or {}).items() if member not in gone}
-    names = [*detail.get("omitted", ()), *(name[:MAX_OMITTED_LENGTH] for name in removed)]
+    kept = {member: value for member, value in (detail.get("job") or {}).items() if member not in gone}
+    names = [*detail.get("omitted", ()), *removed]
     more = [f"… and {len(names) - MAX_OMITTED:,} more"] if len(names) > MAX_OMITTED else []
-    return {**detail, "job": job, "omitted": [*names[:MAX_OMITTED], *more]}
+    omitted = [*(name[:MAX_OMITTED_LENGTH] for name in names[:MAX_OMITTED]), *more]
+    job = {"job": kept} if "job" in detail else {}
+    return cast(Detail, {**detail, **job, **({"omitted": omitted} if omitted else {})})
 
 
-def _size(text: str) -> int:
-    """Return the size in bytes of a string in the JSON that Lambda returns and Step Functions passes on.
+def _size(value: Any) -> int:
+    """Return the size in bytes of a value in the JSON that Lambda returns and Step Functions passes on.
 
     Step Functions limits a state's input, a task's arguments and the input of the nested execution:
     https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     """
-    return len(json.dumps(text, ensure_ascii=ESCAPED).encode())
+    return len(json.dumps(value, ensure_ascii=ESCAPED).encode())

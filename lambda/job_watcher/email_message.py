@@ -16,13 +16,14 @@ MAX_SUBJECT_LENGTH = 99  # characters; SNS accepts fewer than 100, ASCII only, w
 MAX_JOB_LINES, MAX_JOB_LENGTH = 40, 12_000  # lines and characters of the Job dict
 MAX_REQUEST_LINES = 20  # only a rejected input has more
 MAX_VALUE_LENGTH, MAX_LABEL_LENGTH = 1_000, 100  # characters
-# Characters that change the layout or the direction of text, which could hide what a value says.
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-# Mail programs make links of these. Only links to AWS's consoles stay.
-_LINK = re.compile(
-    r"\b(?:(https?|ftp)://(?!(?:[\w-]+\.)*console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)(?![\w.@:-]))|(www)\.)",
-    re.IGNORECASE,
+# Characters that change the layout or the direction of text, or are invisible, which could hide what a value says.
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
 )
+# Mail programs make links of these. Only links to AWS's consoles stay.
+_CONSOLE = r"//(?:[a-z0-9-]+\.)*console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)(?:[/?#\s]|$)"
+_LINK = re.compile(rf"(https?|ftps?):(?=[/\\]{{2}})(?!{_CONSOLE})|(www)\.", re.IGNORECASE | re.ASCII)
 
 _HEADLINES = {
     "succeeded": "The {job} succeeded.",
@@ -116,7 +117,7 @@ def format_one_line(value: Any) -> str:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from (f"{name}: {line}" for line in _texts(inner))
+            yield from (f"{name[:MAX_LABEL_LENGTH]}: {line}" for line in _texts(inner))
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item)
@@ -132,14 +133,14 @@ def _table(facts: Iterator[tuple[str, Any]]) -> str:
 
 
 def _job_lines(job: dict[str, Any]) -> str:
-    leaves = list(_leaves(job))
     lines: list[str] = []
-    for path, value in leaves[:MAX_JOB_LINES]:
-        line = f"  {_safe(path[:MAX_VALUE_LENGTH])}: {_safe(_format_value(value))}"
-        if sum(map(len, lines)) + len(line) > MAX_JOB_LENGTH:
-            break
-        lines.append(line)
-    left_out = len(leaves) - len(lines)
+    left_out = 0
+    for path, value in _leaves(job):
+        line = "" if left_out or len(lines) == MAX_JOB_LINES else f"  {_safe(path)}: {_safe(_format_value(value))}"
+        if line and sum(map(len, lines)) + len(line) <= MAX_JOB_LENGTH:
+            lines.append(line)
+        else:
+            left_out += 1
     return "\n".join([*lines, *([f"  … and {left_out} more lines in the event"] if left_out else [])])
 
 
@@ -149,13 +150,14 @@ def _safe(value: str) -> str:
     The job's owner writes these values, and mustn't be able to add lines or links to the email.
     """
     line = _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", " ".join(value.split()))
-    return _LINK.sub(lambda found: f"{found[1]}[:]//" if found[1] else f"{found[2]}[.]", line)
+    return _LINK.sub(lambda found: f"{found[1]}[:]" if found[1] else f"{found[2]}[.]", line)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict) and value:
         for member, inner in value.items():
-            yield from _leaves(inner, f"{path}.{member}" if path else member)
+            inner_path = f"{path}.{member[:MAX_VALUE_LENGTH]}" if path else member
+            yield from _leaves(inner, inner_path[:MAX_VALUE_LENGTH])
     else:
         yield path, value
 

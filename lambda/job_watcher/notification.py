@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from . import email_message
 from .catalogue import Observation
-from .detail import Detail, Notification, execution_name, truncate
+from .detail import RESERVES, Detail, Notification, execution_name, fits, truncate
 from .poll_state import PollState, ProgressUpdate
 from .to_json import text, to_json
 from .watch import Watch
@@ -17,9 +17,8 @@ def build_job_ended(watch: Watch, observation: Observation) -> Notification:
     """Return the notification that a job has ended. It is named after the job, so that it is sent only once."""
     detail = _detail(watch, observation.outcome, observation)
     name = execution_name(detail["kind"], detail["request"], _identity(watch, observation))
-    notification = _notification(watch, detail, name)
     failed = observation.outcome in watch.input.get("fail_on", ())
-    return {**notification, "error": "JobFailed"} if failed else notification
+    return _notification(watch, detail, name, "JobFailed" if failed else None)
 
 
 def build_watch_lost(watch: Watch, error: str, reason: str, observation: Observation | None = None) -> Notification:
@@ -32,7 +31,7 @@ def build_watch_lost(watch: Watch, error: str, reason: str, observation: Observa
     detail |= {"error": text(error, MAX_WORD_LENGTH), "reason": text(shortened)}
     if "status" in watch.state:
         detail.setdefault("status", watch.state["status"])
-    return {**_notification(watch, detail, watch.arn.rpartition(":")[2]), "error": "WatchLost"}
+    return _notification(watch, detail, watch.arn.rpartition(":")[2], "WatchLost")
 
 
 def add_progress(watch: Watch, state: PollState, observation: Observation) -> PollState | ProgressUpdate:
@@ -45,7 +44,8 @@ def add_progress(watch: Watch, state: PollState, observation: Observation) -> Po
     detail = _detail(watch, "running", None)
     detail |= {"status": text(observation.status, MAX_WORD_LENGTH), "percent": observation.percent}
     name = execution_name(detail["kind"], detail["request"], [_identity(watch, observation), *after])
-    return cast(ProgressUpdate, {**state, "name": name, "detail": detail, "subject": "", "text": ""})
+    update = cast(ProgressUpdate, {**state, "name": name, "detail": detail, "subject": "", "text": ""})
+    return update if fits(update) else {**update, "detail": {**detail, "request": {}, "omitted": ["request"]}}
 
 
 def _steps_reached(percent: float | None, step: float | None) -> int:
@@ -73,13 +73,20 @@ def _detail(watch: Watch, outcome: str, observation: Observation | None) -> Deta
     return cast(Detail, detail)
 
 
-def _notification(watch: Watch, detail: Detail, name: str) -> Notification:
+def _notification(watch: Watch, detail: Detail, name: str, error: str | None) -> Notification:
+    """Return the notification, truncated to the size limit. Its email is written again without the removed members."""
     body = email_message.body(watch.kind, detail)
-    truncated = truncate(detail, body)
-    return {
-        "outcome": detail["outcome"],
-        "name": name,
-        "detail": truncated,
-        "subject": email_message.subject(watch.kind, truncated),
-        "text": body if truncated is detail else email_message.body(watch.kind, truncated),
-    }
+    for reserve in RESERVES:
+        truncated = truncate(detail, body, reserve)
+        notification: Notification = {
+            "outcome": detail["outcome"],
+            "name": name,
+            "detail": truncated,
+            "subject": email_message.subject(watch.kind, truncated),
+            "text": body if truncated == detail else email_message.body(watch.kind, truncated),
+        }
+        if error is not None:
+            notification["error"] = error
+        if fits(notification):
+            break
+    return notification

@@ -5,10 +5,12 @@ from typing import Any, NotRequired, TypedDict, cast
 
 from .detail import Detail
 from .expressions import parse_number
+from .to_json import text
 
 _AGES = ("last_answer", "last_disruption", "unreachable_since", "highest_percent", "last_progress")
 _NUMBERS = ("polls", "waited", "wait", "percent", "age", *_AGES)
 _MAX_NUMBER = 1e10
+MAX_STATUS_LENGTH = 200  # characters that a watch remembers
 
 
 class PollState(TypedDict):
@@ -52,5 +54,5 @@ def carried_over(result: Any) -> PollState:
     numbers = {name: parse_number(given.get(name)) for name in _NUMBERS}
     state = {name: value for name, value in numbers.items() if value is not None and 0 <= value <= _MAX_NUMBER}
     counts = {name: int(state.pop(name, 0)) for name in ("polls", "waited")}
-    status = {"status": given["status"]} if isinstance(given.get("status"), str) else {}
+    status = {"status": text(given["status"], MAX_STATUS_LENGTH)} if isinstance(given.get("status"), str) else {}
     return cast(PollState, {"outcome": "running", **counts, **status, **state})

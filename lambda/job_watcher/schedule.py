@@ -4,11 +4,10 @@ from datetime import datetime
 
 from . import polling
 from .catalogue import Observation
-from .poll_state import PollState
+from .poll_state import MAX_STATUS_LENGTH, PollState
 from .to_json import parse_time, text
 from .watch import Watch
 
-MAX_STATUS_LENGTH = 200  # characters that a watch remembers
 MAX_RUN_AGE = 366 * 24 * 3600  # seconds; an earlier creation time isn't the run's, because no watch lasts longer
 
 

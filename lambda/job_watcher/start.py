@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from . import trigger
 from .metrics import count
-from .to_json import compact_json, parse_time
+from .to_json import compact_json, parse_time, to_json
 from .trigger import TriggeredJob
 
 WATCH_ARN = os.environ["WATCH_ARN"]
@@ -96,7 +96,7 @@ def start_watch(job: TriggeredJob, event: Mapping[str, Any], watch_key: Any, **e
     watch_input = {"kind": job.kind.name, "request": job.request, "trigger": started_by, **extra}
     try:
         started = step_functions().start_execution(
-            stateMachineArn=WATCH_ARN, name=trigger.watch_name(job, watch_key), input=compact_json(watch_input)
+            stateMachineArn=WATCH_ARN, name=trigger.watch_name(job, watch_key), input=compact_json(to_json(watch_input))
         )
     except step_functions().exceptions.ExecutionAlreadyExists:
         return None

@@ -11,13 +11,15 @@ from typing import Any
 
 EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)  # no AWS job is older
 MAX_DEPTH = 50  # levels of nesting; deeper values become JSON text
+MAX_BITS = 1024  # of an integer; many JSON parsers read a larger one as infinity or reject it
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which UTF-8 can't encode
 
 
 def to_json(value: Any, depth: int = MAX_DEPTH) -> Any:
     """Return the value in JSON's types: datetimes as ISO 8601 UTC with Z, bytes as base64, numbers as numbers.
 
-    Numbers that JSON doesn't have become strings, such as `nan`. Lone surrogates become U+FFFD.
+    Numbers that JSON doesn't have, such as `nan`, and integers that no double can represent become strings. Lone
+    surrogates become U+FFFD.
     """
     if isinstance(value, Mapping | list | tuple | set):
         return _nested(value, depth - 1) if depth else text(_deep(value))
@@ -31,6 +33,8 @@ def to_json(value: Any, depth: int = MAX_DEPTH) -> Any:
         return str(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        return str(value)
     return value if value is None or isinstance(value, bool | int | float) else text(value)
 
 

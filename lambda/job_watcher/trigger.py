@@ -105,7 +105,8 @@ def _requests_from_events(event: Mapping[str, Any], index: Index) -> Iterator[tu
         index["service_events"].get(str(event.get("source")), {}).get(str(event.get("detail-type")), ())
     ):
         if matches(kind.event.get("where", {}), event):
-            for item in search(kind.event.get("each", "[@]"), event) or [None]:
+            items = search(kind.event.get("each", "[@]"), event)
+            for item in items if items and isinstance(items, list) else [None]:
                 yield kind, _search_all(kind.event["request"], {**event, "each": item})
 
 

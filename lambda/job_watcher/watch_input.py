@@ -93,10 +93,10 @@ def _faults(name: str, value: Any, shape: Shape) -> Iterator[str]:
 
 def _string_faults(name: str, value: str, shape: Shape) -> Iterator[str]:
     pattern, max_length, enum = shape.metadata.get("pattern"), shape.metadata.get("max"), shape.metadata.get("enum")
+    if max_length is not None and len(value) > max_length:  # before a pattern takes a long time
+        yield f"{name} has {len(value)} characters; accepted are at most {max_length}."
     if pattern and not _matches(pattern, value):
         yield f"{name} is {value!r}; accepted is a string that matches {pattern}."
-    if max_length is not None and len(value) > max_length:
-        yield f"{name} has {len(value)} characters; accepted are at most {max_length}."
     if enum and value not in enum:
         yield f"{name} is {value!r}; accepted is one of {', '.join(enum)}."
 
