@@ -14,7 +14,7 @@ class Member(NamedTuple):
 
 
 def parse_member(text: str) -> Member:
-    """Return the member that one argument gives; BadParameter says what is accepted."""
+    """Return the member that an argument defines. Raise BadParameter, which says what is accepted."""
     name, equals, value = text.partition("=")
     is_json = name.endswith(":")
     name = name.removesuffix(":")

@@ -13,9 +13,9 @@ COLOURS = {"succeeded": "green", "partial": "yellow"}
 
 
 def follow(states: Any, titles: Mapping[str, str], every: float = 2) -> dict[str, dict[str, Any]]:
-    """Show the progress of watches until all have ended; return each one's execution as it ended, by its ARN.
+    """Show the progress of watches until all have ended, and return the ended executions by their ARNs.
 
-    `titles` maps the ARNs of the watches to a few words that name each.
+    `titles` maps the watches' ARNs to the names that are shown. `every` is the number of seconds between two checks.
     """
     console = Console()
     changes = watches.updates(states, titles, every)
@@ -26,7 +26,7 @@ def follow(states: Any, titles: Mapping[str, str], every: float = 2) -> dict[str
 
 def _bars(console: Console, titles: Mapping[str, str], changes: Iterable[watches.Update]) -> dict[str, dict[str, Any]]:
     with _progress(console) as progress:
-        bars = {watch: progress.add_task(title, total=None, says="Starting") for watch, title in titles.items()}
+        bars = {watch: progress.add_task(title, total=None, text="Starting") for watch, title in titles.items()}
         ended = {}
         for watch, poll, execution in changes:
             if poll:
@@ -41,7 +41,7 @@ def _progress(console: Console) -> Progress:
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
-        TextColumn("{task.fields[says]}"),
+        TextColumn("{task.fields[text]}"),
         TimeElapsedColumn(),
         console=console,
         expand=True,
@@ -50,14 +50,14 @@ def _progress(console: Console) -> Progress:
 
 def _show_poll(progress: Progress, bar: TaskID, poll: dict[str, Any]) -> None:
     percent = poll.get("percent")
-    says = escape(f"{_state(poll)}, next poll in {poll['wait']} s")
-    progress.update(bar, completed=percent or 0, total=None if percent is None else 100, says=says)
+    text = escape(f"{_state(poll)}, next poll in {poll['wait']} s")
+    progress.update(bar, completed=percent or 0, total=None if percent is None else 100, text=text)
 
 
 def _show_end(progress: Progress, bar: TaskID, execution: dict[str, Any]) -> None:
     detail = watches.detail(execution)
     colour = COLOURS.get(detail["outcome"], "red")
-    progress.update(bar, completed=100, total=100, says=f"[{colour}]{escape(end(detail))}[/]")
+    progress.update(bar, completed=100, total=100, text=f"[{colour}]{escape(end(detail))}[/]")
     progress.stop_task(bar)
 
 

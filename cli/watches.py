@@ -12,7 +12,7 @@ RECENT_EVENTS = 25  # of an execution's history; a poll adds nine
 
 
 class Update(NamedTuple):
-    """Something new about a watch: the state that its latest poll left, or the execution as it ended."""
+    """A change of a watch: the state after its latest poll, or the ended execution."""
 
     watch: str
     poll: dict[str, Any] | None
@@ -41,9 +41,9 @@ def newest(states: Any, machine: str) -> list[dict[str, Any]]:
 
 
 def updates(states: Any, watches: Collection[str], every: float) -> Iterator[Update]:
-    """Yield each poll of these watches as it happens, and each watch's end, until all have ended.
+    """Yield an update for each poll and for the end of each of these watches, until all have ended.
 
-    `every` is the seconds between two looks. A poll is left out if another follows it between two looks.
+    The watches are checked every `every` seconds. If a watch polls several times in between, only its last poll counts.
     """
     polls = dict.fromkeys(watches, 0)
     while polls:
@@ -60,16 +60,20 @@ def updates(states: Any, watches: Collection[str], every: float) -> Iterator[Upd
 
 
 def detail(execution: dict[str, Any]) -> dict[str, Any]:
-    """Return the event's detail that an ended watch carries; without one, the outcome and why there is none."""
+    """Return the event's detail from an ended watch. If the watch has none, return an outcome and a reason."""
     if execution["status"] == "SUCCEEDED":
         return dict(json.loads(execution["output"]))
     if execution.get("error") == "JobFailed":
         return dict(json.loads(execution["cause"]))
     outcome = "lost" if execution.get("error") == "WatchLost" else execution["status"].lower().replace("_", " ")
-    return {"outcome": outcome, "reason": execution.get("cause") or f"The watch ended as {execution['status']}."}
+    return {
+        "outcome": outcome,
+        "reason": execution.get("cause") or f"The watch ended with the status {execution['status']}.",
+    }
 
 
 def _latest_poll(states: Any, watch: str) -> dict[str, Any]:
+    """Return the output of the watch's latest Describe state; an empty dict if there is none."""
     history = states.get_execution_history(executionArn=watch, reverseOrder=True, maxResults=RECENT_EVENTS)["events"]
     exits = [event["stateExitedEventDetails"] for event in history if event["type"] == "TaskStateExited"]
     outputs = [json.loads(exit_["output"]) for exit_ in exits if exit_["name"] == "Describe"]

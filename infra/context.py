@@ -8,10 +8,10 @@ from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 
 from .setting_types import InvalidSetting, number
-from .settings import DAYS, SECONDS
+from .settings import GIVE_UP_DAYS, INTERVAL_SECONDS
 from .suggestion import suggest
 
-# The settings' names, and those of the construct's props.
+# The names of the construct's props, by the names of the settings.
 PROPS = {
     "kinds": "kinds",
     "email": "email",
@@ -74,7 +74,7 @@ def _typed(name: str, value: Any) -> Any:
     if name == "architecture" and isinstance(value, str):
         return lambda_.Architecture.custom(value)
     if name.endswith("-days"):
-        return Duration.days(number(name, value, *DAYS, " of days"))
+        return Duration.days(number(name, value, *GIVE_UP_DAYS, " of days"))
     if "-seconds" in name:
-        return Duration.seconds(number(name, value, *SECONDS, " of seconds"))
+        return Duration.seconds(number(name, value, *INTERVAL_SECONDS, " of seconds"))
     return value

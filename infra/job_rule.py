@@ -1,5 +1,6 @@
 """The event pattern of a rule for ended jobs."""
 
+import fnmatch
 import re
 from collections.abc import Collection, Sequence
 
@@ -18,7 +19,7 @@ def job_ended_pattern(watched: Collection[str], kinds: Sequence[str], outcomes: 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
     """
     detail = {
-        "kind": [_kind(watched, pattern) for pattern in string_list("kinds", kinds)],
+        "kind": [value for pattern in string_list("kinds", kinds) for value in _kind_values(watched, pattern)],
         "outcome": list(checked_outcomes("outcomes", outcomes)),
     }
     return events.EventPattern(
@@ -28,9 +29,17 @@ def job_ended_pattern(watched: Collection[str], kinds: Sequence[str], outcomes: 
     )
 
 
-def _kind(watched: Collection[str], pattern: str) -> str | dict[str, str]:
-    if not any(catalogue.is_enabled(name, [pattern]) for name in watched):
+def _kind_values(watched: Collection[str], pattern: str) -> list[str | dict[str, str]]:
+    """Return the values of `detail.kind` in an event pattern that match the watched kinds with this name or pattern.
+
+    EventBridge's `*` also matches waiters, unlike that of the setting `kinds`. If that would match a watched waiter,
+    the names of the kinds are listed.
+    """
+    matching = [name for name in watched if catalogue.is_enabled(name, [pattern])]
+    if not matching:
         raise InvalidSetting("kinds", f": {pattern!r} matches no kind that is watched; {suggest(pattern, watched)}")
     if re.search(r"[?\[\]]|\*\*", pattern):
         raise InvalidSetting("kinds", f": {pattern!r} is not a pattern for a rule; accepted are names, and * in names.")
-    return {"wildcard": pattern} if "*" in pattern else pattern
+    if fnmatch.filter(watched, pattern) != matching:
+        return [*matching]
+    return [{"wildcard": pattern} if "*" in pattern else pattern]

@@ -60,7 +60,7 @@ class JobWatcher(Construct):
         Args:
             scope: the parent.
             id: the construct's id.
-            kinds: names or patterns of the kinds to watch, such as `glue/*`.
+            kinds: names or patterns of the kinds to watch, such as `glue/*`. If empty, `voice-id/*`.
             email: addresses that receive emails about jobs, and alarms about Job Watcher itself.
             email_outcomes: the outcomes that are emailed. Default: all.
             give_up_after: the time after which a watch of a running job ends. Default: 14 days.
@@ -78,9 +78,24 @@ class JobWatcher(Construct):
             runtime: the Lambda runtime. Default: Python 3.13.
             architecture: the Lambda architecture. Default: arm64.
         """
-        props = {name: value for name, value in locals().items() if name not in ("self", "scope", "id", "__class__")}
         super().__init__(scope, id)
-        settings = validated(**{name: value for name, value in props.items() if value is not None})
+        settings = _settings(
+            kinds=kinds,
+            email=email,
+            email_outcomes=email_outcomes,
+            give_up_after=give_up_after,
+            max_delay_ratio=max_delay_ratio,
+            min_interval=min_interval,
+            max_interval=max_interval,
+            max_delay_ratio_with_events=max_delay_ratio_with_events,
+            max_interval_with_events=max_interval_with_events,
+            auto_watch=auto_watch,
+            progress_events=progress_events,
+            allowed_accounts=allowed_accounts,
+            custom_kinds_dir=custom_kinds_dir,
+            runtime=runtime,
+            architecture=architecture,
+        )
         notifier = Notifier(self, "Notifier", settings=settings)
         self.bus, self.topic, self.email_topic = notifier.bus, notifier.topic, notifier.email_topic
         code = _bundle(settings)
@@ -103,9 +118,10 @@ class JobWatcher(Construct):
         kinds: Sequence[str] = (),
         outcomes: Sequence[str] = (),
     ) -> events.Rule:
-        """Invoke a target when a job ends, or its watch is lost. By default for all kinds and outcomes.
+        """Add a rule that invokes a target when a job ends or its watch is lost, and return the rule.
 
-        `kinds` are names or patterns such as `glue/*`. The target receives the event; its `detail` has the Job dict.
+        `kinds` are names or patterns such as `glue/*`. By default, the rule is for all kinds and outcomes. The target
+        receives the event; its `detail` has the Job dict. Raise InvalidSetting for an unknown kind or outcome.
         """
         return events.Rule(
             self,
@@ -138,6 +154,11 @@ class JobWatcher(Construct):
     def metric_unknown_status(self, **options: Any) -> cloudwatch.Metric:
         """Return the number of answers with a status that the catalogue doesn't list."""
         return function_metric("UnknownStatus", **options)
+
+
+def _settings(**props: Any) -> Settings:
+    """Return the settings of the props. A prop that is None has its default."""
+    return validated(**{name: value for name, value in props.items() if value is not None})
 
 
 def _bundle(settings: Settings) -> Path:

@@ -39,7 +39,7 @@ class Notifier(Construct):
         if settings.allowed_accounts:
             allow_accounts(self.bus, settings.allowed_accounts)
         self.key = topic_key(self)
-        # Two topics, because SNS delivers message attributes only with plain strings, not with a text per protocol:
+        # SNS doesn't deliver attributes with a message that has a text per protocol. Therefore there are two topics:
         # https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
         self.topic = self._topic("Topic", "Job Watcher events")
         self.email_topic = self._topic("EmailTopic", "Job Watcher")

@@ -7,9 +7,11 @@ from typing import Any
 
 from aws_cdk import Duration
 
+BOOLEANS = {"true": True, "on": True, "false": False, "off": False}
+
 
 class InvalidSetting(ValueError):
-    """A setting can't be deployed. The message is one sentence: what was wrong and what is accepted.
+    """A setting is invalid. The message is one sentence: what was wrong and what is accepted.
 
     The sentence starts with `name`, the prop or setting; `problem` continues it.
     """
@@ -68,20 +70,19 @@ def _duration(name: str, value: Any) -> Duration:
 
 def boolean(name: str, value: Any) -> bool:
     """Return a boolean; also from a string, as `-c name=value` gives it."""
-    known = {"true": True, "on": True, "false": False, "off": False}
-    if str(value).lower() not in known:
-        raise InvalidSetting(name, f" is {value!r}; accepted are {', '.join(known)}.")
-    return known[str(value).lower()]
+    if str(value).lower() not in BOOLEANS:
+        raise InvalidSetting(name, f" is {value!r}; accepted are {', '.join(BOOLEANS)}.")
+    return BOOLEANS[str(value).lower()]
 
 
 def percent_step(name: str, value: Any) -> float | None:
-    """Return a number of percent, 25 for true, or None for false."""
-    try:
-        percent = float(value) if not isinstance(value, bool) else None
-    except (TypeError, ValueError):
-        percent = None
-    if percent is None:
+    """Return a percentage from 1 to 100; 25 for true, and None for false."""
+    if str(value).lower() in BOOLEANS:
         return 25.0 if boolean(name, value) else None
+    try:
+        percent = float(value)
+    except (TypeError, ValueError):
+        percent = math.nan
     if not 1 <= percent <= 100:
         raise InvalidSetting(name, f" is {value!r}; accepted are true, false, or a percentage from 1 to 100.")
     return percent

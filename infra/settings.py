@@ -19,15 +19,16 @@ from .setting_types import InvalidSetting, boolean, choice, days, number, percen
 from .suggestion import suggest
 
 OUTCOMES = (*catalogue.FINAL_OUTCOMES, "lost")
-# With events, polling is only for events that are lost.
+# For kinds whose service emits an event at the end, polling only covers lost events.
 DEFAULT_LIMITS, DEFAULT_LIMITS_WITH_EVENTS = PollingLimits(), PollingLimits(max_delay_ratio=0.25, max_interval=3600)
 # Runtimes that AWS lets customers create; python3.11 until 2027-07-31:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("arm64", "x86_64")
-DAYS = (0.0001, 350)  # to give up after; an execution can run for a year, and the state machine's time-out comes later
-SECONDS = (1, 86_400)  # of polling intervals
-DAY = 86_400
+# Accepted ranges. An execution can run for a year, and the state machine times out a week after the watch gives up.
+GIVE_UP_DAYS = (0.0001, 350)
+INTERVAL_SECONDS = (1, 86_400)
+SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Settings:
     @property
     def give_up_after(self) -> int:
         """The time in seconds."""
-        return round(self.give_up_after_days * DAY)
+        return round(self.give_up_after_days * SECONDS_PER_DAY)
 
     def function_settings(self) -> str:
         """Return the bundle's settings.json. Many kinds wouldn't fit the environment's 4 KB."""
@@ -72,7 +73,7 @@ def validated(
     kinds: Any = (),
     email: Any = (),
     email_outcomes: Any = (),
-    give_up_after: Any = Duration.days(14),  # noqa: B008
+    give_up_after: Any = Duration.days(14),  # noqa: B008 (it can't be changed)
     auto_watch: Any = True,
     progress_events: Any = False,
     allowed_accounts: Any = (),
@@ -90,7 +91,7 @@ def validated(
         custom_kinds_dir=folder,
         email=tuple(dict.fromkeys(_email(address) for address in string_list("email", email))),
         email_outcomes=checked_outcomes("email_outcomes", email_outcomes),
-        give_up_after_days=days("give_up_after", give_up_after, *DAYS),
+        give_up_after_days=days("give_up_after", give_up_after, *GIVE_UP_DAYS),
         limits=_limits(intervals),
         limits_with_events=_limits(intervals, "_with_events", DEFAULT_LIMITS_WITH_EVENTS),
         auto_watch=boolean("auto_watch", auto_watch),
@@ -102,7 +103,7 @@ def validated(
 
 
 def checked_outcomes(name: str, value: Any) -> tuple[str, ...]:
-    """Return a list of outcomes; raise InvalidSetting for a string that isn't one."""
+    """Return a list of outcomes; raise InvalidSetting if an item isn't an outcome."""
     found = string_list(name, value)
     for outcome in found:
         if outcome not in OUTCOMES:
@@ -111,8 +112,9 @@ def checked_outcomes(name: str, value: Any) -> tuple[str, ...]:
 
 
 def _kinds(patterns: Iterable[str], folder: Path | None) -> Mapping[str, Kind]:
-    services = [f"{service}{WAITER}*" for service, waiter, _ in (one.partition(WAITER) for one in patterns) if waiter]
-    known = {**catalogue.kinds(custom=folder or catalogue.CUSTOM), **waiters.kinds(services)}
+    """Return the kinds that match the patterns. Only the waiters of services in the patterns are loaded."""
+    waiter_patterns = [f"{pattern.partition(WAITER)[0]}{WAITER}*" for pattern in patterns if WAITER in pattern]
+    known = {**catalogue.kinds(custom=folder or catalogue.CUSTOM), **waiters.kinds(waiter_patterns)}
     for pattern in patterns:
         if not any(catalogue.is_enabled(name, [pattern]) for name in known):
             raise InvalidSetting("kinds", f": {pattern!r} matches no kind in the catalogue; {suggest(pattern, known)}")
@@ -138,14 +140,18 @@ def _email(address: str) -> str:
 
 
 def _limits(intervals: Mapping[str, Any], suffix: str = "", default: PollingLimits = DEFAULT_LIMITS) -> PollingLimits:
-    ratio, longest = f"max_delay_ratio{suffix}", f"max_interval{suffix}"
-    minimum, maximum = (
-        seconds(name, intervals[name], *SECONDS) if name in intervals else default_value
-        for name, default_value in (("min_interval", default.min_interval), (longest, default.max_interval))
-    )
+    """Return the limits of the props whose names end with the suffix. `min_interval` applies to both sets of limits."""
+    ratio_name, max_name = f"max_delay_ratio{suffix}", f"max_interval{suffix}"
+    minimum = _interval(intervals, "min_interval", default.min_interval)
+    maximum = _interval(intervals, max_name, default.max_interval)
     if minimum > maximum:
-        raise InvalidSetting("min_interval", f" is {minimum:g}; accepted is at most {longest}, which is {maximum:g}.")
-    return PollingLimits(number(ratio, intervals.get(ratio, default.max_delay_ratio), 0.001, 1), minimum, maximum)
+        raise InvalidSetting("min_interval", f" is {minimum:g}; accepted is at most {max_name}, which is {maximum:g}.")
+    ratio = number(ratio_name, intervals.get(ratio_name, default.max_delay_ratio), 0.001, 1)
+    return PollingLimits(ratio, minimum, maximum)
+
+
+def _interval(intervals: Mapping[str, Any], name: str, default: float) -> float:
+    return seconds(name, intervals[name], *INTERVAL_SECONDS) if name in intervals else default
 
 
 def _account(account: str) -> str:

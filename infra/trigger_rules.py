@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,13 +111,15 @@ def _event_pattern(sources: list[str], detail_types: list[str]) -> dict[str, Any
     return {"source": sources, "detail-type": detail_types}
 
 
-def _packed(events: Mapping[str, Collection[str]], pattern: Any) -> Iterator[tuple[list[str], list[str]]]:
+def _packed(
+    events: Mapping[str, Collection[str]], make_pattern: Callable[[list[str], list[str]], Any]
+) -> Iterator[tuple[list[str], list[str]]]:
     """Yield sources and names so that each pair fits into one pattern, whose length EventBridge limits."""
     sources: list[str] = []
     names: list[str] = []
     for source in sorted(events):
         added = [*names, *(name for name in sorted(events[source]) if name not in names)]
-        if sources and len(json.dumps(pattern([*sources, source], added))) > MAX_PATTERN_LENGTH:
+        if sources and len(json.dumps(make_pattern([*sources, source], added))) > MAX_PATTERN_LENGTH:
             yield sources, names
             sources, added = [], sorted(events[source])
         sources, names = [*sources, source], added

@@ -32,7 +32,7 @@ def bundle(kinds: Iterable[Kind], generated: Mapping[str, str], runtime: str) ->
     compiled = runtime == THIS_PYTHON
     if not compiled:
         print(f"No bytecode in the bundle: this is {THIS_PYTHON}, and the runtime is {runtime}.", file=sys.stderr)
-    options = [operations, waiters, generated, compiled and runtime]
+    options = [operations, waiters, generated, runtime if compiled else None]
     key = content_hash({**BUILD_CODE, REQUIREMENTS.name: REQUIREMENTS, **sources}, options)
 
     def fill(folder: Path) -> None:

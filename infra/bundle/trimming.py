@@ -1,4 +1,7 @@
-"""Copy only the parts of botocore's data that the functions use. To read all takes half of a client's creation."""
+"""Copy only the parts of botocore's data that the functions use.
+
+Half of the time that botocore takes to make a client is for reading all its data.
+"""
 
 import json
 from collections.abc import Collection, Iterator, Mapping

@@ -6,18 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Formatter
-from typing import Any, NamedTuple
+from typing import Any
 
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
-from botocore.model import Shape
 
 from job_watcher import errors
 from job_watcher.catalogue import Kind
 from job_watcher.errors import Classification, Meaning
 
-from ..service_models import require_service_model
 from .markdown import breakable_code, code, table
+from .modeled_errors import ModeledError, modeled_errors
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 KNOWN: Mapping[str, Any] = tomllib.loads(Path(__file__).with_name("known_errors.toml").read_text(encoding="utf-8"))
@@ -77,32 +76,6 @@ CAUSE: Mapping[Meaning, str] = {
 }
 
 
-class ModeledError(NamedTuple):
-    """An error that a service's model lists for a describe operation."""
-
-    service: str
-    code: str
-    status: int | None
-    fault: str
-    """`client`, `server`, or an empty string if the model doesn't say."""
-
-
-def modeled_errors(kinds: Iterable[Kind]) -> set[ModeledError]:
-    """Return the errors that botocore models for the kinds' describe operations."""
-    operations = {(kind.service, kind.describe) for kind in kinds}
-    return {
-        _modeled_error(service, shape)
-        for service, operation in operations
-        for shape in require_service_model(service).operation_model(operation).error_shapes
-    }
-
-
-def _modeled_error(service: str, shape: Shape) -> ModeledError:
-    modeled = shape.metadata.get("error", {})
-    fault = "server" if shape.metadata.get("fault") else "client" if modeled.get("senderFault") else ""
-    return ModeledError(service, modeled.get("code", shape.name), modeled.get("httpStatusCode"), fault)
-
-
 def classify(error_code: str, message: str = "", status: int | None = None) -> Classification:
     """Return how a watch classifies an error. Most services use the HTTP status 400 if the model has none."""
     http = {"HTTPStatusCode": status or 400}
@@ -117,8 +90,8 @@ def exception(name: str) -> BotoCoreError:
         return EndpointConnectionError(endpoint_url="https://example.invalid", error=failure)
     exception_class = getattr(exceptions, name)
     fields = [field for _, field, _, _ in Formatter().parse(exception_class.fmt) if field]
-    made: BotoCoreError = exception_class(**dict.fromkeys(fields, "…"))
-    return made
+    instance: BotoCoreError = exception_class(**dict.fromkeys(fields, "…"))
+    return instance
 
 
 def reason(classification: Classification) -> str:
@@ -128,7 +101,7 @@ def reason(classification: Classification) -> str:
 
 
 def write(kinds: Iterable[Kind]) -> None:
-    """Write docs/errors.md anew."""
+    """Write docs/errors.md."""
     PAGE.write_text(page(kinds), encoding="utf-8")
 
 
@@ -155,14 +128,20 @@ def _meanings(rows: Mapping[Meaning, Sequence[Sequence[str]]]) -> Iterator[str]:
 
 
 def _modeled_rows(modeled: Iterable[ModeledError], meaning: Meaning) -> Iterator[Sequence[str]]:
+    """Yield a row for each code with this meaning. Statuses of a code that are classified alike share a row."""
     found: dict[tuple[str, Classification], list[ModeledError]] = defaultdict(list)
     for error in modeled:
         found[error.code, classify(error.code, status=error.status)].append(error)
-    for (name, classification), same in sorted(found.items(), key=lambda item: item[0][0]):
+    for (name, classification), same in sorted(found.items(), key=_row_order):
         if classification.meaning is meaning:
             statuses, faults = {str(error.status or "") for error in same}, {error.fault for error in same}
             services = _shortened(sorted({error.service for error in same}))
             yield breakable_code(name), _joined(statuses), _joined(faults), services, reason(classification)
+
+
+def _row_order(item: tuple[tuple[str, Classification], Any]) -> tuple[str, str, str]:
+    (name, classification), _ = item
+    return name, classification.decided_by, classification.rule
 
 
 def _joined(values: Iterable[str]) -> str:

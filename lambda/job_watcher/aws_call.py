@@ -1,6 +1,7 @@
 """Call a describe operation and read its answer."""
 
 import sys
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -13,14 +14,14 @@ from .catalogue import Kind, Observation
 from .unmodeled import add_unmodeled_members, keep_body, read_leniently
 from .watch_input import InvalidInput
 
-# A poll takes at most 26 of the function's 30 seconds: two attempts of 13 seconds.
+# A poll takes at most about 26 of the function's 30 seconds: two attempts of 13 seconds.
 CLIENT_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 sys.setrecursionlimit(5_000)  # Python 3.11 applies it to the nesting of JSON; an answer may be nested 1,000 levels deep
 
 _sent: list[str] = []
 """URLs of the requests that the current call has sent."""
-_bodies: list[bytes] = []
-"""Bodies of successful answers to the current call."""
+_answers: list[Mapping[str, Any]] = []
+"""Successful answers to the current call, unparsed: status_code, headers and body."""
 
 
 class UnreadableAnswer(BotoCoreError):
@@ -31,17 +32,19 @@ class UnreadableAnswer(BotoCoreError):
 
 @cache
 def client(service: str) -> Any:
-    """Return the service's client. It is botocore's own, because boto3 adds import time and nothing used here."""
-    made = botocore.session.get_session().create_client(service, config=CLIENT_CONFIG)
-    made.meta.events.register("before-parse", keep_body)
-    made.meta.events.register("before-parse", _keep_body)
-    made.meta.events.register("before-send", lambda request, **_: _sent.append(request.url))
-    return made
+    """Return a botocore client for the service. boto3 would only add import time."""
+    service_client = botocore.session.get_session().create_client(service, config=CLIENT_CONFIG)
+    events = service_client.meta.events
+    events.register("before-parse", keep_body)
+    events.register("before-parse", _keep_answer)
+    events.register("before-send", lambda request, **_: _sent.append(request.url))
+    return service_client
 
 
-def _keep_body(response_dict: Any, **_: Any) -> None:
+def _keep_answer(response_dict: Any, **_: Any) -> None:
+    """Keep a successful answer, because botocore drops an answer that it can't parse."""
     if response_dict["status_code"] < 300:
-        _bodies.append(response_dict["body"])
+        _answers.append(response_dict)
 
 
 def operation(kind: Kind) -> Any:
@@ -52,28 +55,31 @@ def operation(kind: Kind) -> Any:
 def observe(kind: Kind, request: dict[str, Any]) -> Observation | None:
     """Call the describe operation and return what the answer shows, or None if it contains no job.
 
-    Raise ClientError or BotoCoreError if there is no answer. An exception of any other type before the request is sent
-    is the request's fault and raises InvalidInput; afterwards it is the answer's fault and raises UnreadableAnswer.
+    Raise ClientError or BotoCoreError if there is no answer, and UnreadableAnswer if it can't be read. Raise
+    InvalidInput if botocore can't send the request, because then the request is wrong.
     """
     _sent.clear()
-    _bodies.clear()
+    _answers.clear()
     try:
         return kind.read(describe(kind, request))
     except ClientError:
         raise
     except Exception as error:
-        if isinstance(error, BotoCoreError) and not _bodies:
+        if _answers:
+            return _observe_leniently(kind, request, error)
+        if isinstance(error, BotoCoreError):
             raise
-        if not _sent:
-            raise InvalidInput(f"The request can't be sent to {kind.describe}: {error}") from error
-        return _observe_leniently(kind, request, error)
+        if _sent:
+            raise UnreadableAnswer(error=error) from error
+        raise InvalidInput(f"The request can't be sent to {kind.describe}: {error}") from error
 
 
 def _observe_leniently(kind: Kind, request: dict[str, Any], error: Exception) -> Observation | None:
-    """Return what an answer shows although botocore couldn't parse it, as far as it is JSON."""
+    """Return what an answer shows that botocore couldn't parse. Raise UnreadableAnswer if it isn't a JSON object."""
     try:
-        answer = read_leniently(_bodies[-1], operation(kind).output_shape)
-        return kind.read(kind.filter_lists(answer, request))
+        answer = read_leniently(_answers[-1]["body"], operation(kind).output_shape)
+        metadata = {"HTTPStatusCode": _answers[-1]["status_code"]}  # some waiters read it
+        return kind.read({**kind.filter_lists(answer, request), "ResponseMetadata": metadata})
     except Exception:
         raise UnreadableAnswer(error=error) from error
 

@@ -15,11 +15,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import aws_call, catalogue, errors, evaluate, polling
 from .catalogue import WAITER, Kind, Observation
-from .detail import Notification, published
+from .detail import Notification, serialize
 from .errors import Meaning
 from .metrics import count
 from .notification import build_watch_lost
-from .poll_state import PollState, ProgressUpdate, carried_over
+from .poll_state import PollState, ProgressUpdate, carry_over
 from .watch import Rules, Watch
 from .watch_input import InvalidInput, check_input, check_request
 
@@ -58,9 +58,9 @@ def handler(event: Event, context: LambdaContext) -> Mapping[str, Any]:
 
     AWS errors are results too. Only a bug raises an exception.
     """
-    result = poll(Watch(event["input"], event["watch"], carried_over(event["state"]), RULES))
+    result = poll(Watch(event["input"], event["watch"], carry_over(event["state"]), RULES))
     logger.info("polled", watch=event["watch"], outcome=result["outcome"], wait=result.get("wait"))
-    return published(result) if "detail" in result else result
+    return serialize(result) if "detail" in result else result
 
 
 def poll(watch: Watch) -> PollResult:
@@ -86,7 +86,8 @@ def _describe_and_evaluate(watch: Watch, kind: Kind, request: dict[str, Any]) ->
             return _handle_missing_answer(
                 watch, meaning, errors.code(error), f"{kind.describe}: {errors.message(error)}"
             )
-    if observation is None or (observation.absent and "status" not in watch.state):
+    never_found = "status" not in watch.state
+    if observation is None or (observation.absent and never_found):  # a waiter for absence needs a resource to wait for
         return _handle_missing_answer(watch, Meaning.MISSING, "NotFound", f"{kind.describe} didn't find the job.")
     if not observation.known:
         logger.warning("unknown status", kind=kind.name, status=observation.status)

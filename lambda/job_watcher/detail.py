@@ -15,7 +15,8 @@ MAX_NAME_LENGTH = 80  # characters of an execution's name
 MAX_ATTRIBUTE_LENGTH = 256  # characters of an SNS message attribute that filter policies match
 MAX_CAUSE_BYTES = 32_768  # of a failed execution's cause, which may have 32,768 characters
 MAX_OMITTED, MAX_OMITTED_LENGTH = 50, 100  # names in `omitted`, and characters of a name
-ESCAPED = os.environ.get("AWS_EXECUTION_ENV") == "AWS_Lambda_python3.11"  # it escapes non-ASCII characters in results
+# The runtime of Python 3.11 escapes non-ASCII characters in a function's result.
+ESCAPED = os.environ.get("AWS_EXECUTION_ENV") == "AWS_Lambda_python3.11"
 RESERVES = (12_288, 32_768, 65_536, 131_072, MAX_BYTES)
 """Bytes for the name, the subject and the attributes, and for what the email gains when members are removed."""
 _NOT_IN_SQS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # characters that SQS rejects
@@ -58,7 +59,7 @@ def execution_name(kind: str, request: Mapping[str, Any], identity: Any) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", kind)[: MAX_NAME_LENGTH - len(digest) - 1] + "-" + digest
 
 
-def published(result: Mapping[str, Any]) -> dict[str, Any]:
+def serialize(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return a notification as the state machines receive it.
 
     The detail is JSON text, because JSONata would round numbers that a double can't represent.
@@ -78,12 +79,12 @@ def published(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def fits(result: Mapping[str, Any]) -> bool:
     """Whether a notification is within the limits, measured as the state machines receive it."""
-    return _size(published(result)) <= (MAX_PROGRESS_BYTES if result["outcome"] == "running" else MAX_BYTES)
+    return _size(serialize(result)) <= (MAX_PROGRESS_BYTES if result["outcome"] == "running" else MAX_BYTES)
 
 
 def _attributes(detail: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return SNS message attributes for filter policies. SNS rejects empty values, and SQS control characters."""
-    values = {name: detail.get(name) for name in ("kind", "status", "outcome", "title")}
+    values = {name: detail.get(name) for name in ("kind", "status", "outcome")}
     return {
         name: {"DataType": "String", "StringValue": _NOT_IN_SQS.sub("?", value[:MAX_ATTRIBUTE_LENGTH])}
         for name, value in values.items()
@@ -109,15 +110,16 @@ def truncate(detail: Detail, text: str, reserve: int = RESERVES[0]) -> Detail:
     """
     job = detail.get("job") or {}
     sizes = {member: _size(compact_json({member: value})) for member, value in job.items()}
-    left = MAX_BYTES - reserve - _size(text) - 2 * _size(compact_json(_without(detail, job)))  # also in the cause
-    if left < 0 and (detail["kind"] or detail["request"]):  # such as a rejected input
+    without_job = _size(compact_json(_without(detail, job)))
+    available = MAX_BYTES - reserve - _size(text) - 2 * without_job  # the cause contains it too
+    if available < 0 and (detail["kind"] or detail["request"]):  # such as a rejected input
         omitted = ["kind", "request", *detail.get("omitted", ())]
         return truncate({**detail, "kind": None, "request": {}, "omitted": omitted}, "", reserve)
-    return _without(detail, _largest(sizes, sum(sizes.values()) - left))
+    return _without(detail, _largest(sizes, sum(sizes.values()) - available))
 
 
 def _largest(sizes: Mapping[str, int], excess: int) -> list[str]:
-    """Return the largest members, as many as it takes to remove the excess."""
+    """Return as many of the largest members as are needed to remove the excess, in bytes."""
     removed = []
     for member in sorted(sizes, key=sizes.__getitem__, reverse=True):
         if excess <= 0:
@@ -128,8 +130,9 @@ def _largest(sizes: Mapping[str, int], excess: int) -> list[str]:
 
 
 def _without(detail: Detail, removed: Collection[str]) -> Detail:
-    gone = set(removed)
-    kept = {member: value for member, value in (detail.get("job") or {}).items() if member not in gone}
+    """Return the detail without these members of the job. `omitted` lists them."""
+    removed_set = set(removed)
+    kept = {member: value for member, value in (detail.get("job") or {}).items() if member not in removed_set}
     names = [*detail.get("omitted", ()), *removed]
     more = [f"… and {len(names) - MAX_OMITTED:,} more"] if len(names) > MAX_OMITTED else []
     omitted = [*(name[:MAX_OMITTED_LENGTH] for name in names[:MAX_OMITTED]), *more]

@@ -1,6 +1,5 @@
 """Compose the email about a job: its subject and its text."""
 
-import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,7 +20,7 @@ _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
 )
-# Mail programs make links of these. Only links to AWS's consoles stay.
+# Mail programs turn these into links. Links to AWS's consoles don't match.
 _CONSOLE = r"//(?:[a-z0-9-]+\.)*console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)(?:[/?#\s]|$)"
 _LINK = re.compile(rf"(https?|ftps?):(?=[/\\]{{2}})(?!{_CONSOLE})|(www)\.", re.IGNORECASE | re.ASCII)
 
@@ -54,8 +53,8 @@ def subject(kind: Kind | None, detail: Detail) -> str:
 
 def _short_name(value: Any) -> str:
     """Return the part of a request's value that identifies the job: its last text, or the last part of an ARN."""
-    *_, last = ["", *_texts(value)]
-    last = last.rpartition(": ")[2]
+    texts = list(_texts(value)) or [""]
+    last = texts[-1].rpartition(": ")[2]
     return re.split("[/:]", last)[-1] if last.startswith("arn:") else last
 
 
@@ -104,17 +103,24 @@ def duration(created: datetime | None, ended: datetime | None) -> float | None:
 
     Some services truncate one of the times to the minute, so a job may seem to end shortly before it starts.
     """
-    seconds = (ended - created).total_seconds() if created and ended else -math.inf
+    if created is None or ended is None:
+        return None
+    seconds = (ended - created).total_seconds()
     return None if seconds < -60 else max(0.0, seconds)
 
 
 def format_one_line(value: Any) -> str:
     """Return all texts in a nested value as one line. All but the first are in parentheses: `No such file. (404)`."""
-    first, *others = [*dict.fromkeys(_texts(value))] or [""]
+    return _join_texts(list(dict.fromkeys(_texts(value))))
+
+
+def _join_texts(texts: list[str]) -> str:
+    first, *others = texts or [""]
     return f"{first} ({', '.join(others)})" if others else first
 
 
 def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts in a nested value, each on one line. In a dict, they follow the member's name and a colon."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from (f"{name[:MAX_LABEL_LENGTH]}: {line}" for line in _texts(inner))
@@ -133,6 +139,7 @@ def _table(facts: Iterator[tuple[str, Any]]) -> str:
 
 
 def _job_lines(job: dict[str, Any]) -> str:
+    """Return the Job dict with one member on each line. Members beyond the limits are only counted."""
     lines: list[str] = []
     left_out = 0
     for path, value in _leaves(job):
@@ -141,7 +148,9 @@ def _job_lines(job: dict[str, Any]) -> str:
             lines.append(line)
         else:
             left_out += 1
-    return "\n".join([*lines, *([f"  … and {left_out} more lines in the event"] if left_out else [])])
+    if left_out:
+        lines.append(f"  … and {left_out} more lines in the event")
+    return "\n".join(lines)
 
 
 def _safe(value: str) -> str:
@@ -154,6 +163,7 @@ def _safe(value: str) -> str:
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted path and the value of each member that isn't a dict. Lists are values."""
     if isinstance(value, dict) and value:
         for member, inner in value.items():
             inner_path = f"{path}.{member[:MAX_VALUE_LENGTH]}" if path else member
@@ -167,8 +177,7 @@ def _format_value(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, list) and value and not any(isinstance(item, dict | list) for item in value):
-        first, *others = [str(item) for item in value if item is not None] or [""]
-        shown = f"{first} ({', '.join(others)})" if others else first
+        shown = _join_texts([str(item) for item in value if item is not None])
     else:
         shown = value if isinstance(value, str) else compact_json(value)
     return shown if len(shown) <= MAX_VALUE_LENGTH else shown[:MAX_VALUE_LENGTH] + "…"

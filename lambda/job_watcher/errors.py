@@ -107,7 +107,7 @@ unavailable  \bCapacityNotAvailable / \bNoCredentials / \bCredentialRetrieval / 
 invalid      \bParamValidation / \bValidationError / \bDataNotFound / \bInvalidHostLabel / \bUnsupported(S3|Outpost)
 invalid      \bEndpointProvider / \bBaseEndpointResolver / \bUnknownRegion
 """
-# Answers of the DNS that a host name doesn't exist, or has no address. A DNS server that fails is EAI_AGAIN.
+# Errors of a DNS lookup for a host name that doesn't exist or has no address. If a DNS server fails, it is EAI_AGAIN.
 _NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 _STATUSES = {
     **dict.fromkeys((401, 403), Meaning.DENIED),

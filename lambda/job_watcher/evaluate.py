@@ -14,9 +14,9 @@ from .to_json import parse_time
 from .watch import Watch
 
 GRACE_PERIOD = 120  # seconds in which a new job or role may not be visible yet
-PATIENCE_RATIO = 0.1  # of the time with answers; for this long, the watch then tolerates a missing or denied job
+PATIENCE_RATIO = 0.1  # A watch tolerates a missing or denied job for this share of the time with answers.
 DAY = 24 * 3600
-UNREACHABLE_PERIOD = 15 * 60  # seconds; if its host name doesn't exist for so long, the service isn't in this Region
+UNREACHABLE_PERIOD = 15 * 60  # seconds for which a new watch tolerates that the endpoint's host name doesn't exist
 MAX_EVENT_AGE = 80 * 24 * 3600  # seconds; Step Functions frees the names of notifications after 90 days
 MAX_EXTRA_POLLS = 3  # polls of an extra check if the service throttles or fails
 
@@ -101,7 +101,7 @@ def _remove_wait(state: PollState) -> PollState:
 
 
 def _add_last_answer(state: PollState) -> PollState:
-    """Return the state with `last_answer`. Earlier versions didn't store it; then it is set to now."""
+    """Return the state with `last_answer`. If an earlier version made the state without it, it is the current age."""
     age = state.get("age", 0)
     return {**state, "age": age, "last_answer": state.get("last_answer", age)} if "status" in state else state
 

@@ -30,7 +30,7 @@ class PollState(TypedDict):
     last_disruption: NotRequired[int]
     """Value of `waited` at the last poll that was throttled or failed."""
     unreachable_since: NotRequired[int]
-    """Value of `waited` at the first of the last polls that all found that the endpoint's host name doesn't exist."""
+    """Value of `waited` at the first of the consecutive polls that didn't find the endpoint's host name."""
     highest_percent: NotRequired[float]
     last_progress: NotRequired[float]
     """Age of the run when its percentage last exceeded all earlier ones."""
@@ -45,8 +45,8 @@ class ProgressUpdate(PollState):
     text: str
 
 
-def carried_over(result: Any) -> PollState:
-    """Return the part of a poll's result that the next poll needs, as far as it can be read.
+def carry_over(result: Any) -> PollState:
+    """Return the members of a poll's result that the next poll needs. Invalid members are left out.
 
     A deployment changes the code while watches are running, so the state may come from another version.
     """

@@ -41,14 +41,15 @@ def interval(
     watched for `watched` seconds, by default since its start.
     """
     max_interval = max(limits.max_interval, MIN_WATCHED_RATIO * (age if watched is None else watched))
-    longest = min(max_interval, max(MINUTE, limits.max_delay_ratio * age))
+    without_percent = min(max_interval, max(MINUTE, limits.max_delay_ratio * age))
     if percent is None:
-        return longest
+        return without_percent
     percent = min(max(percent, 0), 100)
     earliest_end = (age - since_answer) * max(0, NEARLY_DONE - percent) / (percent + 1)
     stalled -= min(since_answer, earliest_end)
     third_of_rest = (earliest_end - since_answer) / 3
-    return min(longest, max(limits.min_interval, MIN_AGE_RATIO * age, third_of_rest, STALL_RATIO * stalled))
+    with_percent = max(limits.min_interval, MIN_AGE_RATIO * age, third_of_rest, STALL_RATIO * stalled)
+    return min(without_percent, with_percent)
 
 
 def min_interval_for_rest(polls: int, time_left: float) -> float:

@@ -15,23 +15,25 @@ _NAMES = re.compile(
 
 
 def redact(value: Any, shape: Shape | None, path: str = "") -> tuple[Any, list[str]]:
-    """Return the value without members that may contain secrets, and the paths of the removed members."""
-    if isinstance(value, list) and isinstance(shape, ListShape):
-        results = [redact(item, shape.member, path) for item in value]
+    """Return the value without members that may contain secrets, and the paths of the removed members.
+
+    Members that the model doesn't know are checked by their names.
+    """
+    if isinstance(value, list):
+        item_shape = shape.member if isinstance(shape, ListShape) else None
+        results = [redact(item, item_shape, path) for item in value]
         paths = dict.fromkeys(omitted_path for _, omitted in results for omitted_path in omitted)
         return [item for item, _ in results], list(paths)
-    if isinstance(value, Mapping) and isinstance(shape, StructureShape | MapShape):
+    if isinstance(value, Mapping):
         return _redact_members(value, shape, path)
     return value, []
 
 
-def _redact_members(
-    value: Mapping[str, Any], shape: StructureShape | MapShape, path: str
-) -> tuple[dict[str, Any], list[str]]:
+def _redact_members(value: Mapping[str, Any], shape: Shape | None, path: str) -> tuple[dict[str, Any], list[str]]:
     members: dict[str, Any] = {}
     omitted: list[str] = []
     for name, inner in value.items():
-        member = shape.value if isinstance(shape, MapShape) else shape.members.get(name)
+        member = _member_shape(shape, name)
         member_path = f"{path}.{name}".lstrip(".")
         if _NAMES.fullmatch(name) or is_sensitive(member):
             omitted.append(member_path)
@@ -39,6 +41,13 @@ def _redact_members(
             members[name], inner_omitted = redact(inner, member, member_path)
             omitted += inner_omitted
     return members, omitted
+
+
+def _member_shape(shape: Shape | None, name: str) -> Shape | None:
+    """Return the shape of a member; None if the model doesn't know it."""
+    if isinstance(shape, MapShape):
+        return shape.value
+    return shape.members.get(name) if isinstance(shape, StructureShape) else None
 
 
 def is_sensitive(shape: Shape | None) -> bool:

@@ -46,7 +46,8 @@ def add_wait(watch: Watch, state: PollState, seconds: float) -> PollState:
     The next poll is no later than the time at which the watch gives up.
     """
     time_left = watch.rules.give_up_after - state["waited"]
-    until_next = max(1, round(min(max(seconds, polling.min_interval_for_rest(state["polls"], time_left)), time_left)))
+    spread_out = max(seconds, polling.min_interval_for_rest(state["polls"], time_left))
+    until_next = max(1, round(min(spread_out, time_left)))
     wait = max(1, until_next - polling.POLL_SECONDS)
     return {**state, "wait": wait, "waited": state["waited"] + until_next, "age": state.get("age", 0) + wait}
 

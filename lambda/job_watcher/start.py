@@ -51,7 +51,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
         count("IncompleteEvent")
         raise
     for job in jobs:
-        logger.info("started", watch=start_if_needed(job, event), kind=job.kind.name)
+        watch = start_if_needed(job, event)
+        logger.info("started", watch=watch, kind=job.kind.name)
 
 
 def start_if_needed(job: TriggeredJob, event: Mapping[str, Any]) -> str | None:
@@ -61,7 +62,7 @@ def start_if_needed(job: TriggeredJob, event: Mapping[str, Any]) -> str | None:
     """
     now = time.time()
     period = int(now // PERIOD)
-    if job.kind.recurs and now % PERIOD < MAX_WATCH_SECONDS:
+    if job.kind.recurs and now % PERIOD < MAX_WATCH_SECONDS:  # a watch of the last period may still be running
         if not describe_watch(job, [period, 0]):
             return None if _has_running_watch(job, period - 1) else start_watch(job, event, [period, 0])
     elif started := start_watch(job, event, [period, 0]):

@@ -22,7 +22,7 @@ def to_json(value: Any, depth: int = MAX_DEPTH) -> Any:
     surrogates become U+FFFD.
     """
     if isinstance(value, Mapping | list | tuple | set):
-        return _nested(value, depth - 1) if depth else text(_deep(value))
+        return _nested(value, depth - 1) if depth else text(_json_text(value))
     if isinstance(value, str):
         return text(value)
     if isinstance(value, datetime):
@@ -39,7 +39,7 @@ def to_json(value: Any, depth: int = MAX_DEPTH) -> Any:
 
 
 def text(value: Any, max_length: int | None = None) -> str:
-    """Return a value as a string that UTF-8 can encode, cut to a number of characters."""
+    """Return a value as a string that UTF-8 can encode, truncated to `max_length` characters."""
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(value)[:max_length])
 
 
@@ -70,7 +70,8 @@ def _nested(value: Any, depth: int) -> Any:
     return [to_json(item, depth) for item in value]
 
 
-def _deep(value: Any) -> str:
+def _json_text(value: Any) -> str:
+    """Return a structure as JSON text; `…` if it can't be converted."""
     try:
         return json.dumps(value, ensure_ascii=False, default=str)
     except (RecursionError, TypeError, ValueError):
@@ -82,4 +83,5 @@ def _utc(time: datetime) -> str:
         time = time.astimezone(UTC)
     except (OverflowError, ValueError):  # in the years 1 and 9999, another zone's time can be out of range
         return time.isoformat()
-    return time.isoformat(timespec="milliseconds" if time.microsecond else "seconds")[:-6] + "Z"
+    precision = "milliseconds" if time.microsecond else "seconds"
+    return time.isoformat(timespec=precision).replace("+00:00", "Z")

@@ -1,6 +1,7 @@
 """Read what botocore's parser can't: members that its model doesn't know yet, and values of unexpected types."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
@@ -20,7 +21,10 @@ def keep_body(
 
 
 def add_unmodeled_members(answer: dict[str, Any], shape: StructureShape) -> dict[str, Any]:
-    """Return the answer with the members of its raw JSON that the model doesn't know."""
+    """Return the answer with the members of its raw JSON that the model doesn't know.
+
+    An answer whose body is a single member (`payload`) is returned as it is.
+    """
     body = answer.pop(BODY, None)
     if not body or "payload" in shape.serialization:
         return answer
@@ -29,7 +33,7 @@ def add_unmodeled_members(answer: dict[str, Any], shape: StructureShape) -> dict
 
 
 def read_leniently(body: bytes, shape: StructureShape) -> dict[str, Any]:
-    """Return an answer that botocore can't parse, with the model's names and with values of whatever type they have.
+    """Return an answer that botocore can't parse. Its members have the model's names, and values can have any type.
 
     Raise ValueError if the body isn't a JSON object.
     """
@@ -43,20 +47,26 @@ def read_leniently(body: bytes, shape: StructureShape) -> dict[str, Any]:
 
 def _read(raw: Any, shape: Shape | None) -> Any:
     if isinstance(shape, StructureShape) and isinstance(raw, dict):
-        members = {member.serialization.get("name", name): (name, member) for name, member in shape.members.items()}
-        named = ((*members.get(key, (key, None)), value) for key, value in raw.items())
-        return {name: _read(value, member) for name, member, value in named}
+        return _read_members(raw, shape)
     if isinstance(shape, ListShape) and isinstance(raw, list):
         return [_read(item, shape.member) for item in raw]
     if isinstance(shape, MapShape) and isinstance(raw, dict):
         return {key: _read(value, shape.value) for key, value in raw.items()}
-    is_time = shape is not None and shape.type_name == "timestamp"
-    return (parse_time(raw) if is_time else None) or raw
+    if shape is not None and shape.type_name == "timestamp":
+        return parse_time(raw) or raw
+    return raw
+
+
+def _read_members(raw: Mapping[str, Any], shape: StructureShape) -> dict[str, Any]:
+    """Return a structure's members, without those that the protocol adds, such as `__type`."""
+    names = _names_by_key(shape)
+    members = {names.get(key, key): value for key, value in raw.items() if not key.startswith("__")}
+    return {name: _read(value, shape.members.get(name)) for name, value in members.items()}
 
 
 def _merge(parsed: Any, raw: Any, shape: Shape) -> Any:
     if isinstance(shape, StructureShape) and isinstance(parsed, dict) and isinstance(raw, dict):
-        names = {member.serialization.get("name", name): name for name, member in shape.members.items()}
+        names = _names_by_key(shape)
         unmodeled = {key: raw[key] for key in raw if key not in names and not key.startswith("__")}
         modeled = {
             names[key]: _merge(parsed[names[key]], raw[key], shape.members[names[key]])
@@ -69,3 +79,8 @@ def _merge(parsed: Any, raw: Any, shape: Shape) -> Any:
     if isinstance(shape, MapShape) and isinstance(parsed, dict) and isinstance(raw, dict):
         return {key: _merge(value, raw.get(key), shape.value) for key, value in parsed.items()}
     return parsed
+
+
+def _names_by_key(shape: StructureShape) -> dict[str, str]:
+    """Return the names of a structure's members by their keys in the JSON."""
+    return {member.serialization.get("name", name): name for name, member in shape.members.items()}

@@ -11,9 +11,9 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, Shape, StructureShape
 from botocore.waiter import AcceptorConfig, SingleWaiterConfig, WaiterModel, is_valid_waiter_error
-from jmespath.exceptions import JMESPathError
 
 from . import catalogue
+from .acceptors import describe_condition, join_strings, matches, resource_path, succeeds_on_absence
 from .catalogue import WAITER, Kind, Observation, is_enabled
 from .expressions import search
 from .redaction import is_sensitive, redact
@@ -56,7 +56,7 @@ class Waiter(Kind):
     @property
     def waits_for_absence(self) -> bool:
         """Whether the waiter succeeds when the resource isn't found."""
-        return any(_succeeds_on_absence(acceptor) for acceptor in self.acceptors)
+        return any(succeeds_on_absence(acceptor) for acceptor in self.acceptors)
 
     def read(self, answer: Mapping[str, Any]) -> Observation | None:
         """Return what an answer shows; None if it shows nothing.
@@ -70,14 +70,15 @@ class Waiter(Kind):
         return self._read(answer, answer)
 
     def _read(self, evaluated: Mapping[str, Any], answer: Mapping[str, Any]) -> Observation | None:
-        matched = next((acceptor for acceptor in self.acceptors if _matches(evaluated, acceptor)), None)
+        matched = next((acceptor for acceptor in self.acceptors if matches(evaluated, acceptor)), None)
         if matched is None and is_valid_waiter_error(evaluated):
             return None
         status, outcome = self._status(evaluated, matched), OUTCOME_OF[matched.state] if matched else "running"
-        redacted, secrets = redact(answer, self.shape)
+        response = {member: value for member, value in answer.items() if member != "ResponseMetadata"}
+        redacted, secrets = redact(response, self.shape)
         reported, omitted = self.remove_omitted(redacted)
         job = self._resource(reported)
-        absent = matched is not None and _succeeds_on_absence(matched)
+        absent = matched is not None and succeeds_on_absence(matched)
         return Observation(job, status, outcome, True, None, None, omitted=[*secrets, *omitted], absent=absent)
 
     def _status(self, answer: Mapping[str, Any], matched: AcceptorConfig | None) -> str:
@@ -85,17 +86,17 @@ class Waiter(Kind):
         if is_valid_waiter_error(answer):
             return str(answer["Error"]["Code"])
         paths = [acceptor.argument for acceptor in (matched, *self.acceptors) if acceptor and acceptor.argument]
-        status = next((status for path in paths if (status := _join_strings(search(path, answer)))), None)
+        status = next((status for path in paths if (status := join_strings(search(path, answer)))), None)
         return status or (matched.state if matched and matched.state != "retry" else "not yet")
 
     def _resource(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the single resource whose members the acceptors read, or else the whole answer."""
         for path in filter(None, (acceptor.argument for acceptor in self.acceptors)):
-            found = search(_resource_path(path), answer)
+            found = search(resource_path(path), answer)
             dicts = [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
             if len(dicts) == 1:
                 return dicts[0]
-        return {member: value for member, value in answer.items() if member != "ResponseMetadata"}
+        return answer
 
 
 def kinds(patterns: Iterable[str] = (f"*{WAITER}*",)) -> Mapping[str, Waiter]:
@@ -131,7 +132,7 @@ def _waiter(name: str, config: SingleWaiterConfig, model: ServiceModel) -> Waite
         optional=optional,
         job="@",
         status="@",
-        outcome_of={_expected(acceptor): OUTCOME_OF[acceptor.state] for acceptor in acceptors},
+        outcome_of={describe_condition(acceptor): OUTCOME_OF[acceptor.state] for acceptor in acceptors},
         recurs=True,
         omit=_omit(model.service_name, config.operation),
         acceptors=acceptors,
@@ -162,41 +163,3 @@ def _omit(service: str, operation: str) -> Sequence[str]:
     kinds = [kind for kind in catalogue.load(service).values() if kind.describe == operation]
     paths = [re.sub(r"\[\d*\]|@\.", "", f"{kind.job}.{path}") for kind in kinds for path in kind.omit]
     return [*SECRETS.get(f"{service}/{operation}", ()), *paths]
-
-
-def _matches(answer: Mapping[str, Any], acceptor: AcceptorConfig) -> bool:
-    try:
-        return bool(acceptor.matcher_func(answer))
-    except JMESPathError:  # such as the length of a list that isn't in the answer
-        return False
-
-
-def _succeeds_on_absence(acceptor: AcceptorConfig) -> bool:
-    """Whether the acceptor waits for a "not found" error or an empty list."""
-    expected: Any = acceptor.expected  # for the matcher `error`, False means no error
-    empty = re.search(r"length\(.*\) *== *`0`", acceptor.argument or "") is not None
-    error = acceptor.matcher == "error" and expected is not False
-    return acceptor.state == "success" and (error or empty or expected == 404)
-
-
-def _expected(acceptor: AcceptorConfig) -> str:
-    """Return what an acceptor waits for: a status, an error code, or else its condition."""
-    if acceptor.matcher == "status":
-        return f"HTTP {acceptor.expected}"
-    if isinstance(acceptor.expected, str):
-        return acceptor.expected
-    return acceptor.argument or {True: "any error", False: "no error"}[acceptor.expected]
-
-
-def _join_strings(found: Any) -> str:
-    """Return the distinct strings that a path finds, such as `available`."""
-    strings = [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, str)]
-    return ", ".join(dict.fromkeys(strings))
-
-
-def _resource_path(path: str) -> str | None:
-    """Return the path of the resource whose state a path reads, such as `Reservations[].Instances[]`, or None."""
-    if list_path := re.search(r"(?<![\w.])\w+\[\d*\](\.\w+\[\d*\])*", path):
-        return list_path[0]
-    member, dot, _ = path.partition(".")
-    return member if dot and member.isidentifier() and not re.search("(State|Status)$", member) else None

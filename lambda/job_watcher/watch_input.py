@@ -28,8 +28,8 @@ def check_input(watch_input: Any) -> None:
         )
     if set(watch_input) == {OVERSIZED}:
         raise InvalidInput(f"The input has {watch_input[OVERSIZED]} characters; accepted are at most 32768.")
-    for unknown in sorted(set(watch_input) - {*MEMBERS, TRIGGER, STARTED_BY}):
-        raise InvalidInput(f"The input has an unknown member {unknown!r}; accepted are {', '.join(MEMBERS)}.")
+    if unknown := sorted(set(watch_input) - {*MEMBERS, TRIGGER, STARTED_BY}):
+        raise InvalidInput(f"The input has an unknown member {unknown[0]!r}; accepted are {', '.join(MEMBERS)}.")
     if not isinstance(watch_input.get("kind"), str):
         raise InvalidInput("The input has no kind; accepted is a name such as 'voice-id/SpeakerEnrollmentJob'.")
     if not isinstance(watch_input.get("request"), dict):
@@ -48,14 +48,14 @@ def check_request(kind: Kind, request: Mapping[str, Any], shape: StructureShape)
 
 
 def _check_members(kind: Kind, request: Mapping[str, Any], shape: StructureShape) -> None:
-    for unknown in sorted(set(request) - set(kind.request)):
-        raise InvalidInput(f"The request has an unknown member {unknown!r}; accepted are {', '.join(kind.request)}.")
-    for missing in [member for member in kind.request if member not in (*request, *kind.optional)]:
-        raise InvalidInput(f"The request has no {missing}; accepted are {', '.join(kind.request)}.")
-    if len(kind.optional) == len(kind.request) and not any(
-        _identifies(shape.members[name], request[name]) for name in request
-    ):
-        raise InvalidInput(f"The request doesn't identify a job; accepted are {', '.join(kind.request)}.")
+    accepted = f"accepted are {', '.join(kind.request)}."
+    if unknown := sorted(set(request) - set(kind.request)):
+        raise InvalidInput(f"The request has an unknown member {unknown[0]!r}; {accepted}")
+    if missing := [member for member in kind.request if member not in (*request, *kind.optional)]:
+        raise InvalidInput(f"The request has no {missing[0]}; {accepted}")
+    all_optional = len(kind.optional) == len(kind.request)
+    if all_optional and not any(_identifies(shape.members[name], value) for name, value in request.items()):
+        raise InvalidInput(f"The request doesn't identify a job; {accepted}")
     for member in kind.pick.values():
         if not isinstance(request[member], str) or not request[member]:
             raise InvalidInput(f"{member} is {request[member]!r}; accepted is a string that is not empty.")

@@ -8,7 +8,7 @@ from infra.settings import DEFAULT_LIMITS_WITH_EVENTS
 from job_watcher import catalogue, evaluate
 from job_watcher.catalogue import Observation
 from job_watcher.detail import Notification
-from job_watcher.poll_state import PollState, ProgressUpdate, carried_over
+from job_watcher.poll_state import PollState, ProgressUpdate, carry_over
 from job_watcher.watch import Rules, Watch
 
 from .jobs import Job
@@ -31,7 +31,7 @@ class WatchResult(NamedTuple):
 
 def next_poll(state: PollState, rules: Rules = RULES) -> Watch:
     """Return the watch at its next poll, as the Describe function creates it from the state."""
-    kept = carried_over(state)
+    kept = carry_over(state)
     return Watch(INPUT, ARN, {**kept, "polls": kept["polls"] + 1}, rules, KIND)
 
 

@@ -14,6 +14,7 @@ from aws_cdk.aws_events_targets import SqsQueue
 from constructs import Construct
 
 from infra.job_watcher import JobWatcher
+from infra.logical_ids import logical_id_prefix
 from infra.setting_types import InvalidSetting
 
 from .conftest import FEATURE_FLAGS
@@ -54,6 +55,17 @@ def test_a_rule_for_ended_jobs_matches_the_kinds_and_outcomes() -> None:
         "detail": {"kind": [{"wildcard": "glue/*"}, SPEAKER], "outcome": ["failed", "lost"]},
     }
     assert "Ref" in rule["EventBusName"] and len(rule["Targets"]) == 1
+
+
+def test_a_rule_for_the_kinds_of_a_service_does_not_match_its_waiters() -> None:
+    def define(stack: cdk.Stack) -> None:
+        job_watcher(stack, kinds=["voice-id/*", "glacier/*", "glacier/waiter/*"]).on_job_ended(
+            "Archives", kinds=["voice-id/*", "glacier/*"], target=SqsQueue(sqs.Queue(stack, "Q"))
+        )
+
+    rules = synthesize(define)("Events::Rule")
+    (rule,) = (rule for name, rule in rules.items() if name.startswith("JobsArchives"))
+    assert rule["EventPattern"]["detail"]["kind"] == [{"wildcard": "voice-id/*"}, "glacier/Job"]
 
 
 def test_a_rule_for_ended_jobs_matches_everything_by_default() -> None:
@@ -133,7 +145,18 @@ def test_one_stack_can_contain_two_job_watchers() -> None:
         assert json.dumps(permission["SourceArn"]).endswith(f':rule/Analytics-{watcher}Triggers*"]]}}')
 
 
-@pytest.mark.parametrize("path", [["Jobs"], ["Data-Platform", "Jobs"], ["Watcher", "JobWatcher"], ["A", "A"]])
+PATHS = [
+    ["Jobs"],
+    ["Data-Platform", "Jobs"],
+    ["Watcher", "JobWatcher"],
+    ["A", "A"],
+    ["Default"],
+    ["Jobs", "Resource"],
+    ["Platform", "-form", "Jobs"],
+]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: "/".join(path)[:40])
 def test_policies_contain_the_names_of_rules_and_alarms_wherever_the_construct_is(path: list[str]) -> None:
     def define(stack: cdk.Stack) -> None:
         scope: Construct = stack
@@ -151,6 +174,13 @@ def test_policies_contain_the_names_of_rules_and_alarms_wherever_the_construct_i
     alarms = resources("CloudWatch::Alarm")
     alarm_prefix = _last_part(arn).removeprefix("-").removesuffix("*")
     assert alarm_prefix and alarms and all(name.startswith(alarm_prefix) for name in alarms)
+
+
+def test_the_prefix_of_logical_ids_is_as_long_as_the_cdk_allows() -> None:
+    stack = cdk.Stack(cdk.App(), "Analytics")
+    scope = Construct(Construct(stack, "P" * 250), "Jobs")
+    queue = sqs.CfnQueue(scope, "Queue")
+    assert stack.get_logical_id(queue)[:-8] == logical_id_prefix(scope)
 
 
 def test_in_a_nested_stack_any_rule_of_the_account_may_start_watches() -> None:

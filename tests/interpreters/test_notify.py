@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from job_watcher.detail import published
+from job_watcher.detail import serialize
 
 from .conftest import Deployment
 from .moto_states import answering, failing
@@ -35,7 +35,7 @@ BRANCHES = {"bus": ("PutEvents", "Job Ended"), "programs": ("Publish", ":program
 
 def notification(**members: Any) -> dict[str, Any]:
     """Return what a watch passes to Notify: the detail with these members, as the Describe function returns it."""
-    result = published({**NOTIFICATION, "detail": {**DETAIL, **members}})
+    result = serialize({**NOTIFICATION, "detail": {**DETAIL, **members}})
     return {member: result[member] for member in PASSED}
 
 

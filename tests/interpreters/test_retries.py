@@ -8,14 +8,14 @@ from unittest.mock import patch
 import pytest
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 
-from job_watcher.detail import published
+from job_watcher.detail import serialize
 
 from .conftest import Deployment
 from .moto_states import Function, FunctionError, failing, service_error
 from .test_watch import INPUT, REPORT
 
 DAY = 24 * 3600
-ENDED = published(
+ENDED = serialize(
     {
         "outcome": "succeeded",
         "name": "the-job",

@@ -168,8 +168,8 @@ def test_a_terminal_shows_a_progress_bar_that_ends_with_the_outcome(
             {"status": "FAILED", "output": '{"polls": 1}', "error": "WatchLost", "cause": "No such job."},
             {"outcome": "lost", "reason": "No such job."},
         ),
-        ({"status": "ABORTED"}, {"outcome": "aborted", "reason": "The watch ended as ABORTED."}),
-        ({"status": "TIMED_OUT"}, {"outcome": "timed out", "reason": "The watch ended as TIMED_OUT."}),
+        ({"status": "ABORTED"}, {"outcome": "aborted", "reason": "The watch ended with the status ABORTED."}),
+        ({"status": "TIMED_OUT"}, {"outcome": "timed out", "reason": "The watch ended with the status TIMED_OUT."}),
     ],
 )
 def test_every_end_of_a_watch_has_an_outcome(execution: dict[str, str], detail: dict[str, str]) -> None:

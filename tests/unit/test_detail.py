@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from job_watcher.detail import MAX_BYTES, Detail, execution_name, truncate
+from job_watcher.detail import MAX_BYTES, Detail, execution_name, serialize, truncate
 from job_watcher.to_json import compact_json, parse_time, to_json
 
 MAX_PAYLOAD = 256 * 1024  # bytes that SNS and Step Functions accept
@@ -230,6 +230,17 @@ def test_a_rejected_input_above_the_limit_is_left_out_of_the_notification() -> N
         "request": {},
         "omitted": ["kind", "request"],
     }
+
+
+@pytest.mark.parametrize("character", ["x", '"', "語", "🎙"])
+def test_a_failed_executions_cause_keeps_the_notification_within_the_limit(character: str) -> None:
+    for length in (10_000, 15_000, 32_000):
+        text = character * 12_000
+        failed = truncate(detail(JobId="b", Notes=character * length), text)
+        result = serialize({"detail": failed, "error": "JobFailed", "text": text})
+        assert len(result["cause"]) <= 32_768
+        assert len(json.dumps(result, ensure_ascii=False).encode()) <= MAX_PAYLOAD
+        assert ("job" in json.loads(result["cause"])) is (len(result["message"].encode()) <= 32_768)
 
 
 def test_the_limit_leaves_room_for_the_rest_of_the_state() -> None:

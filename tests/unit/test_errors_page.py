@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from infra.catalogue import errors_page
-from infra.catalogue.errors_page import KNOWN, WATCH, classify, exception, modeled_errors, reason
+from infra.catalogue.errors_page import KNOWN, WATCH, classify, exception, reason
+from infra.catalogue.modeled_errors import ModeledError, modeled_errors
 from job_watcher import catalogue, errors, waiters
 from job_watcher.errors import Meaning
 
@@ -38,6 +39,13 @@ def test_the_page_lists_each_modeled_code_with_its_meaning() -> None:
 def test_a_modeled_code_has_one_row_if_its_statuses_mean_the_same() -> None:
     combinations = Counter((error.code, classify(error.code, status=error.status)) for error in MODELED)
     assert len(rows("## Modeled errors")) == len(combinations)
+
+
+def test_the_order_of_rows_does_not_depend_on_the_order_of_the_errors() -> None:
+    same_code = [ModeledError("glue", "Odd", status, "") for status in (503, 500, 502)]
+    rows = list(errors_page._modeled_rows(same_code, Meaning.UNAVAILABLE))
+    assert [row[1] for row in rows] == ["500", "502", "503"]
+    assert list(errors_page._modeled_rows(same_code[::-1], Meaning.UNAVAILABLE)) == rows
 
 
 def test_a_row_shows_statuses_faults_services_and_the_rule_that_decided() -> None:

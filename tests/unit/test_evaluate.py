@@ -17,7 +17,7 @@ from job_watcher.catalogue import Observation
 from job_watcher.detail import Detail, Notification, execution_name
 from job_watcher.errors import Meaning
 from job_watcher.notification import build_watch_lost
-from job_watcher.poll_state import PollState, carried_over
+from job_watcher.poll_state import PollState, carry_over
 from job_watcher.to_json import compact_json
 from job_watcher.watch import Rules, Watch
 
@@ -371,7 +371,7 @@ def test_the_poll_state_of_an_earlier_version_is_accepted() -> None:
         "age": 3_600,
         "last_progress": 3_600,
     }
-    state = assert_running(fail_poll(replace(watch(), state=carried_over(old_state)), Meaning.THROTTLED, random=1))
+    state = assert_running(fail_poll(replace(watch(), state=carry_over(old_state)), Meaning.THROTTLED, random=1))
     assert state["wait"] == 3 * 15 - 1 and "silent" not in state
     result: PollState | Notification = state  # it has no time of the last answer, which is then set to now
     for _ in range(7):

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from infra.service_models import service_model
 from job_watcher import catalogue, detail, evaluate, notification, waiters
 from job_watcher.catalogue import Kind, Observation
-from job_watcher.detail import published
+from job_watcher.detail import serialize
 from job_watcher.expressions import search
-from job_watcher.poll_state import PollState, carried_over
+from job_watcher.poll_state import PollState, carry_over
 from job_watcher.to_json import compact_json
 from job_watcher.watch import Rules, Watch
 
@@ -136,7 +136,7 @@ def ended(job: Any, request: Any, kind: Kind = SPEAKER, omitted: Any = ()) -> tu
     status = "x" if not isinstance(job.get("JobStatus"), str) else job["JobStatus"]
     observation = Observation(job, status, "failed", True, None, NOW, omitted)
     result: Any = evaluate.after_answer(Watch(watch_input, ARN, NEW, Rules(), kind), observation, NOW)
-    return published(result), watch_input
+    return serialize(result), watch_input
 
 
 CHARACTERS = [
@@ -242,7 +242,7 @@ def test_a_lost_watch_is_within_all_limits(kind: str, reason: str, job_id: str) 
     for name in (SPEAKER.name, cut(kind)):
         watch_input = {"kind": name, "request": {"JobId": cut(job_id)[: 32_000 - len(cut(kind))]}}
         watch = Watch(watch_input, ARN, {**NEW, "status": "FAILED"}, Rules(), SPEAKER if name == SPEAKER.name else None)
-        check(published(notification.build_watch_lost(watch, kind, reason)), watch_input)
+        check(serialize(notification.build_watch_lost(watch, kind, reason)), watch_input)
 
 
 @pytest.mark.usefixtures("runtime")
@@ -255,14 +255,14 @@ def test_a_progress_update_and_the_next_poll_are_within_all_limits(status: str, 
     observation = Observation({"JobStatus": status}, status, "running", True, percent, None)
     result: Any = evaluate.after_answer(watch, observation, NOW)
     if "detail" in result:
-        result = published(result)
+        result = serialize(result)
         assert json.loads(result["message"])["outcome"] == "running"
     check(result, watch_input)
 
 
 @given(st.dictionaries(st.sampled_from([*NEW, "status", "wait", "age"]), TEXTS | st.integers() | st.floats()))
 def test_a_stored_state_of_any_size_becomes_small(state: Any) -> None:
-    assert size(carried_over(state)) < 2_000
+    assert size(carry_over(state)) < 2_000
 
 
 def test_what_can_be_kept_is_kept() -> None:

@@ -243,8 +243,8 @@ def test_progress_events_can_be_off_on_or_a_percentage(value: Any, step: float |
     assert read(progress_events=value).progress_step == step
 
 
-@pytest.mark.parametrize("value", [0, "0", 0.5, 101, -25, "nan", "inf"])
-def test_a_percentage_for_progress_events_outside_1_to_100_is_rejected(value: Any) -> None:
+@pytest.mark.parametrize("value", [0, "0", 0.5, 101, -25, "nan", "inf", "", "often", None, []])
+def test_any_other_value_of_progress_events_is_rejected(value: Any) -> None:
     sentence = f"progress-events is {value!r}; accepted are true, false, or a percentage from 1 to 100."
     assert message(progress_events=value) == sentence
 

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from botocore.model import StructureShape
 from botocore.stub import Stubber
 
-from job_watcher import aws_call, catalogue
-from job_watcher.unmodeled import BODY, add_unmodeled_members, keep_body
+from job_watcher import aws_call, catalogue, waiters
+from job_watcher.unmodeled import BODY, add_unmodeled_members, keep_body, read_leniently
 from local.voice_id import VoiceId
 
 FakeService = Callable[[bytes, int], str]
@@ -173,3 +173,24 @@ def test_an_error_is_unchanged(fake_service: FakeService) -> None:
         voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
     assert error.value.response["Error"] == {"Message": "No such job.", "Code": "ResourceNotFoundException"}
     assert BODY not in error.value.response
+
+
+def test_an_answer_that_botocore_cannot_parse_is_read_with_the_names_of_the_model() -> None:
+    body = {"__type": "GetJobResult", "job": {"id": 1, "status": "ERROR", "createdAt": "soon", "brandNew": {"__x": 1}}}
+    with client("mediaconvert", "http://127.0.0.1:1") as convert:
+        answer = read_leniently(json.dumps(body).encode(), shape(convert, "GetJob"))
+    assert answer == {"Job": {"Id": 1, "Status": "ERROR", "CreatedAt": "soon", "brandNew": {"__x": 1}}}
+
+
+def test_a_waiter_reads_an_answer_that_botocore_cannot_parse(
+    fake_service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"State": "RUNNING", "EgressEndpoints": [{"SourceIp": {"not": "a string"}}], "Maintenance": "none"}
+    monkeypatch.setenv("AWS_ENDPOINT_URL_MEDIALIVE", fake_service(json.dumps(body).encode(), 200))
+    kind = waiters.load("medialive")["medialive/waiter/ChannelStopped"]
+    assert any(acceptor.matcher == "status" for acceptor in kind.acceptors)
+    aws_call.client.cache_clear()
+    with closing(aws_call.client("medialive")):
+        observation = aws_call.observe(kind, {"ChannelId": "1"})
+    aws_call.client.cache_clear()
+    assert observation is not None and (observation.status, observation.outcome) == ("RUNNING", "running")

@@ -227,6 +227,17 @@ def test_sensitive_members_and_members_named_like_a_secret_are_left_out(name: st
         assert member not in reported
 
 
+def test_members_named_like_a_secret_are_left_out_even_if_the_model_does_not_know_them() -> None:
+    new = {"Mode": "fast", "Login": {"User": "us", "Password": "hidden"}, "Keys": [{"Id": "1", "ApiKey": "hidden"}]}
+    function = {"FunctionName": "f", "State": "Active", "New": new}
+    observation = ALL["lambda/waiter/FunctionActiveV2"].read(
+        {"Configuration": function, "ResponseMetadata": {"HTTPHeaders": {"token": "x"}}}
+    )
+    assert observation and "hidden" not in json.dumps(observation.job)
+    assert observation.job["New"] == {"Mode": "fast", "Login": {"User": "us"}, "Keys": [{"Id": "1"}]}
+    assert observation.omitted == ["Configuration.New.Login.Password", "Configuration.New.Keys.ApiKey"]
+
+
 @pytest.fixture
 def poll(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """Return a function that polls a watch once, with all waiters enabled, and returns the result."""
