@@ -20,7 +20,7 @@ class Update(NamedTuple):
 
 
 def watch_machine(cloudformation: Any, stack: str) -> str:
-    """Return the ARN of a deployed stack's Watch state machine; CommandError if the stack has none."""
+    """Return the ARN of a deployed stack's Watch state machine. Raise CommandError if it has none."""
     (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     for output in described.get("Outputs", []):
         if output["OutputKey"] == "WatchArn":

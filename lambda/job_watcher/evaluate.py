@@ -42,15 +42,16 @@ def after_error(
 ) -> PollState | ProgressUpdate | Notification:
     """Return the next state after a poll without an answer, or the notification that the watch is lost.
 
-    A missing or denied job ends the watch only if this persists: for at least two polls and two minutes since the last
-    answer and the last throttled or failed call, and for a tenth of the time with answers, up to a day. For example, a
-    one-hour IAM mistake doesn't end a watch that has run for a day. An invalid request ends the watch at once, unless
-    the same request has been answered before. If the endpoint's host name doesn't exist, the watch ends after 15
-    minutes, or after a day if the service has answered before, so that a DNS outage doesn't end it. `random` is a
-    random number from 0 to 1.
+    - A throttled or failed call doesn't end the watch until it gives up.
+    - A missing or denied job ends the watch if this persists: for at least two polls and two minutes since the last
+      answer and the last throttled or failed call, and for a tenth of the time with answers, up to a day. For example,
+      a one-hour IAM mistake doesn't end a watch that has run for a day.
+    - An invalid request ends the watch at once. If it has been answered before, it is treated like a denied one.
+    - If the endpoint's host name doesn't exist, the watch ends after 15 minutes, or after a day if the service has
+      answered before. A short DNS outage doesn't end it.
 
-    If the service's own event started the watch and the job was missing from the first poll, the watch ends without a
-    notification: the returned state has no wait.
+    If the service's own event started the watch and the job was never found, the watch ends without a notification: the
+    returned state has no `wait`. `random` is a number from 0 to 1.
     """
     state = _add_unreachable_since(_add_last_answer(watch.state), meaning)
     is_temporary = meaning in (Meaning.UNAVAILABLE, Meaning.THROTTLED)

@@ -59,7 +59,7 @@ class Waiter(Kind):
         return any(succeeds_on_absence(acceptor) for acceptor in self.acceptors)
 
     def read(self, answer: Mapping[str, Any]) -> Observation | None:
-        """Return what an answer shows; None if it shows nothing.
+        """Return what a describe answer shows. It is never None.
 
         A member named Error is left out of the evaluation, because botocore would mistake it for an error.
         """
