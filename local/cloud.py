@@ -24,7 +24,7 @@ from local.default_bus import DefaultBus
 from local.environment import CREDENTIALS, REGION, ROOT, TOOLS, environment
 from local.voice_id import VoiceId
 
-TIMEOUT = 300  # seconds; generous, because the machine can be busy
+TIMEOUT = 300  # seconds; long enough for a busy machine
 ACCOUNT = "000000000000"
 
 

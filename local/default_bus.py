@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass
 class Delivery:
-    """How events are delivered: `times` times (0: lost), `delay` seconds late."""
+    """How events are delivered: how many times (0: lost), and with what delay in seconds."""
 
     times: int = 1
     delay: float = 0.0

@@ -8,10 +8,10 @@ from pathlib import Path
 import botocore.session
 
 ROOT = Path(__file__).parent.parent
-TOOLS = Path(sys.executable).parent  # the virtual environment's programs: cdk, and node, which cdk runs on
+TOOLS = Path(sys.executable).parent  # the virtual environment's programs, such as cdk and node
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-REMOVED = ("AWS_", "CDK_", "LAMBDA_", "PYTHONPATH")
+REMOVED_PREFIXES = ("AWS_", "CDK_", "LAMBDA_", "PYTHONPATH")
 
 
 def environment(folder: Path, url: str, endpoints: Mapping[str, str], wait_scale: float) -> dict[str, str]:
@@ -20,7 +20,7 @@ def environment(folder: Path, url: str, endpoints: Mapping[str, str], wait_scale
     `endpoints` are the URLs of the other services by their boto3 names. The variables of the AWS CLI and the SDKs
     are removed from the caller's environment, so that no process can reach a real account.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(REMOVED)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(REMOVED_PREFIXES)}
     return {**inherited, **_aws(url, endpoints), **_cdk(folder), **_ministack(folder, url, wait_scale)}
 
 

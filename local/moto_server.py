@@ -10,12 +10,15 @@ from types import TracebackType
 from typing import Self
 
 ROOT = Path(__file__).parent.parent
-RUNNING_JOBS = ("athena::execution", "glue::job_run")  # moto's names of jobs that it would end at their first poll
-CALLS_PER_STATE = 2  # the number of describe calls after which such a job changes its state
+RUNNING_JOBS = (
+    "athena::execution",
+    "glue::job_run",
+)  # moto's names of jobs that would otherwise end at their first poll
+CALLS_PER_STATE = 2  # the describe calls after which such a job's state changes
 
 
 class MotoServer:
-    """moto's server in a process of its own. `with MotoServer() as moto:` runs it at `moto.url`."""
+    """moto's server in a separate process. `with MotoServer() as moto:` runs it at `moto.url`."""
 
     url: str
 

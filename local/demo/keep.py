@@ -24,9 +24,9 @@ def keep(cloud: Cloud, outputs: dict[str, str]) -> None:
 
 
 def _wait() -> None:
-    """Wait until the terminal is closed. Signals end the demo through their handlers.
+    """Wait until the terminal is closed. Other signals end the demo through their handlers.
 
-    SIGHUP isn't sufficient: `make` doesn't forward it if the terminal runs `make` without a shell.
+    Handling SIGHUP isn't sufficient: `make` doesn't forward it if the terminal runs `make` without a shell.
     """
     had_terminal = sys.stdout.isatty()
     while sys.stdout.isatty() == had_terminal:

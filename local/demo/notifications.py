@@ -1,4 +1,4 @@
-"""The notifications that the demo's receivers get: events on the queue of a rule, and emails to a subscriber."""
+"""The notifications that the demo receives: events in the queue of a rule, and emails to a subscriber."""
 
 import time
 from typing import Any, NamedTuple

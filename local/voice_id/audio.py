@@ -1,4 +1,4 @@
-"""Validate the audio files of one request, and return a fingerprint that stands for the speaker's voice."""
+"""Validate the audio files of one request, and return a fingerprint that represents the speaker's voice."""
 
 import wave
 from collections.abc import Sequence

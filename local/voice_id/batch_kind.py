@@ -11,7 +11,9 @@ class Kind:
 
     noun: str  # the operations are Start{noun}, Describe{noun} and List{noun}s
     defaults: Mapping[str, Any]  # documented defaults of the start request's optional members
-    duplicate_action: tuple[str, str]  # path in the start request: what to do with a person who is known already
+    duplicate_action: tuple[
+        str, str
+    ]  # path in the start request: what to do with a person who is already enrolled or registered
     requests_member: str  # the manifest's list of requests
     id_members: tuple[str, ...]  # the ID members of each request in that list
     successes_member: str  # the results file's list of successful requests

@@ -48,7 +48,7 @@ def test_the_service_event_starts_a_watch_if_the_cloudtrail_event_is_lost(world:
 def test_the_service_event_reports_the_end_before_the_next_poll(
     world: World, bus: DefaultBus, never_ending: str
 ) -> None:
-    world.end(never_ending)  # while its waits are still short
+    world.end(never_ending)  # before the scale changes, because its waits would then take hours
     world.cloud.scale_waits(20)  # the second poll is at least 280 s after the first
     before = set(world.watches())
     try:

@@ -57,7 +57,7 @@ def test_the_email_about_a_failed_job_contains_the_reason(world: World) -> None:
 
 def test_filter_policies_work_on_both_topics(world: World) -> None:
     policy = {"outcome": ["partial"], "status": ["COMPLETED_WITH_ERRORS"], "kind": [SPEAKERS]}
-    queues = {output: _subscribed(world, output, policy) for output in ("TopicArn", "EmailTopicArn")}
+    queues = {output: _subscribe_queue(world, output, policy) for output in ("TopicArn", "EmailTopicArn")}
     succeeded = world.start_job()
     partial = world.start_job(manifest=world.put_manifest("partial.json", speakers(3, missing=1)))
     for request in (succeeded, partial):
@@ -223,7 +223,7 @@ def test_a_watch_of_a_job_that_does_not_end_gives_up(world: World, never_ending:
     assert event["detail"]["job"]["JobStatus"] == "IN_PROGRESS"
 
 
-def _subscribed(world: World, output: str, policy: dict[str, list[str]]) -> str:
+def _subscribe_queue(world: World, output: str, policy: dict[str, list[str]]) -> str:
     """Subscribe a new queue to a topic with a filter policy, and return the queue's URL."""
     sqs = world.cloud.client("sqs")
     queue: str = sqs.create_queue(QueueName=f"filtered-{output}")["QueueUrl"]

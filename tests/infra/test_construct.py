@@ -112,7 +112,7 @@ def test_metrics_can_be_used_in_alarms(method: str, namespace: str, name: str) -
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Period"]) == (namespace, name, 60)
 
 
-def test_props_set_the_template() -> None:
+def test_the_template_has_the_values_of_the_props() -> None:
     def define(stack: cdk.Stack) -> None:
         job_watcher(
             stack,
@@ -129,7 +129,7 @@ def test_props_set_the_template() -> None:
     machines = resources("StepFunctions::StateMachine").values()
     timeouts = [json.loads(machine["DefinitionString"]).get("TimeoutSeconds") for machine in machines]
     assert cdk.Duration.days(7.5).to_seconds() in timeouts
-    emails = [one.get("FilterPolicy") for one in resources("SNS::Subscription").values()]
+    emails = [email.get("FilterPolicy") for email in resources("SNS::Subscription").values()]
     assert sorted(emails, key=str) == [None, {"outcome": ["failed"]}] or emails == [{"outcome": ["failed"]}, None]
 
 
@@ -169,8 +169,8 @@ def test_policies_contain_the_names_of_rules_and_alarms_wherever_the_construct_i
     rules = [name for name in resources("Events::Rule") if "UnreportedWatch" not in name]
     rule_prefix = _last_part(permission["SourceArn"]).partition(":rule/Analytics-")[2].removesuffix("*")
     assert rule_prefix and rules and all(name.startswith(rule_prefix) for name in rules)
-    statements = [one for policy in resources("SNS::TopicPolicy").values() for one in _statements(policy)]
-    (arn,) = (one["Condition"]["ArnLike"]["aws:SourceArn"] for one in statements if "ArnLike" in one["Condition"])
+    statements = [each for policy in resources("SNS::TopicPolicy").values() for each in _statements(policy)]
+    (arn,) = (each["Condition"]["ArnLike"]["aws:SourceArn"] for each in statements if "ArnLike" in each["Condition"])
     alarms = resources("CloudWatch::Alarm")
     alarm_prefix = _last_part(arn).removeprefix("-").removesuffix("*")
     assert alarm_prefix and alarms and all(name.startswith(alarm_prefix) for name in alarms)

@@ -276,7 +276,7 @@ def test_a_stack_with_all_kinds_and_waiters_stays_within_awss_limits(everything:
 
 
 def _resolved(value: Any) -> str:
-    """Return a policy as IAM counts its length: ARNs as text with the longest partition and Region, without spaces."""
+    """Return a policy as JSON without spaces, as IAM counts its length, with the longest partition and Region."""
     names = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1", "AWS::AccountId": "0" * 12}
 
     def text(value: Any) -> Any:

@@ -25,7 +25,7 @@ MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
 POLL_DURATION = 2  # seconds
 WATCH_START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 RULES_WITH_EVENTS = Rules(limits_with_events=PollingLimits(max_delay_ratio=0.25, max_interval=HOUR))
-RESOURCE_AGES = (0, 5, MINUTE, HOUR, DAY, 30 * DAY, 100 * DAY, YEAR, 5 * YEAR)  # when the watch starts
+RESOURCE_AGES = (0, 5, MINUTE, HOUR, DAY, 30 * DAY, 100 * DAY, YEAR, 5 * YEAR)  # at the start of the watch, in seconds
 WATCH_DURATIONS = (0.5 * MINUTE, 5 * MINUTE, HOUR, 8 * HOUR, 3 * DAY)
 # An API call that starts a run at the same time as its watch.
 API_CALL_TRIGGER = {"id": "1", "time": "2026-01-01T00:00:00Z", "service_event": False}
@@ -62,7 +62,7 @@ def test_a_kind_with_an_event_has_the_default_polling_limits_if_events_do_not_tr
     assert delay <= max_delay(Rules().limits, 8 * HOUR)
 
 
-def test_the_age_of_a_crawl_is_not_that_of_the_previous_crawl() -> None:
+def test_the_age_of_a_running_crawl_does_not_include_the_previous_crawl() -> None:
     crawler = {"Name": "orders", "LastCrawl": {"StartTime": datetime(2025, 12, 1, tzinfo=UTC), "Status": "SUCCEEDED"}}
     running, ready = (
         KINDS["glue/Crawler"].read({"Crawler": {**crawler, "State": state}}) for state in ("RUNNING", "READY")

@@ -26,7 +26,7 @@ from tests.bench.start import zipped
 from tests.settings import from_context
 
 ROOT = Path(__file__).parents[2]
-WHOLE = Path(botocore.session.__file__).parent / "data"
+BOTOCORE_DATA = Path(botocore.session.__file__).parent / "data"
 CALLS = {
     "voice-id": ["DescribeFraudsterRegistrationJob", "DescribeSpeakerEnrollmentJob"],
     "stepfunctions": ["DescribeExecution", "StartExecution"],
@@ -36,40 +36,42 @@ CALLS = {
     "ec2": ["DescribeImages"],
 }
 
-FUNCTION = {
+FUNCTION_ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-2",
     "WATCH_ARN": "arn",
     "NOTIFY_ARN": "arn",
     "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
     "POWERTOOLS_SERVICE_NAME": "job-watcher",
 }
-PATHS = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "lambda")))}
+CHECKOUT_ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "lambda")))}
 
 
 @pytest.fixture(scope="module")
 def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    copy_service_data(WHOLE, folder, CALLS, {})
+    copy_service_data(BOTOCORE_DATA, folder, CALLS, {})
     return folder
 
 
 @pytest.mark.parametrize("service", CALLS)
 def test_a_trimmed_service_has_the_same_endpoint_and_signature_in_every_region(trimmed: Path, service: str) -> None:
-    session, whole = _session(trimmed), _session(WHOLE)
-    partitions = whole.get_available_partitions()
-    regions = {region for name in partitions for region in whole.get_available_regions("ec2", name)} | {"aws-global"}
+    session, original = _session(trimmed), _session(BOTOCORE_DATA)
+    partitions = original.get_available_partitions()
+    regions = {region for name in partitions for region in original.get_available_regions("ec2", name)} | {"aws-global"}
     assert len(regions) > 30
     for region in sorted(regions):
-        assert _endpoint(session, service, region) == _endpoint(whole, service, region)
+        assert _endpoint(session, service, region) == _endpoint(original, service, region)
 
 
 @pytest.mark.parametrize(("service", "operation"), [(s, o) for s, operations in CALLS.items() for o in operations])
 def test_a_trimmed_operation_has_the_same_shapes(trimmed: Path, service: str, operation: str) -> None:
-    one, other = (_session(data).get_service_model(service).operation_model(operation) for data in (trimmed, WHOLE))
-    assert _outline(one.input_shape) == _outline(other.input_shape)
-    assert _outline(one.output_shape) == _outline(other.output_shape)
-    assert [_outline(shape) for shape in one.error_shapes] == [_outline(shape) for shape in other.error_shapes]
-    assert one.http == other.http
+    small, original = (
+        _session(data).get_service_model(service).operation_model(operation) for data in (trimmed, BOTOCORE_DATA)
+    )
+    assert _outline(small.input_shape) == _outline(original.input_shape)
+    assert _outline(small.output_shape) == _outline(original.output_shape)
+    assert [_outline(shape) for shape in small.error_shapes] == [_outline(shape) for shape in original.error_shapes]
+    assert small.http == original.http
 
 
 def test_the_bundle_works_without_any_other_package() -> None:
@@ -81,7 +83,7 @@ import job_watcher.aws_call, job_watcher.start, gc
 assert describe is job_watcher.describe.handler and start is job_watcher.start.handler and gc.isenabled()
 print(job_watcher.aws_call.client('voice-id').meta.endpoint_url, job_watcher.start.step_functions().meta.region_name)
 """
-    environment = {**FUNCTION, "LAMBDA_TASK_ROOT": str(folder)}
+    environment = {**FUNCTION_ENVIRONMENT, "LAMBDA_TASK_ROOT": str(folder)}
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], env=environment, capture_output=True, text=True, check=False
     )
@@ -101,7 +103,7 @@ for name in ('glue/JobRun', 'rds/waiter/DBSnapshotCompleted'):
     aws_call.operation(describe.watched_kind(name))
 print(*(os.path.relpath(one, {str(folder)!r}) for one in read if one.endswith(('.toml', '.json'))), sep='\\n')
 """
-    environment = {**FUNCTION, "LAMBDA_TASK_ROOT": str(folder)}
+    environment = {**FUNCTION_ENVIRONMENT, "LAMBDA_TASK_ROOT": str(folder)}
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], env=environment, capture_output=True, text=True, check=False
     )
@@ -143,7 +145,11 @@ def test_the_cache_is_in_the_checkout_or_if_installed_in_the_users_cache_folder(
     assert cache_folder({"XDG_CACHE_HOME": str(tmp_path)}) == CACHE == ROOT / ".cache"
     installed = catalogue.PACKAGE / "kinds"
     assert cache_folder({"XDG_CACHE_HOME": str(tmp_path)}, installed) == tmp_path / "aws-job-watcher"
-    for unusable in ({}, {"XDG_CACHE_HOME": ""}, {"XDG_CACHE_HOME": "relative"}):  # as the specification says
+    for unusable in (
+        {},
+        {"XDG_CACHE_HOME": ""},
+        {"XDG_CACHE_HOME": "relative"},
+    ):  # the XDG specification ignores relative paths
         assert cache_folder(unusable, installed) == Path("/home/me/.cache/aws-job-watcher")
 
 
@@ -163,7 +169,9 @@ def test_a_hash_depends_on_names_contents_and_options_but_not_on_the_location_of
 
 def test_the_package_exports_the_construct_but_imports_the_cdk_only_when_it_is_used() -> None:
     code = "import sys, infra; assert 'aws_cdk' not in sys.modules; from infra import JobWatcher, InvalidSetting"
-    done = subprocess.run([sys.executable, "-c", code], env=PATHS, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=CHECKOUT_ENVIRONMENT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -173,7 +181,7 @@ def test_python_checks_the_bytecode_by_hash_and_not_by_time() -> None:
     assert len(compiled) > 300
     for source in compiled:
         flags = Path(importlib.util.cache_from_source(str(source))).read_bytes()[4:8]
-        assert flags == b"\x03\0\0\0", source  # PEP 552: hash-based, to be checked
+        assert flags == b"\x03\0\0\0", source  # PEP 552: hash-based, and checked
 
 
 def test_a_bundle_for_another_runtime_has_no_bytecode_and_prints_a_notice(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ FRAUDSTER = "voice-id/FraudsterRegistrationJob"
 REQUEST = {"DomainId": "domain5tuvwxyz01234567", "JobId": "u9cJob4tuvwxyz01234567"}
 INPUT = {"kind": SPEAKER, "request": REQUEST}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
-NEW: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
+NEW_WATCH: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
 CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 # All members of DescribeSpeakerEnrollmentJob's answer.
 JOB: dict[str, Any] = {
@@ -75,7 +75,7 @@ def poll(context: LambdaContext, log: io.StringIO) -> Callable[..., dict[str, An
     """Return a function that invokes the handler once with an input and a state, and returns its result as JSON."""
 
     def invoke(watch_input: Any = INPUT, **state: Any) -> dict[str, Any]:
-        event = {"input": watch_input, "watch": ARN, "state": {**NEW, "age": state.get("waited", 0), **state}}
+        event = {"input": watch_input, "watch": ARN, "state": {**NEW_WATCH, "age": state.get("waited", 0), **state}}
         result = cast(dict[str, Any], json.loads(json.dumps(handler(cast(Any, event), context), allow_nan=False)))
         return {**result, "detail": json.loads(result["message"])} if "message" in result else result
 

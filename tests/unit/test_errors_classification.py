@@ -25,7 +25,7 @@ from job_watcher.watch import Rules, Watch
 KIND = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 INPUT = {"kind": KIND.name, "request": {"DomainId": "a" * 22, "JobId": "b" * 22}}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
-NEW: PollState = {"polls": 1, "waited": 0, "outcome": "running"}
+NEW_WATCH: PollState = {"polls": 1, "waited": 0, "outcome": "running"}
 GIVE_UP_AFTER = 14 * 86_400  # seconds
 RESOLVES_ITSELF = re.compile(
     r"Conflict|Concurrent|InProgress|SetupIn|Quota|LimitExceeded|Throttl|TooManyRequests|Busy|NotReady|Unavailable"
@@ -41,7 +41,7 @@ def client_error(code: Any, message: Any = "", status: Any = 400) -> ClientError
 
 
 def watch(**state: Any) -> Watch:
-    return Watch(INPUT, ARN, cast(PollState, {**NEW, "age": state.get("waited", 0), **state}), Rules(), KIND)
+    return Watch(INPUT, ARN, cast(PollState, {**NEW_WATCH, "age": state.get("waited", 0), **state}), Rules(), KIND)
 
 
 def no_answer(state: Mapping[str, Any], meaning: Meaning = Meaning.UNREACHABLE, random: float = 0) -> Mapping[str, Any]:
@@ -243,7 +243,7 @@ def test_a_failing_dns_server_and_a_rejected_connection_are_temporary(
 
 
 def test_the_watch_of_a_service_whose_host_never_existed_is_lost_after_15_minutes() -> None:
-    last = poll_until(is_lost, NEW)
+    last = poll_until(is_lost, NEW_WATCH)
     assert last["waited"] >= evaluate.UNREACHABLE_PERIOD
     assert last["waited"] - (last["wait"] + 1) < evaluate.UNREACHABLE_PERIOD
     assert no_answer(last)["detail"]["error"] == "EndpointConnectionError"
@@ -257,7 +257,7 @@ def test_a_dns_outage_of_a_day_does_not_end_a_watch_that_got_an_answer() -> None
 
 @pytest.mark.parametrize("meaning", [Meaning.UNAVAILABLE, Meaning.THROTTLED])
 def test_any_other_result_restarts_the_15_minutes(meaning: Meaning) -> None:
-    state = no_answer(poll_until(lambda after: after["waited"] > 800, NEW))
+    state = no_answer(poll_until(lambda after: after["waited"] > 800, NEW_WATCH))
     state = no_answer(state, meaning)
     assert "unreachable_since" not in state
     assert not is_lost(no_answer({**state, "waited": 1_200}))
@@ -287,7 +287,7 @@ def test_a_removed_operation_ends_a_watch_that_got_answers_only_if_the_error_per
     answered = {"status": "IN_PROGRESS", "waited": 600, "age": 600, "last_answer": 600}
     assert not is_lost(no_answer(answered, Meaning.INVALID))
     assert is_lost(no_answer({**answered, "waited": 900, "age": 900}, Meaning.INVALID))
-    assert is_lost(no_answer(NEW, Meaning.INVALID))
+    assert is_lost(no_answer(NEW_WATCH, Meaning.INVALID))
 
 
 def test_unrecognized_errors_count_as_denied() -> None:

@@ -31,7 +31,7 @@ NOW = CREATED.timestamp() + 3_600
 GIVE_UP_AFTER = 14 * 86_400
 HOUR = 3_600
 RULES = Rules(give_up_after=GIVE_UP_AFTER)
-NEW: PollState = {"polls": 1, "waited": 0, "outcome": "running"}
+NEW_WATCH: PollState = {"polls": 1, "waited": 0, "outcome": "running"}
 MAX_PAYLOAD = 256 * 1024  # bytes that SNS and Step Functions accept
 OUTCOMES = [
     ("COMPLETED", "succeeded"),
@@ -43,7 +43,9 @@ MISSING_OR_DENIED = [Meaning.MISSING, Meaning.DENIED]
 
 
 def watch(waited: int = 0, watch_input: Any = INPUT, **state: Any) -> Watch:
-    return Watch(watch_input, ARN, cast(PollState, {**NEW, "waited": waited, "age": waited, **state}), RULES, SPEAKER)
+    return Watch(
+        watch_input, ARN, cast(PollState, {**NEW_WATCH, "waited": waited, "age": waited, **state}), RULES, SPEAKER
+    )
 
 
 def observe(status: str, percent: float | None = 50, **members: Any) -> Observation:
@@ -110,9 +112,8 @@ def test_a_job_with_another_creation_time_is_another_job() -> None:
 
 
 def test_each_watch_of_a_recurring_resource_reports_its_end() -> None:
-    recurring = replace(SPEAKER, recurs=True)
     first, second = (
-        assert_ended(evaluate.after_answer(replace(watch(), kind=recurring, arn=arn), observe("COMPLETED"), NOW))
+        assert_ended(evaluate.after_answer(replace(watch(), kind=RECURRING, arn=arn), observe("COMPLETED"), NOW))
         for arn in (ARN, ARN + "2")
     )
     not_recurring = assert_ended(evaluate.after_answer(watch(), observe("COMPLETED"), NOW))
@@ -144,7 +145,7 @@ def test_the_state_of_a_running_job_does_not_contain_the_job() -> None:
 
 
 def test_the_poll_state_stays_small() -> None:
-    state: PollState = NEW
+    state: PollState = NEW_WATCH
     for poll in range(2_000):
         now = NOW + 10_000 * poll
         result = (
@@ -320,7 +321,7 @@ def test_a_watch_ends_without_a_notification_if_an_event_is_about_a_job_that_end
     assert "wait" not in result and "detail" not in result
 
 
-def test_a_job_that_ended_long_ago_is_reported_if_no_event_triggered_the_watch_or_the_watch_saw_it_running() -> None:
+def test_a_job_that_ended_long_ago_is_reported_if_no_event_triggered_the_watch_or_the_job_was_running_before() -> None:
     assert_ended(evaluate.after_answer(watch(), observe("COMPLETED", EndedAt=CREATED), LATER))
     assert_ended(
         evaluate.after_answer(
@@ -363,7 +364,7 @@ def test_temporary_errors_never_end_a_watch_before_it_gives_up(meaning: Meaning)
 
 def test_the_poll_state_of_an_earlier_version_is_accepted() -> None:
     old_state = {
-        **NEW,
+        **NEW_WATCH,
         "waited": 3_600,
         "silent": 9,
         "status": "IN_PROGRESS",
@@ -452,7 +453,7 @@ def test_a_long_reason_is_truncated() -> None:
     "watch_input", [None, [], "voice-id", 7, {}, {"request": None}, {"request": ["x"], "fail_on": 7}]
 )
 def test_a_watch_with_any_input_can_be_reported_as_lost(watch_input: Any) -> None:
-    invalid = Watch(watch_input, ARN, {**NEW, "polls": 0}, RULES)
+    invalid = Watch(watch_input, ARN, {**NEW_WATCH, "polls": 0}, RULES)
     detail = build_watch_lost(invalid, "InvalidInput", "The input is wrong.")["detail"]
     assert (detail["kind"], detail["request"], detail["polls"]) == (None, {}, 0)
 
@@ -473,7 +474,9 @@ def sns_message_bytes(end: Notification) -> int:
     ],
 )
 def test_a_rejected_input_above_the_size_limit_is_reported(watch_input: Any) -> None:
-    end = build_watch_lost(Watch(watch_input, ARN, NEW, RULES), "InvalidInput", f"The input is wrong: {watch_input!r}")
+    end = build_watch_lost(
+        Watch(watch_input, ARN, NEW_WATCH, RULES), "InvalidInput", f"The input is wrong: {watch_input!r}"
+    )
     assert sns_message_bytes(end) <= MAX_PAYLOAD and len(compact_json(end).encode()) <= MAX_PAYLOAD
     assert end["detail"]["error"] == "InvalidInput" and end["detail"]["watch"] == ARN
     assert end["detail"]["omitted"] == ["kind", "request"]

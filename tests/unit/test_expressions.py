@@ -87,7 +87,7 @@ def test_a_uri_is_complete_or_null(parts: list[Any], location: str | None) -> No
     assert search("uri(@[0], @[1], @[2], @[3])", parts) == location
 
 
-def test_a_function_with_arguments_of_the_wrong_type_is_null_and_the_rest_is_evaluated() -> None:
+def test_a_function_with_arguments_of_the_wrong_type_returns_null_and_the_rest_is_evaluated() -> None:
     assert search("length(failures) > `0` || failed > `0`", {"failed": 1}) is True
     assert search("[code, join(' ', causes)]", {"code": "E1"}) == ["E1", None]
     assert search("sum(counts)", {"counts": ["x"]}) is None

@@ -53,5 +53,5 @@ def test_links_in_code_are_not_links() -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/bench/README.md", "docs/settings.md", "CONTRIBUTING.md"])
-def test_the_pages_are_among_those_that_are_checked(name: str) -> None:
+def test_the_main_pages_are_checked(name: str) -> None:
     assert ROOT / name in PAGES

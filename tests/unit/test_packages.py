@@ -14,11 +14,11 @@ from tests.unit.lock import CHOSEN, LOCK, pins
 
 
 def installed() -> dict[str, Distribution]:
-    return {canonicalize_name(one.metadata["Name"]): one for one in distributions(path=[str(packages())])}
+    return {canonicalize_name(package.metadata["Name"]): package for package in distributions(path=[str(packages())])}
 
 
 def required(names: set[str]) -> set[str]:
-    """Return these packages and what they require, as their metadata says."""
+    """Return these packages and their dependencies, according to the packages' metadata."""
     found: set[str] = set()
     queue = list(names)
     while queue:
@@ -40,14 +40,14 @@ def test_each_chosen_package_is_locked_in_the_chosen_version() -> None:
     assert pins(CHOSEN).items() <= pins(LOCK).items()
 
 
-def test_the_locked_packages_are_the_chosen_ones_and_what_they_require() -> None:
+def test_the_locked_packages_are_the_chosen_ones_and_their_dependencies() -> None:
     assert set(pins(LOCK)) == required(set(pins(CHOSEN)))
     for name in pins(LOCK):
         for need in requirements(name):
             assert need.specifier.contains(pins(LOCK)[canonicalize_name(need.name)]), (name, need)
 
 
-def test_each_locked_package_has_a_version_and_hashes_and_no_place_where_it_comes_from() -> None:
+def test_each_locked_package_has_a_version_and_hashes_but_no_index() -> None:
     entries = re.split(r"\n(?=[a-z])", re.sub(r"^ *#.*\n", "", LOCK, flags=re.MULTILINE).strip())
     assert len(entries) == len(pins(LOCK))
     for entry in entries:

@@ -70,7 +70,7 @@ def test_with_a_percentage_the_interval_is_a_third_of_the_time_to_the_earliest_e
 
 
 @pytest.mark.parametrize(("invalid", "nearest"), [(-5, 0), (250, 100)])
-def test_a_percentage_out_of_range_counts_as_the_nearest_valid_one(invalid: float, nearest: Percent) -> None:
+def test_a_percentage_out_of_range_counts_as_the_nearest_valid_percentage(invalid: float, nearest: Percent) -> None:
     assert interval(PollingLimits(), HOUR, invalid, 60) == interval(PollingLimits(), HOUR, nearest, 60)
 
 
@@ -182,7 +182,7 @@ EXACT = Clock()
 RULES = Rules(give_up_after=10 * YEAR)
 INPUT = {"kind": SPEAKER.name, "request": {"DomainId": "a" * 22, "JobId": "b" * 22}}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:x"
-NEW: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
+NEW_WATCH: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
 
 
 def watch_with(state: PollState) -> Watch:
@@ -202,7 +202,7 @@ def simulate_polls(
     The watch starts at the age `watch_start`. `answered` states in a cycle which polls are answered; the others are
     throttled.
     """
-    state, age, ages = NEW, watch_start, [watch_start]
+    state, age, ages = NEW_WATCH, watch_start, [watch_start]
     while len(ages) <= MAX_POLLS + 1:
         if answered[len(ages) % len(answered)]:
             result = evaluate.after_answer(watch_with(state), job.observe(age, len(ages)), clock(age))
@@ -303,7 +303,7 @@ def test_the_end_of_a_steadily_progressing_job_is_detected_quickly_even_if_polls
 def test_a_watch_continues_until_it_gives_up_with_any_polling_limits(
     limits: PollingLimits, give_up_after: float, percents: Sequence[Percent]
 ) -> None:
-    job, state, age = Job(10 * YEAR, percents, alternates=True), NEW, 0.0
+    job, state, age = Job(10 * YEAR, percents, alternates=True), NEW_WATCH, 0.0
     rules = Rules(give_up_after=give_up_after, limits=limits)
     for polls in range(1, MAX_POLLS_WITH_ANY_LIMITS + 2):
         watch = replace(watch_with({**state, "polls": polls}), rules=rules)
@@ -363,7 +363,9 @@ def fail_polls(state: PollState, meaning: Meaning, random: float, count: int) ->
 def test_the_backoff_is_bounded_and_never_shorter_than_the_wait_after_an_answer(
     job: Job, watch_start: float, random: float, failed_polls: int, meaning: Meaning
 ) -> None:
-    first = cast(PollState, evaluate.after_answer(watch_with(NEW), job.observe(watch_start, 1), EXACT(watch_start)))
+    first = cast(
+        PollState, evaluate.after_answer(watch_with(NEW_WATCH), job.observe(watch_start, 1), EXACT(watch_start))
+    )
     state, seconds = fail_polls(first, meaning, random, failed_polls)
     age = watch_start + first["wait"] + seconds
     percent = state.get("percent")
@@ -382,7 +384,7 @@ def test_the_backoff_is_bounded_and_never_shorter_than_the_wait_after_an_answer(
 @settings(max_examples=20)
 @given(st.floats(0, 1))
 def test_a_service_that_never_answers_is_not_polled_too_often(random: float) -> None:
-    state, polls = NEW, 0
+    state, polls = NEW_WATCH, 0
     while state["waited"] < YEAR and polls <= MAX_POLLS:
         state, _ = fail_polls(state, Meaning.UNAVAILABLE, random, 1)
         polls += 1
@@ -391,9 +393,9 @@ def test_a_service_that_never_answers_is_not_polled_too_often(random: float) -> 
 
 def test_an_answer_ends_the_backoff() -> None:
     job = Job(YEAR)
-    state, seconds = fail_polls(NEW, Meaning.THROTTLED, 1, 5)
+    state, seconds = fail_polls(NEW_WATCH, Meaning.THROTTLED, 1, 5)
     result = cast(PollState, evaluate.after_answer(watch_with(state), job.observe(seconds, 6), EXACT(seconds)))
     assert state["wait"] == 3 * 60 - 1 and result["wait"] == 60 - 1
     assert result == evaluate.after_answer(
-        watch_with({**NEW, "waited": state["waited"]}), job.observe(seconds, 6), EXACT(seconds)
+        watch_with({**NEW_WATCH, "waited": state["waited"]}), job.observe(seconds, 6), EXACT(seconds)
     )

@@ -18,10 +18,10 @@ NOT_IN_THE_MODEL = [
     "SdkClientException",
     "ClientExecutionTimeoutException",
     "AccessDeniedException",
-    "Unknown",  # time-outs and memory according to that page, and also slow starts during an outage
+    "Unknown",  # time-outs and exceeded memory according to that page; also slow starts during an outage
     "Sandbox.Timedout",
 ]
-# Errors of Invoke that this function can't have, or that last until the next deployment.
+# Errors of Invoke that can't occur with this function, or that last until the next deployment.
 FEW_RETRIES = {
     "CodeArtifactUserDeletedException": "it lasts until the code is deployed again",
     "CodeArtifactUserFailedException": "it lasts until the code is deployed again",
@@ -38,7 +38,7 @@ FEW_RETRIES = {
     "InvalidZipFileException": "the function can't run",
     "ModeNotSupportedException": "the request is the same every time",
     "NoPublishedVersionException": "the function has no alias",
-    "RecursiveInvocationException": "the function isn't invoked by what it calls",
+    "RecursiveInvocationException": "the function doesn't call anything that invokes it",
     "RequestTooLargeException": "the request is the same every time",
     "ResourceNotFoundException": "the function has been deleted or replaced",
     "S3FilesMountConnectivityException": "the function mounts no file system",
@@ -53,7 +53,7 @@ FEW_RETRIES = {
 }
 
 
-def test_a_watch_survives_an_outage_of_lambda_of_a_day() -> None:
+def test_a_watch_survives_a_lambda_outage_of_one_day() -> None:
     assert sum(delays(retrier(THROTTLED))) >= DAY
 
 
@@ -61,7 +61,7 @@ def test_a_watch_continues_within_fifteen_minutes_after_an_outage() -> None:
     assert max(delays(retrier(THROTTLED))) <= 900
 
 
-def test_an_outage_of_a_day_uses_few_events_of_the_execution_history() -> None:
+def test_a_lambda_outage_of_one_day_uses_few_events_of_the_execution_history() -> None:
     events = EVENTS_PER_ATTEMPT * (1 + retrier(THROTTLED)["MaxAttempts"])
     assert events <= 350
     three_outages = 3 * events

@@ -99,7 +99,7 @@ def check_event(kind: Kind, request: Mapping[str, Any], status: str, detail: dic
 
 
 def has_reason(kind: Kind, job: Any) -> bool:
-    """Whether the email has a reason. An expression with a filter needs a matching item in the answer."""
+    """Return whether the email has a reason. An expression with a filter needs a matching item in the answer."""
     if "[?" in (kind.reason or ""):
         return bool(format_one_line(expressions.search(kind.reason, job)))
     return bool(kind.reason)

@@ -35,7 +35,7 @@ def test_the_bill_of_materials_is_valid(text: str) -> None:
     assert validator.validate_str(text.replace('"library"', '"book"')) is not None
 
 
-def test_it_lists_the_project_and_exactly_the_locked_packages(bom: dict[str, Any]) -> None:
+def test_the_bill_of_materials_lists_the_project_and_exactly_the_locked_packages(bom: dict[str, Any]) -> None:
     assert {one["name"]: one["version"] for one in bom["components"]} == pins(LOCK)
     project = bom["metadata"]["component"]
     assert (project["name"], project["version"]) == ("aws-job-watcher", __version__)
@@ -52,7 +52,7 @@ def test_each_package_has_a_purl_a_licence_and_the_hashes_of_the_lock_file(bom: 
     assert listed == set(re.findall(r"sha256:(\w+)", LOCK))
 
 
-def test_it_says_what_requires_what(bom: dict[str, Any]) -> None:
+def test_the_bill_of_materials_lists_what_each_package_requires(bom: dict[str, Any]) -> None:
     needs = {one["ref"]: set(one.get("dependsOn", ())) for one in bom["dependencies"]}
     assert needs["aws-job-watcher"] == set(pins(CHOSEN))
     assert needs["botocore"] == {"jmespath", "python-dateutil", "urllib3"}

@@ -82,7 +82,7 @@ def members(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def is_credential(path: str, value: Any) -> bool:
-    """Whether a member may be a credential: by its name, or because it is a presigned or sensitive link."""
+    """Return whether a member may be a credential: by its name, or because it is a presigned or sensitive link."""
     name = path.rpartition(".")[2]
     if isinstance(value, Leaf):
         shape = value.shape
@@ -95,5 +95,5 @@ def is_credential(path: str, value: Any) -> bool:
 
 
 def is_map(value: Any) -> bool:
-    """Whether a sample value is a map. A structure has other member names."""
+    """Return whether a sample value is a map. A structure has other member names."""
     return isinstance(value, dict) and set(value) == {"key"}

@@ -31,7 +31,7 @@ MIDDLE_OF_PERIOD = PERIOD + timedelta(days=40)  # no watch of the previous perio
 
 @pytest.fixture(scope="module")
 def start() -> Iterator[ModuleType]:
-    """Yield the module, imported with the function's environment."""
+    """Yield the module job_watcher.start, imported with the function's environment variables."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WATCH_ARN", WATCH)
         patch.setenv("NOTIFY_ARN", WATCH.replace("Watch", "Notify"))
@@ -49,7 +49,7 @@ class World:
     def send_event(
         self, job: TriggeredJob, ago: timedelta = timedelta(seconds=1), id: str | None = None, detail: Any = None
     ) -> str | None:
-        """Send an event whose time is `ago` and return the ARN of the execution that it started, or None."""
+        """Send an event from `ago` before now. Return the ARN of the execution that it started, or None."""
         self._number += 1
         time = f"{self.states.now - ago:%Y-%m-%dT%H:%M:%SZ}"
         started: str | None = self.start_if_needed(

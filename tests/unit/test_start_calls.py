@@ -32,7 +32,7 @@ OVERRIDES = {
     "sagemaker/ImageVersion": {"imageVersionArn": "arn:aws:sagemaker:eu-west-1:111122223333:image-version/base/7"},
 }
 
-# Kinds whose describe call accepts fewer identifiers than the model of the start call returns.
+# Kinds whose describe call rejects some identifiers that the model of the start call allows.
 STRICTER_KINDS = {
     "connect/TrafficDistributionGroup",
     "customer-profiles/UploadJob",
@@ -66,11 +66,11 @@ OTHER_NAMES = {
     ("service-quotas/RequestedServiceQuotaChange", "RequestId"): ["requestedQuota.id"],
 }
 
-# Request members whose value is a part of a value in the event.
+# Request members whose value is a part of a value in the event, with the value expected for OVERRIDES.
 DERIVED = {("quicksight/DashboardVersion", "VersionNumber"): 7, ("sagemaker/ImageVersion", "Version"): 7}
 
 SUFFIX = re.compile(r"(id|arn|name)?s?$")
-UNRELATED = 9
+UNRELATED = 9  # the rank of a member whose name refers to something else
 
 
 @pytest.mark.parametrize(("name", "call"), CALLS, ids=lambda value: value)
@@ -98,7 +98,7 @@ def input_shape(kind: Kind) -> Any:
 
 
 def check_values(kind: Kind, call: str, request: Mapping[str, Any], detail: Mapping[str, Any]) -> None:
-    """Check that each value is from the event's member whose name fits best, in the response or else the request."""
+    """Check that each value is that of the best-named event member, in the response or else in the request."""
     recorded = {part: detail[part] for part in ("responseElements", "requestParameters")}
     sources = [(path, value) for path, value in leaves(recorded) if value not in ("", None)]
     for member, value in request.items():

@@ -102,7 +102,7 @@ def s3() -> FakeS3:
 
 @pytest.fixture
 def events() -> list[Members]:
-    """The PutEvents entries of the emulator's events."""
+    """Return the list to which the emulator adds the PutEvents entries of its events."""
     return []
 
 

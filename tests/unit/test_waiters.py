@@ -25,7 +25,7 @@ ALL = waiters.kinds()
 LOADER = create_loader()
 SNAPSHOT = "rds/waiter/DBSnapshotCompleted"
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
-NEW: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
+NEW_WATCH: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
 
 
 def botocore_outcome(name: str, answer: Mapping[str, Any]) -> str | None:
@@ -244,7 +244,7 @@ def poll(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     monkeypatch.setattr(describe, "KINDS", ["*/waiter/*"])
 
     def poll_once(kind: str, request: Mapping[str, Any], **state: Any) -> dict[str, Any]:
-        watch = Watch({"kind": kind, "request": request}, ARN, cast(PollState, {**NEW, **state}), describe.RULES)
+        watch = Watch({"kind": kind, "request": request}, ARN, cast(PollState, {**NEW_WATCH, **state}), describe.RULES)
         return dict(describe.poll(watch))
 
     return poll_once
@@ -352,7 +352,7 @@ def test_each_watch_of_a_waiter_is_reported() -> None:
     assert observation
     watch_input = {"kind": SNAPSHOT, "request": {"DBSnapshotIdentifier": "nightly"}}
     names = {
-        str(evaluate.after_answer(Watch(watch_input, arn, NEW, Rules(), waiter), observation, 0)["name"])  # type: ignore[typeddict-item]
+        str(evaluate.after_answer(Watch(watch_input, arn, NEW_WATCH, Rules(), waiter), observation, 0)["name"])  # type: ignore[typeddict-item]
         for arn in (ARN, f"{ARN}-2")
     }
     assert len(names) == 2
@@ -379,7 +379,7 @@ def test_a_service_without_waiters_has_none() -> None:
     assert waiters.load("voice-id") == {} and waiters.load("no-such-service") == {}
 
 
-def test_the_function_botocore_outcome_recognizes_an_unexpected_error() -> None:
+def test_botocore_outcome_is_none_after_an_unexpected_error() -> None:
     response: Any = error("NoSuch", 404)
     assert botocore_outcome("rds/waiter/DBInstanceDeleted", response) is None
     assert ClientError(response, "x").response["Error"]["Code"] == "NoSuch"
