@@ -99,6 +99,7 @@ cdk: install
 # infra/iam_exceptions.toml. Run it when the catalogue or an IAM exception changes.
 actions: install
 	$(PY) -m infra.catalogue.iam_resources
+	$(PY) -m infra.catalogue.policy_numbers
 
 # Print how many kinds there are and how many of botocore's describe operations they cover. Write docs/kinds.md,
 # docs/outcomes.md and docs/errors.md. Run it when the catalogue or the rules for errors change.

@@ -49,6 +49,12 @@ class Monitoring(Construct):
             "failed branches run again.",
         )
         self._alarm(
+            "NotificationStopped",
+            notifier.machine.metric_aborted(period=PERIOD, statistic="Sum"),
+            "Somebody stopped a notification. Redrive the execution of the Notify state machine within 14 days. Only the "
+            "branches that didn't succeed run again.",
+        )
+        self._alarm(
             "DescribeFunctionErrors",
             watcher.describe.metric_errors(period=PERIOD, statistic="Sum"),
             "The Describe function failed or timed out. Check its log.",
@@ -94,7 +100,7 @@ class Monitoring(Construct):
         return queue
 
     def _add_rule_for_unreported_watches(self, watcher: Watcher, queue: sqs.IQueue) -> None:
-        """Send an event to the queue when a watch times out, or fails with an error that it doesn't report itself."""
+        """Send an event to the queue when a watch times out, is stopped, or fails without reporting it."""
         failed = {"status": ["FAILED"], "error": [{"anything-but": ["JobFailed", "WatchLost"]}]}
         events.Rule(
             self,
@@ -105,7 +111,7 @@ class Monitoring(Construct):
                 detail_type=["Step Functions Execution Status Change"],
                 detail={
                     "stateMachineArn": [watcher.machine.state_machine_arn],
-                    "$or": [{"status": ["TIMED_OUT"]}, failed],
+                    "$or": [{"status": ["TIMED_OUT", "ABORTED"]}, failed],
                 },
             ),
             targets=[targets.SqsQueue(queue)],

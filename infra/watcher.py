@@ -49,24 +49,24 @@ class Watcher(Construct):
     def _allow_describe_calls(self, kinds: Collection[Kind]) -> None:
         """Add managed policies and, if needed, an inline policy. Neither alone has room for the calls of all kinds.
 
-        Raise InvalidSetting if the kinds need more policies than IAM allows.
+        Raise InvalidSetting if the kinds need more than IAM allows.
         """
-        policies = permissions.pack(permissions.statements(kinds))
-        if len(policies) > permissions.MAX_POLICIES + 1:
+        policies = permissions.policies(kinds)
+        inline = policies.get(permissions.INLINE, [])
+        if permissions.length(inline) > permissions.MAX_INLINE_LENGTH:
             problem = f": the permissions for {len(kinds)} kinds exceed IAM's limits for a role; select fewer kinds."
             raise InvalidSetting("kinds", problem)
         role = cast(iam.IRole, self.describe.role)
-        for number, policy in enumerate(policies[: permissions.MAX_POLICIES]):
+        for number in policies.keys() - {permissions.INLINE}:
             iam.ManagedPolicy(
                 self,
                 f"DescribePolicy{number}",
                 description="Describe calls for the jobs that Job Watcher watches.",
                 roles=[role],
-                statements=[_allow(statement) for statement in policy],
+                statements=[_allow(statement) for statement in policies[number]],
             )
-        for policy in policies[permissions.MAX_POLICIES :]:
-            for statement in policy:
-                self.describe.add_to_role_policy(_allow(statement))
+        for statement in inline:
+            self.describe.add_to_role_policy(_allow(statement))
 
 
 def _allow(statement: permissions.Statement) -> iam.PolicyStatement:

@@ -248,6 +248,15 @@ def test_events_that_cannot_start_a_watch_go_to_a_dead_letter_queue_with_an_alar
     assert [dimension] in [alarm["Dimensions"] for alarm in watched]
 
 
+def test_somebody_is_told_when_a_watch_or_a_notification_is_stopped(stack: Synthesized) -> None:
+    patterns = [rule["EventPattern"] for rule in stack.resources("AWS::Events::Rule").values()]
+    (pattern,) = [pattern for pattern in patterns if pattern["source"] == ["aws.states"]]
+    unexpected = {"status": ["FAILED"], "error": [{"anything-but": ["JobFailed", "WatchLost"]}]}
+    assert pattern["detail"]["$or"] == [{"status": ["TIMED_OUT", "ABORTED"]}, unexpected]
+    alarms = stack.resources("AWS::CloudWatch::Alarm").values()
+    assert {"ExecutionsFailed", "ExecutionsAborted"} <= {alarm["MetricName"] for alarm in alarms}
+
+
 def test_automatic_watches_can_be_turned_off(other: Synthesized) -> None:
     assert len(other.resources("AWS::Lambda::Function")) == 1
     assert not [name for name in other.template["Resources"] if name.startswith("JobsTriggers")]

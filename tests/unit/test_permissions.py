@@ -1,21 +1,27 @@
 """The Describe function may make the describe calls of the enabled kinds, on resources as limited as IAM allows."""
 
+import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
 
 from infra.catalogue.iam_resources import is_published, resources
+from infra.catalogue.policy_numbers import numbers
 from infra.permissions import (
     EXCEPTIONS,
+    INLINE,
+    MAX_INLINE_LENGTH,
     MAX_POLICIES,
     MAX_POLICY_LENGTH,
+    POLICY_NUMBERS,
     RESOURCES,
+    Statement,
     describe_action,
     describe_actions,
-    pack,
+    policies,
     statements,
 )
 from infra.service_models import require_service_model
@@ -157,18 +163,42 @@ def test_a_kind_for_an_object_version_may_read_versions_and_list_the_bucket() ->
     assert actions == ["s3:GetObjectVersion", "s3:ListBucket"]
 
 
-def test_all_kinds_fit_into_the_managed_policies_of_one_role() -> None:
-    assert len(pack(statements(catalogue.kinds().values()))) <= MAX_POLICIES
-
-
 def test_all_kinds_and_waiters_fit_into_the_managed_policies_and_one_inline_policy() -> None:
-    policies = pack(statements(ALL.values()))
-    assert len(policies) <= MAX_POLICIES + 1
-    for policy in policies:
+    for number, policy in policies(ALL.values()).items():
         document = [{"Effect": "Allow", "Action": actions, "Resource": arns} for actions, arns in policy]
         text = json.dumps(document, separators=(",", ":"))
         longest = text.replace("${Partition}", "aws-us-gov").replace("${Region}", "ap-southeast-1")
-        assert len(longest.replace("${Account}", "0" * 12)) <= MAX_POLICY_LENGTH + 2
+        limit = MAX_INLINE_LENGTH if number == INLINE else MAX_POLICY_LENGTH
+        assert len(longest.replace("${Account}", "0" * 12)) <= limit + 2
+    assert set(policies(ALL.values())) <= {*range(MAX_POLICIES), INLINE}
+
+
+def test_the_policies_together_have_the_same_statements_as_one_policy_would() -> None:
+    def allowed(statements: Iterable[Statement]) -> set[tuple[str, str]]:
+        return {(action, arn) for actions, arns in statements for action in actions for arn in arns}
+
+    assert allowed(itertools.chain(*policies(ALL.values()).values())) == allowed(statements(ALL.values()))
+
+
+@pytest.mark.parametrize("patterns", [["voice-id/*"], ["glue/*", "ec2/*"], ["*"], ["s3/waiter/*"]])
+def test_adding_kinds_moves_no_action_to_another_policy(patterns: list[str]) -> None:
+    few = {**catalogue.kinds(patterns), **waiters.kinds(patterns)}.values()
+    before, after = (
+        {action: number for number, policy in policies(kinds).items() for actions, _ in policy for action in actions}
+        for kinds in (few, ALL.values())
+    )
+    assert before and before.items() <= after.items()
+
+
+def test_policy_numbers_json_is_current() -> None:
+    known = json.loads(POLICY_NUMBERS.read_text())
+    assert numbers(ALL.values(), known) == known, "run `make actions`"
+
+
+def test_a_new_service_gets_a_policy_with_room_and_the_others_keep_theirs() -> None:
+    known = {"voiceid": 3}
+    found = numbers([*catalogue.kinds(["voice-id/*", "glue/*"]).values()], known)
+    assert found == {"voiceid": 3, "glue": 0}
 
 
 @pytest.mark.parametrize(
