@@ -51,8 +51,8 @@ class Monitoring(Construct):
         self._alarm(
             "NotificationStopped",
             notifier.machine.metric_aborted(period=PERIOD, statistic="Sum"),
-            "Somebody stopped a notification. Redrive the execution of the Notify state machine within 14 days. Only the "
-            "branches that didn't succeed run again.",
+            "Somebody stopped a notification. Redrive the execution of the Notify state machine within 14 days. Only "
+            "the branches that didn't succeed run again.",
         )
         self._alarm(
             "DescribeFunctionErrors",

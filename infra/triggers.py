@@ -74,7 +74,7 @@ class Triggers(Construct):
             self,
             f"Rule{number}",
             description="Starts watches of jobs.",
-            event_pattern=rule.pattern,
+            event_pattern={"account": [Aws.ACCOUNT_ID], **rule.pattern},  # not those that another account forwards
             state=rule.state,
             targets=[target],
         )

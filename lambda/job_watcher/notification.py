@@ -4,12 +4,13 @@ from typing import Any, cast
 
 from . import email_message
 from .catalogue import Observation
-from .detail import RESERVES, Detail, Notification, execution_name, fits, truncate
+from .detail import MAX_NAME_LENGTH, RESERVES, Detail, Notification, execution_name, fits, truncate
 from .poll_state import PollState, ProgressUpdate
 from .to_json import text, to_json
 from .watch import Watch
 
 MAX_REASON_LENGTH = 2_000  # characters
+LOST_PREFIX = "lost-"  # the same as in watch.asl.json
 MAX_WORD_LENGTH = 200  # characters of a status or an error code
 
 
@@ -31,7 +32,16 @@ def build_watch_lost(watch: Watch, error: str, reason: str, observation: Observa
     detail |= {"error": text(error, MAX_WORD_LENGTH), "reason": text(shortened)}
     if "status" in watch.state:
         detail.setdefault("status", watch.state["status"])
-    return _notification(watch, detail, watch.arn.rpartition(":")[2], "WatchLost")
+    return _notification(watch, detail, lost_name(watch), "WatchLost")
+
+
+def lost_name(watch: Watch) -> str:
+    """Return the name of the notification that a watch is lost.
+
+    The prefix keeps it apart from the names of jobs' ends, because whoever starts a watch chooses its name.
+    """
+    name = watch.arn.rpartition(":")[2]
+    return LOST_PREFIX + name[: MAX_NAME_LENGTH - len(LOST_PREFIX)]
 
 
 def add_progress(watch: Watch, state: PollState, observation: Observation) -> PollState | ProgressUpdate:

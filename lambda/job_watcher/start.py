@@ -133,9 +133,13 @@ def _has_running_watch(job: TriggeredJob, period: int) -> bool:
 def _covers(watch: Execution, job: TriggeredJob, event: Mapping[str, Any]) -> bool:
     """Whether a watch detects, or detected, what the event reports.
 
-    It is running, it polled after the event and succeeded, or the same event started it and is now redelivered.
+    It is running, it polled after the event and succeeded, or the same event started it and is now redelivered. An
+    execution with this name that somebody started for another job doesn't cover the event.
     """
-    started_by = json.loads(watch.get("input") or "{}").get("trigger") or {}
+    watch_input = json.loads(watch.get("input") or "{}")
+    if (watch_input.get("kind"), watch_input.get("request")) != (job.kind.name, job.request):
+        return False
+    started_by = watch_input.get("trigger") or {}
     if event.get("id") and started_by.get("id") == event["id"]:
         return True
     event_time = parse_time(event.get("time"))

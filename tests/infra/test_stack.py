@@ -195,6 +195,7 @@ def test_rules_on_the_default_bus_match_successful_start_calls_and_service_event
     assert all("EventBusName" not in rule for rule in rules)
     assert [rule["EventPattern"] for rule in rules] == [
         {
+            "account": [{"Ref": "AWS::AccountId"}],
             "source": [{"prefix": "aws."}],  # only AWS can put events with such a source
             "detail-type": ["AWS API Call via CloudTrail"],
             "detail": {
@@ -204,6 +205,7 @@ def test_rules_on_the_default_bus_match_successful_start_calls_and_service_event
             },
         },
         {
+            "account": [{"Ref": "AWS::AccountId"}],
             "source": ["aws.voiceid"],
             "detail-type": [
                 "VoiceID Batch Fraudster Registration Action",

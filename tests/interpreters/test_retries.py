@@ -107,7 +107,7 @@ def test_a_bug_in_the_function_is_retried_three_times_and_then_reported(deployme
     )
     assert person["Subject"] == "Lost: Job Watcher failed"
     assert f"KeyError: {watch['cause']}" in person["Message"] and watch["executionArn"] in person["Message"]
-    assert [notification["name"] for notification in deployment.notifications()] == [watch["name"]]
+    assert [notification["name"] for notification in deployment.notifications()] == [f"lost-{watch['name']}"]
 
 
 def test_a_function_that_recovers_after_a_bug_goes_on(deployment: Deployment) -> None:

@@ -117,7 +117,7 @@ def test_a_watch_that_cannot_continue_fails_with_the_reason(deployment: Deployme
     assert (watch["status"], watch["error"]) == ("FAILED", "WatchLost")
     (event,), (notification,) = deployment.received("bus"), deployment.notifications()
     assert (event["detail-type"], event["detail"]["reason"]) == ("Watch Lost", watch["cause"])
-    assert notification["name"] == watch["name"]
+    assert notification["name"] == f"lost-{watch['name']}"
 
 
 @pytest.mark.parametrize("given", [None, [], "text", 7, [{"kind": KIND, "request": REQUEST}]])

@@ -218,7 +218,7 @@ def test_a_watch_is_lost_if_its_job_is_missing_or_denied_for_two_minutes(
     assert poll(waited=60)["outcome"] == "running"
     add_error(voice_id, code, "The message.")
     end = poll(waited=120, polls=2)
-    assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "the-watch")
+    assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "lost-the-watch")
     assert end["detail"]["error"] == code
     assert end["detail"]["reason"] == "DescribeSpeakerEnrollmentJob: The message."
     assert end["subject"] == f"Lost: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 ({code})"
@@ -327,7 +327,7 @@ def test_an_invalid_input_ends_the_watch_before_any_call(
     voice_id: Stubber, poll: Poll, watch_input: Any, reason: str
 ) -> None:
     end = poll(watch_input)  # the stubber has no answer, so a call would fail
-    assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "the-watch")
+    assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "lost-the-watch")
     assert (end["detail"]["error"], end["detail"]["reason"], end["detail"]["polls"]) == ("InvalidInput", reason, 0)
     assert reason in end["text"]
 
@@ -347,7 +347,7 @@ def test_a_kind_that_this_deployment_does_not_watch_is_rejected(poll: Poll, monk
 def test_a_watch_whose_kind_was_removed_explains_how_to_continue(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(describe, "KINDS", [SPEAKER])
     end = poll({"kind": FRAUDSTER, "request": REQUEST}, polls=7, waited=600, status="IN_PROGRESS")
-    assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "the-watch")
+    assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "lost-the-watch")
     detail = end["detail"]
     assert (detail["error"], detail["status"], detail["polls"]) == ("KindRemoved", "IN_PROGRESS", 7)
     assert detail["reason"].startswith(f"This deployment no longer watches the kind {FRAUDSTER}. The job may still be")

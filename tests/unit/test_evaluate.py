@@ -409,7 +409,7 @@ def test_the_notification_of_a_lost_watch_is_named_after_the_watch() -> None:
         assert_ended(evaluate.after_answer(watch(GIVE_UP_AFTER), observe("IN_PROGRESS"), NOW)),
         build_watch_lost(watch(), "InvalidInput", "No."),
     ):
-        assert end["name"] == "the-watch"
+        assert end["name"] == "lost-the-watch"
 
 
 def test_fail_on_does_not_change_the_error_of_a_lost_watch() -> None:

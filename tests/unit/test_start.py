@@ -171,6 +171,16 @@ def test_an_event_from_after_the_end_of_a_watch_starts_the_next_watch(
     assert world.send_event(job, ago=timedelta(seconds=ago)) not in (None, first)
 
 
+def test_an_execution_with_the_watchs_name_that_follows_another_job_does_not_cover_an_event(world: World) -> None:
+    world.states.start_execution(
+        WATCH,
+        watch_name(FROM_API_CALL, [int(world.states.now.timestamp() // (60 * 86_400)), 0]),
+        '{"kind": "glue/JobRun"}',
+    )
+    started = world.send_event(FROM_API_CALL)
+    assert started and len(world.states.running()) == 2
+
+
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
 def test_an_event_after_a_failed_watch_starts_another_watch(world: World, status: str) -> None:
     first = world.send_event(FROM_API_CALL)
