@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
 from .catalogue import Kind
 from .detail import Detail
@@ -77,7 +78,7 @@ def console_link(watch_arn: str) -> str:
     """Return the link to the watch's execution in the Step Functions console, in its partition and Region."""
     _, partition, _, region, *_ = watch_arn.split(":")
     domain = _CONSOLE_DOMAINS.get(partition, "console.aws.amazon.com")
-    return f"https://{region}.{domain}/states/home?region={region}#/v2/executions/details/{watch_arn}"
+    return f"https://{region}.{domain}/states/home?region={region}#/v2/executions/details/{quote(watch_arn, safe=':')}"
 
 
 def _facts(kind: Kind | None, detail: Detail) -> Iterator[tuple[str, Any]]:
