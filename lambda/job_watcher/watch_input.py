@@ -13,6 +13,7 @@ MEMBERS = ("kind", "request", "fail_on", "check_once")
 TRIGGER = "trigger"  # added by Start: the event's id and time, and whether it is the service's own event
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"  # added by callers; it links executions in the console
 
+MAX_MATCHED_LENGTH = 8_192  # characters of a value that is matched with a pattern
 OVERSIZED = "characters"  # what the state machine passes instead of an input that is too long
 
 
@@ -93,7 +94,7 @@ def _faults(name: str, value: Any, shape: Shape) -> Iterator[str]:
 
 def _string_faults(name: str, value: str, shape: Shape) -> Iterator[str]:
     pattern, max_length, enum = shape.metadata.get("pattern"), shape.metadata.get("max"), shape.metadata.get("enum")
-    if max_length is not None and len(value) > max_length:  # before a pattern takes a long time
+    if max_length is not None and len(value) > max_length:
         yield f"{name} has {len(value)} characters; accepted are at most {max_length}."
     if pattern and not _matches(pattern, value):
         yield f"{name} is {value!r}; accepted is a string that matches {pattern}."
@@ -102,9 +103,13 @@ def _string_faults(name: str, value: str, shape: Shape) -> Iterator[str]:
 
 
 def _matches(pattern: str, value: str) -> bool:
+    """Whether a value matches a pattern. Only the service checks long values and patterns that are valid only in Java.
+
+    Some patterns take a time that is quadratic in the length: seconds for a value without a maximum length.
+    """
     try:
-        return re.search(pattern, value) is not None
-    except re.error:  # some patterns of AWS are valid only in Java; only the service checks them
+        return len(value) > MAX_MATCHED_LENGTH or re.search(pattern, value) is not None
+    except re.error:
         return True
 
 

@@ -214,6 +214,19 @@ def test_a_constant_member_can_be_a_required_one() -> None:
     check_request(first, {"StackSetName": "mine"}, shape(first))
 
 
+def test_a_pattern_is_not_checked_if_that_could_take_seconds() -> None:
+    analyzer = kind("accessanalyzer/AccessPreview", "GetAccessPreview", "accessPreviewId", "analyzerArn")
+    preview_id = "00000000-0000-0000-0000-000000000000"
+    message = rejection_message(analyzer, {"accessPreviewId": preview_id, "analyzerArn": "a" * 8_192})
+    assert message.endswith("accepted is a string that matches [^:]*:[^:]*:[^:]*:[^:]*:[^:]*:analyzer/.{1,255}.")
+    check_request(analyzer, {"accessPreviewId": preview_id, "analyzerArn": "a" * 8_193}, shape(analyzer))
+
+
+def test_a_value_above_the_maximum_length_is_rejected_before_its_pattern_is_checked() -> None:
+    request = {"DomainId": "a" * 22, "JobId": "!" * 30_000}
+    assert rejection_message(SPEAKER, request) == "JobId has 30000 characters; accepted are at most 22."
+
+
 def test_a_pattern_that_is_invalid_in_python_is_not_checked() -> None:
     shapes: dict[str, Any] = {
         "Request": {"type": "structure", "members": {"Id": {"shape": "Id"}}},
