@@ -154,11 +154,16 @@ def long_inputs() -> Iterator[Case]:
     yield Case(expression, "too long, 200 KB", of_execution_input(JOB_OF_200_KB), size)
 
 
+def on_one_line(cause: str) -> str:
+    """Return a cause as the email shows it."""
+    return cause.replace("\r", " ").replace("\n", " ").replace("://", "[:]//")
+
+
 def causes() -> Iterator[Case]:
     """The cause of an error output may be missing: https://states-language.net/spec.html#errors."""
     begin = "Job Watcher failed and stopped watching this job. The job may still be running.\n\n  "
     given: dict[str, tuple[Bindings, str, str]] = {
-        name: (of_error(Error="E", Cause=cause), f"E: {cause[:2000]}", cause[:2000])
+        name: (of_error(Error="E", Cause=cause), f"E: {on_one_line(cause[:2000])}", cause[:2000])
         for name, cause in STRINGS.items()
         if cause
     }
@@ -166,6 +171,7 @@ def causes() -> Iterator[Case]:
         "no cause": (of_error(Error="States.Timeout"), "States.Timeout", "States.Timeout"),
         "null": (of_error(Error="States.Timeout", Cause=None), "States.Timeout", "States.Timeout"),
         "empty": (of_error(Error="States.Timeout", Cause=""), "States.Timeout", "States.Timeout"),
+        "a link": (of_error(Error="E", Cause="at https://x"), "E: at https[:]//x", "at https://x"),
         "2,000 characters": (of_error(Error="E", Cause="😀" * 2001), "E: " + "😀" * 2000, "😀" * 2000),
     }
     for name, (bindings, described, reason) in given.items():
