@@ -427,3 +427,39 @@ def test_any_event_starts_watches_or_is_ignored_or_incomplete(start: ModuleType,
 def test_random_events_start_watches(start: ModuleType) -> None:
     """Otherwise the test above would show little."""
     assert len(start.step_functions().executions) > 20
+
+
+STRANGE: dict[str, tuple[str, Any]] = {
+    "not a number": ("NaN", "nan"),
+    "infinity": ("-1e400", "-inf"),
+    "a 400-digit number": ("9" * 400, "9" * 400),
+    "an integer above 2^53": (f"{2**53 + 1}", 2**53 + 1),
+    "a lone surrogate": (r'"\ud800x"', "\ufffdx"),
+    "a pair of surrogates": (r'"\ud83c\udf99"', "🎙"),
+    "control characters": (r'"\u0000\r\n\u202e"', "\x00\r\n\u202e"),
+    "a list instead of a number": ("[1, [2]]", [1, [2]]),
+    "an object instead of a number": ('{"a": null}', {"a": None}),
+}
+
+
+@pytest.mark.parametrize("value", STRANGE)
+def test_a_strange_value_is_represented_in_the_event(value: str, service: Answer) -> None:
+    sent, represented = STRANGE[value]
+    service.status, service.content_type, service.missing, service.error_type = 200, "", 0, ""
+    for member in ("JobName", "New"):
+        service.body = b'{"Job": {"JobStatus": "FAILED", "%s": %s}}' % (member.encode(), sent.encode())
+        result = poll({**SPEAKER_INPUT, "fail_on": ["failed"]}, {})
+        check_result(result, SPEAKER_INPUT)
+        for text in (result["message"], result["cause"]):
+            assert json.loads(text)["job"] == {"JobStatus": "FAILED", member: represented}
+
+
+@pytest.mark.parametrize("member", ["JobName", "CreatedAt", "EndedAt", "JobProgress", "FailureDetails", "New"])
+def test_a_strange_value_in_any_member_does_not_hide_the_end_of_a_job(member: str, service: Answer) -> None:
+    service.status, service.content_type, service.missing, service.error_type = 200, "", 0, ""
+    nested = ['{"a":' * 1_000 + "1" + "}" * 1_000, "[" * 1_000 + "]" * 1_000]
+    for value in (*nested, *(sent for sent, _ in STRANGE.values()), *map(json.dumps, WEIRD)):
+        service.body = b'{"Job": {"JobStatus": "FAILED", "%s": %s}}' % (member.encode(), value.encode())
+        result = poll(SPEAKER_INPUT, {})
+        check_result(result, SPEAKER_INPUT)
+        assert (result["outcome"], result.get("detail_type")) == ("failed", "Job Ended"), value
