@@ -41,7 +41,7 @@ def interval(
     watched for `watched` seconds, by default since its start.
     """
     max_interval = max(limits.max_interval, MIN_WATCHED_RATIO * (age if watched is None else watched))
-    without_percent = min(max_interval, max(MINUTE, limits.max_delay_ratio * age))
+    without_percent = min(max_interval, max(MINUTE, limits.min_interval, limits.max_delay_ratio * age))
     if percent is None:
         return without_percent
     percent = min(max(percent, 0), 100)

@@ -399,3 +399,14 @@ def test_an_answer_ends_the_backoff() -> None:
     assert result == evaluate.after_answer(
         watch_with({**NEW_WATCH, "waited": state["waited"]}), job.observe(seconds, 6), EXACT(seconds)
     )
+
+
+@given(
+    st.floats(1, 86_400),
+    st.floats(0, YEAR),
+    st.none() | st.floats(0, 100),
+    st.floats(0, YEAR),
+)
+def test_no_interval_is_below_the_minimum(minimum: float, age: float, percent: float | None, stalled: float) -> None:
+    limits = PollingLimits(min_interval=minimum, max_interval=86_400)
+    assert interval(limits, age, percent, stalled) >= minimum
