@@ -14,7 +14,7 @@ MAX_PROGRESS_BYTES = 100_000  # of a progress notification, which is passed to t
 MAX_NAME_LENGTH = 80  # characters of an execution's name
 MAX_ATTRIBUTE_LENGTH = 256  # characters of an SNS message attribute that filter policies match
 MAX_CAUSE_BYTES = 32_768  # of a failed execution's cause, which may have 32,768 characters
-MAX_OMITTED, MAX_OMITTED_LENGTH = 50, 100  # names in `omitted`, and characters of a name
+MAX_OMITTED, MAX_OMITTED_LENGTH = 50, 120  # names in `omitted`, and characters of a name
 # The runtime of Python 3.11 escapes non-ASCII characters in a function's result.
 ESCAPED = os.environ.get("AWS_EXECUTION_ENV") == "AWS_Lambda_python3.11"
 RESERVES = (12_288, 32_768, 65_536, 131_072, MAX_BYTES)
