@@ -19,7 +19,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds notifications permissions kind clean
+.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds notifications permissions scale kind clean
 
 install: .venv/installed
 
@@ -113,6 +113,10 @@ notifications: install
 # Write docs/permissions.md from tests/infra/permissions.toml.
 permissions: install
 	@$(PY) -m tests.infra.permissions_page
+
+# Write docs/scale.md, the load of many open watches on AWS's quotas, from the code and tests/bench/quotas.toml.
+scale: install
+	@$(PY) -m tests.bench.scale_page
 
 # make kind SERVICE=glue OPERATION=GetJobRun: print a proposed catalogue table for a new kind, from botocore's model.
 kind: install

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from job_watcher import catalogue
 from job_watcher.trigger import TriggeredJob, watch_name
+from tests.bench import scale
 from tests.unit.fake_states import FakeStates
 
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
@@ -110,6 +112,15 @@ def test_a_service_event_about_a_watched_job_starts_one_extra_check(world: World
     assert extra_check is not None
     assert json.loads(world.states.executions[extra_check]["input"])["check_once"] is True
     assert len(world.states.running()) == 2
+
+
+def test_a_service_event_about_a_watched_job_makes_the_calls_that_docs_scale_md_counts(world: World) -> None:
+    world.send_event(FROM_API_CALL)
+    world.advance(timedelta(minutes=5))
+    world.states.calls.clear()
+    world.send_event(FROM_SERVICE_EVENT)
+    calls = Counter(world.states.calls)
+    assert calls == {"StartExecution": scale.EXTRA_CHECK["start"], "DescribeExecution": scale.EXTRA_CHECK["describe"]}
 
 
 def test_a_service_event_from_the_second_in_which_the_watch_started_starts_an_extra_check(world: World) -> None:

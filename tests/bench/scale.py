@@ -1,0 +1,133 @@
+"""Calculate the load of many open watches on each of AWS's quotas, from the polls that Job Watcher's own code makes."""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from job_watcher.poll_state import PollState
+
+from . import costs, simulated_watch
+from .fleet import BURST
+from .jobs import HOUR, Job
+from .polling import MAX_FIRST_POLL
+from .strategies import POLL_DURATION
+
+SIZES = (1, 10_000, 1_000_000)
+EXTRA_CHECK = Counter(start=2, describe=2)
+"""The calls of the Start function for a service event about a watched job; test_start.py counts them."""
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A quota of one account in one Region, as in quotas.toml."""
+
+    name: str
+    unit: str
+    large: float
+    other: float
+    soft: bool
+    link: str
+    then: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """An equal share of the open watches: watches of jobs with this duration and progress."""
+
+    job: Job
+    service_event: bool = False
+
+    def loads(self) -> Iterator[tuple[float, Counter[str]]]:
+        """Yield what one watch adds to each quota's load, and the job's age in seconds at that time.
+
+        `invoked` counts the invocations of both functions. The other names are those in quotas.toml.
+        """
+        per_poll, fixed = costs.per_poll_and_fixed()
+        notification = sum(1 for _ in costs.notify_states())
+        notified = Counter(transitions=notification, events=1, publish=2, email=1)
+        yield 0, Counter(start=1, invocations=1, invoked=1)
+        ages = list(poll_ages(self.job, self.service_event))
+        yield from ((age, Counter(transitions=per_poll, invoked=1)) for age in ages)
+        end = Counter(start=1, transitions=fixed - notification)
+        yield ages[-1], end if self.service_event else end + notified
+        if self.service_event:
+            extra_check = Counter(transitions=sum(1 for _ in costs.watch_states(1)), start=1, invocations=1, invoked=2)
+            yield self.job.duration, extra_check + EXTRA_CHECK + notified
+
+
+MIX: Sequence[Share] = [
+    Share(Job(hours * HOUR, shape), service_event)
+    for hours in (1, 8)
+    for shape, service_event in (("linear", False), ("none", False), ("none", True))
+]
+"""The jobs of the open watches, in equal shares."""
+
+
+def quotas() -> Mapping[str, Quota]:
+    """Return the quotas by their names in quotas.toml."""
+    tables = tomllib.loads(Path(__file__).with_name("quotas.toml").read_text(encoding="utf-8"))
+    return {name: Quota(remedy=table.pop("raise"), **table) for name, table in tables.items()}
+
+
+def poll_ages(job: Job, service_event: bool) -> Iterator[float]:
+    """Yield the job's age in seconds at each poll of its watch. The last poll finds that the job has ended."""
+    rules = simulated_watch.RULES_WITH_EVENTS if service_event else simulated_watch.RULES
+    state, age = simulated_watch.NEW_WATCH, MAX_FIRST_POLL / 2
+    while True:
+        yield age
+        answer = simulated_watch.poll(state, job, age, rules)
+        if answer["outcome"] != "running":
+            return
+        state = cast(PollState, answer)
+        age += POLL_DURATION + state["wait"]
+
+
+def polls_per_second() -> tuple[float, float]:
+    """Return the describe calls per second and open watch: steady, and in a burst."""
+    only_polls = [[(age, Counter(poll=1)) for age in poll_ages(share.job, share.service_event)] for share in MIX]
+    return _steady(only_polls)["poll"], _burst(only_polls)["poll"]
+
+
+def loads() -> Mapping[str, tuple[float, float]]:
+    """Return the load on each quota per open watch: steady, and in a burst.
+
+    Steady: as many jobs start as end. Burst: all jobs start within BURST seconds, and all jobs of one duration end so.
+    """
+    mix = [list(share.loads()) for share in MIX]
+    steady, burst = _steady(mix), _burst(mix)
+    both = {name: (steady[name], burst[name]) for name in steady}
+    concurrency = tuple(POLL_DURATION * rate for rate in both.pop("invoked"))
+    new_environments = concurrency[1] * 10 / BURST  # in 10 s; the concurrency rises during the burst
+    return {**both, "open": (1, 1), "lambda": (concurrency[0], concurrency[1]), "scaling": (0, new_environments)}
+
+
+Timed = Sequence[tuple[float, Counter[str]]]
+
+
+def _steady(mix: Sequence[Timed]) -> Mapping[str, float]:
+    """Return each load per second and open watch."""
+    total: dict[str, float] = {}
+    for timed in mix:
+        open_seconds = max(age for age, _ in timed)
+        for _, load in timed:
+            for name, count in load.items():
+                total[name] = total.get(name, 0) + count / open_seconds / len(mix)
+    return total
+
+
+def _burst(mix: Sequence[Timed]) -> Mapping[str, float]:
+    """Return the highest load per second and watch, if the starts are spread evenly over BURST seconds."""
+    timed = sorted((entry for one in mix for entry in one), key=lambda entry: entry[0])
+    highest: dict[str, float] = {}
+    for end, _ in timed:
+        window: Counter[str] = Counter()
+        for age, load in timed:
+            if end - BURST < age <= end:
+                window.update(load)
+        for name, count in window.items():
+            highest[name] = max(highest.get(name, 0), count / BURST / len(mix))
+    return highest

@@ -1,0 +1,281 @@
+"""`make scale`: write docs/scale.md, the load of 1, 10,000 and 1,000,000 open watches on each of AWS's quotas."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from infra.catalogue.markdown import table
+from infra.settings import DEFAULT_LIMITS_WITH_EVENTS
+from job_watcher.polling import MINUTE
+from tests.unit.retries import delays
+
+from . import costs
+from .fleet import BURST
+from .fleet import QUOTAS as FLEET_QUOTAS
+from .fleet import SIZES as FLEET_SIZES
+from .jobs import HOUR
+from .polling import PROGRESS
+from .scale import MIX, SIZES, Quota, Share, loads, poll_ages, polls_per_second, quotas
+from .strategies import POLL_DURATION
+
+PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
+LARGE = "US East (N. Virginia), US West (Oregon) and Europe (Ireland)"
+DESCRIBE_QUOTAS: Sequence[tuple[str, float, str]] = [
+    (
+        "Voice ID's `DescribeSpeakerEnrollmentJob` (until AWS ended the service)",
+        2,
+        "https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html",
+    ),
+    ("Step Functions' `DescribeExecution`, other Regions", quotas()["describe"].other, quotas()["describe"].link),
+    ("Step Functions' `DescribeExecution`, large Regions", quotas()["describe"].large, quotas()["describe"].link),
+]
+"""Examples of low quotas: the describe call, its calls per second, and the documentation. All of them are soft."""
+CASES = [
+    (case, regions, index, limit)
+    for case, index in (("steady", 0), ("burst", 1))
+    for regions, limit in (("large Regions", "large"), ("other Regions", "other"))
+]
+Loads = Mapping[str, tuple[float, float]]
+"""Load by the quota's name: steady, and in a burst."""
+
+
+def main() -> None:
+    """Write docs/scale.md."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    sizes = [line for size in SIZES for line in _size(size)]
+    return "\n".join([_head(), *_mix(), *_quotas(), *sizes, *_describe_quotas(), *_reactions(), *_omissions()]) + "\n"
+
+
+def _head() -> str:
+    sizes, minutes = f"{', '.join(f'{size:,}' for size in SIZES[:-1])} and {SIZES[-1]:,}", f"{BURST / MINUTE:g}"
+    return f"""\
+# Scale
+
+This page compares the load of {sizes} open watches in one account with AWS's quotas.
+`make scale` calculates it from Job Watcher's own code, its state machines and the quotas in `tests/bench/quotas.toml`.
+It isn't a load test.
+
+- **Steady**: as many jobs start as end.
+- **Burst**: all jobs start within {minutes} minutes, and all jobs of the same duration end within {minutes} minutes.
+- **Large Regions**: {LARGE}. If their quotas differ, the lowest one is shown.
+- **Other Regions**: the lowest quota of all other Regions. Yours may be higher.
+
+A percentage in bold means that the load reaches the quota.
+
+The quotas are AWS's defaults. New accounts can have lower
+[transition](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html) and
+[concurrency](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html) quotas. Everything in the account
+and Region shares them.
+"""
+
+
+def _mix() -> Iterator[str]:
+    per_poll, _ = costs.per_poll_and_fixed()
+    events_per_poll, _ = costs.events_per_poll_and_fixed()
+    yield "## Jobs\n"
+    yield "The watches are automatic and have the default settings. Each row has the same number of open watches:\n"
+    yield from table(("Job", "Polls", "Transitions", "History events"), map(_job, MIX))
+    yield (
+        f"\nA poll takes {per_poll} transitions, {events_per_poll} history events and {POLL_DURATION} s of a Lambda "
+        "function. A watch's history can have "
+        f"{costs.MAX_HISTORY_EVENTS:,} events, and [polling](design.md#polling-interval) stays below that.\n"
+    )
+
+
+def _job(share: Share) -> list[str]:
+    polls = sum(1 for _ in poll_ages(share.job, share.service_event))
+    transitions = sum(load["transitions"] for _, load in share.loads())
+    per_poll, fixed = costs.events_per_poll_and_fixed()
+    progress = "no percentage, service event" if share.service_event else PROGRESS[share.job.shape]
+    return [
+        f"{share.job.duration / HOUR:g} h, {progress}",
+        f"{polls}",
+        f"{transitions}",
+        f"{per_poll * polls + fixed:,}",
+    ]
+
+
+def _quotas() -> Iterator[str]:
+    yield "## Quotas\n"
+    header = ("Quota", "Large Regions", "Other Regions", "Can be raised")
+    yield from table(header, (_quota(quota) for quota in quotas().values()))
+    yield ""
+
+
+def _quota(quota: Quota) -> list[str]:
+    limits = [f"{limit:,}{quota.unit}" for limit in (quota.large, quota.other)]
+    return [f"[{quota.name}]({quota.link})", *limits, "yes" if quota.soft else "no"]
+
+
+def _size(size: int) -> Iterator[str]:
+    load = {name: (size * steady, size * burst) for name, (steady, burst) in loads().items()}
+    yield f"## {size:,} open watch{'es' if size > 1 else ''}\n"
+    header = ("Quota", "Steady", "Burst", "Large Regions: steady, burst", "Other Regions: steady, burst")
+    yield from table(header, (_row(quota, load[name]) for name, quota in quotas().items()))
+    yield ""
+    yield from _summary(size, load)
+    yield ""
+
+
+def _row(quota: Quota, load: tuple[float, float]) -> list[str]:
+    used = [", ".join(_share(one / limit) for one in load) for limit in (quota.large, quota.other)]
+    return [quota.name, *(f"{_number(one)}{quota.unit}" for one in load), *used]
+
+
+def _number(value: float) -> str:
+    """Return a load with about two significant digits: `0`, `< 0.01`, `0.42`, `8.3`, `16,000`."""
+    if 0 < value < 0.01:
+        return "< 0.01"
+    digits = 0 if value >= 10 or value == int(value) else 1 if value >= 1 else 2
+    return f"{float(f'{value:.2g}') if value < 100 else float(f'{value:.3g}'):,.{digits}f}"
+
+
+def _share(used: float) -> str:
+    """Return a share as a percentage, in bold if the quota is reached."""
+    if used < 0.01:
+        return "0 %" if used == 0 else "< 1 %"
+    return f"**{100 * used:,.0f} %**" if used >= 1 else f"{100 * used:.0f} %"
+
+
+def _summary(size: int, load: Loads) -> Iterator[str]:
+    """Yield what throttles first in each case, what happens then, and what to raise."""
+    used = {case: _used(load, case[2], case[3]) for case in CASES}
+    reached = {case: [name for name, share in shares.items() if share >= 1] for case, shares in used.items()}
+    if any(reached.values()):
+        yield "In brackets: the number of open watches at which the quota is reached.\n"
+        yield from (
+            f"- **{case[0].capitalize()}, {case[1]}**: {_in_order(size, used[case], names)}"
+            for case, names in reached.items()
+        )
+        yield from _consequences(load, {names[0] for names in reached.values() if names}, reached)
+    else:
+        case = max(CASES, key=lambda case: next(iter(used[case].values())))
+        name, share = next(iter(used[case].items()))
+        yield f"Nothing throttles. The closest quota is {_name(name)}: {_share(share)} ({case[0]}, {case[1]})."
+    yield f"\n{_describe_calls(size)}"
+
+
+def _used(load: Loads, index: int, limit: str) -> Mapping[str, float]:
+    """Return the used share of each quota, the largest first."""
+    used = {name: load[name][index] / getattr(quota, limit) for name, quota in quotas().items()}
+    return dict(sorted(used.items(), key=lambda item: -item[1]))
+
+
+def _in_order(size: int, used: Mapping[str, float], names: Sequence[str]) -> str:
+    first, *later = (f"{_name(name)} ({_count(size / used[name])})" for name in names)
+    return f"first {first}" + (f", then {', '.join(later)}." if later else ".")
+
+
+def _consequences(load: Loads, first: Iterable[str], reached: Mapping[Any, Sequence[str]]) -> Iterator[str]:
+    """Yield what happens at the quotas that are reached first, and the values to which to raise all reached quotas."""
+    known, exceeded = quotas(), {name for names in reached.values() for name in names}
+    yield "\nWhat happens then:\n"
+    yield from (f"- {quota.name}: {quota.then.format(**_values())}" for name, quota in known.items() if name in first)
+    raised = [
+        f"{_name(name)} to more than {_number(max(load[name]))}{quota.unit}"
+        for name, quota in known.items()
+        if quota.soft and name in exceeded
+    ]
+    yield f"\nWhat to raise, for the burst: {', '.join(raised)}."
+    yield from (
+        f"\n{quota.name}: {quota.remedy[0].lower()}{quota.remedy[1:]}"
+        for name, quota in known.items()
+        if name in exceeded and not quota.soft
+    )
+
+
+def _name(name: str) -> str:
+    """Return a quota's name as part of a sentence."""
+    text = quotas()[name].name
+    return text if text.startswith(("`", "SNS", "Lambda", "EventBridge")) else text[0].lower() + text[1:]
+
+
+def _describe_calls(size: int) -> str:
+    steady, burst = (size * rate for rate in polls_per_second())
+    calls = f"The watches make {_number(steady)} describe calls a second, and {_number(burst)} in a burst."
+    lowest = min(rate for _, rate, _ in DESCRIBE_QUOTAS)
+    if burst < lowest:
+        return f"{calls} This is below the [describe quotas](#describe-quotas)."
+    return (
+        f"{calls} If all jobs are those of one service with a lower describe quota, this quota throttles first. "
+        "Then [the watches back off](#describe-quotas), and you can raise the service's quota."
+    )
+
+
+def _describe_quotas() -> Iterator[str]:
+    yield "## Describe quotas\n"
+    yield (
+        "Each service limits the rate of its describe calls, and many jobs of one service reach this quota first. "
+        "These examples are low quotas. The last two columns are the numbers of open watches that reach them:\n"
+    )
+    steady, burst = polls_per_second()
+    rows = [
+        [f"[{call}]({link})", f"{rate}/s", _count(rate / steady), _count(rate / burst)]
+        for call, rate, link in DESCRIBE_QUOTAS
+    ]
+    yield from table(("Describe call", "Quota", "Steady", "Burst"), rows)
+    yield (
+        "\nA watch whose call is throttled waits one to three times its usual interval, and keeps polling until it "
+        "gives up (`give-up-after-days`). Notifications are late, but no watch is lost. "
+        "[The benchmark](bench/README.md#fleet-many-watches-and-one-quota) simulates up to "
+        f"{max(FLEET_SIZES):,} jobs with {min(FLEET_QUOTAS):g} calls a second. The metric `DescribeErrors` counts the "
+        "throttled calls. Raise the service's quota, or set `polling` in [the kind's table](catalogue.md#keys).\n"
+    )
+
+
+def _count(watches: float) -> str:
+    return f"{float(f'{watches:.2g}'):,.0f}"
+
+
+def _reactions() -> Iterator[str]:
+    yield "## What happens at each quota\n"
+    yield "After all retries, a failure raises an alarm or is reported as a lost watch. Emails are the exception.\n"
+    values = _values()
+    yield from table(
+        ("Quota", "What happens then", "What to raise"),
+        ([quota.name, quota.then.format(**values), quota.remedy.format(**values)] for quota in quotas().values()),
+    )
+    yield ""
+
+
+def _values() -> Mapping[str, str]:
+    """Return the values in quotas.toml's texts: retry times from the state machines, in hours and minutes."""
+    states = costs.definition("watch.asl.json")["States"]
+    describe = states["Describe"]["Retry"][0]
+    notify = costs.definition("notify.asl.json")["States"]
+    branches, progress = notify["Notify"]["Branches"], notify["PutProgressEvent"]["Retry"][0]
+    (put_event,) = (branch["States"]["PutEvent"]["Retry"][0] for branch in branches if "PutEvent" in branch["States"])
+    return {
+        "describe_hours": _hours(describe),
+        "describe_minutes": f"{describe['MaxDelaySeconds'] / MINUTE:g}",
+        "notify_hours": _hours(states["Notify"]["Retry"][1]),
+        "publish_hours": _hours(put_event),
+        "event_minutes": f"{DEFAULT_LIMITS_WITH_EVENTS.max_interval / MINUTE:g}",
+        "progress_minutes": f"{sum(delays(progress)) / MINUTE:.0f}",
+    }
+
+
+def _hours(retrier: Mapping[str, Any]) -> str:
+    return f"{sum(delays(retrier)) / HOUR:.0f}"
+
+
+def _omissions() -> Iterator[str]:
+    yield "## What the calculation leaves out\n"
+    yield from (
+        "- The capacity of token buckets, which allows short peaks, such as 1,300 calls of `StartExecution`.",
+        "- Retries, which add load while a quota is exceeded, and cold starts.",
+        "- Your own rules and subscriptions, and the quotas of CloudWatch Logs and X-Ray.",
+        "- Events that AWS doesn't deliver. CloudTrail and many services deliver events on a "
+        "[best-effort basis](https://docs.aws.amazon.com/eventbridge/latest/ref/event-delivery-level.html). If a "
+        "service event is lost, the watch itself detects the end, up to "
+        f"{DEFAULT_LIMITS_WITH_EVENTS.max_interval / MINUTE:g} minutes later. If the event that would start a watch is "
+        "lost, there is no watch; [start it yourself](watches.md).",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""docs/scale.md is up to date, and follows the code's constants."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from infra.settings import DEFAULT_LIMITS_WITH_EVENTS
+from job_watcher import polling
+from job_watcher.watch import Rules
+from tests.bench import costs, scale, scale_page, simulated_watch
+from tests.bench.fleet import BURST
+from tests.bench.jobs import Job
+from tests.bench.polling import MAX_FIRST_POLL
+from tests.bench.strategies import POLL_DURATION
+
+PAGE = scale_page.PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert scale_page.page() == PAGE, "run `make scale`"
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "value"),
+    [
+        (simulated_watch, "RULES", Rules(limits=polling.PollingLimits(max_delay_ratio=0.1))),
+        (simulated_watch, "RULES_WITH_EVENTS", Rules(limits_with_events=polling.PollingLimits(max_interval=1_800))),
+        (polling, "STALL_RATIO", 0.5),
+        (polling, "MINUTE", 120),
+        (costs, "per_poll_and_fixed", lambda: (4, 8)),
+        (costs, "events_per_poll_and_fixed", lambda: (12, 20)),
+        (costs, "MAX_HISTORY_EVENTS", 20_000),
+        (scale_page, "DEFAULT_LIMITS_WITH_EVENTS", replace(DEFAULT_LIMITS_WITH_EVENTS, max_interval=1_800)),
+    ],
+)
+def test_a_changed_constant_changes_the_page(
+    monkeypatch: pytest.MonkeyPatch, owner: ModuleType, name: str, value: object
+) -> None:
+    monkeypatch.setattr(owner, name, value)
+    assert scale_page.page() != PAGE
+
+
+def retry_of_describe(watch: Any, notify: Any) -> Any:
+    return watch["Describe"]["Retry"][0]
+
+
+def retry_of_notify(watch: Any, notify: Any) -> Any:
+    return watch["Notify"]["Retry"][1]
+
+
+def retry_of_put_event(watch: Any, notify: Any) -> Any:
+    return notify["Notify"]["Branches"][0]["States"]["PutEvent"]["Retry"][0]
+
+
+@pytest.mark.parametrize("retrier", [retry_of_describe, retry_of_notify, retry_of_put_event])
+def test_a_changed_retry_of_a_state_machine_changes_the_page(
+    monkeypatch: pytest.MonkeyPatch, retrier: Callable[[Any, Any], Any]
+) -> None:
+    definitions = {name: costs.definition(name) for name in ("watch.asl.json", "notify.asl.json")}
+    retrier(*(definition["States"] for definition in definitions.values()))["MaxAttempts"] *= 2
+    monkeypatch.setattr(costs, "definition", definitions.__getitem__)
+    assert scale_page.page() != PAGE
+
+
+@pytest.mark.parametrize("share", scale.MIX, ids=[f"{share.job} {share.service_event}" for share in scale.MIX])
+def test_the_polls_are_those_of_the_benchmark(share: scale.Share) -> None:
+    rules = simulated_watch.RULES_WITH_EVENTS if share.service_event else simulated_watch.RULES
+    durations = [POLL_DURATION] * 200
+    watched = simulated_watch.watch(share.job, MAX_FIRST_POLL / 2, durations=durations, rules=rules)
+    ages = list(scale.poll_ages(share.job, share.service_event))
+    assert (len(ages), ages[-1] + POLL_DURATION) == watched
+
+
+def test_a_watch_publishes_each_notification_once_with_or_without_a_service_event() -> None:
+    for service_event in (False, True):
+        total: Counter[str] = Counter()
+        for _, load in scale.Share(Job(3_600, "none"), service_event).loads():
+            total.update(load)
+        assert (total["events"], total["publish"], total["email"]) == (1, 2, 1)
+
+
+def test_the_steady_load_is_that_of_as_many_jobs_starting_as_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    share = scale.Share(Job(3_600, "none"))
+    monkeypatch.setattr(scale, "MIX", [share])
+    ages = list(scale.poll_ages(share.job, False))
+    steady, _ = scale.polls_per_second()
+    assert steady == pytest.approx(len(ages) / ages[-1])
+    assert scale.loads()["events"][0] == pytest.approx(1 / ages[-1])
+
+
+def test_a_burst_of_starts_ends_as_a_burst(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scale, "MIX", [scale.Share(Job(3_600, "none"))])
+    assert scale.loads()["events"][1] == scale.loads()["email"][1] == pytest.approx(1 / BURST)
+
+
+def table_of(heading: str) -> Sequence[Sequence[str]]:
+    """Return the rows of the first table below a heading."""
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return [
+        [cell.strip() for cell in line.strip("|").split(" | ")] for line in section.splitlines() if line[:2] == "| "
+    ]
+
+
+@pytest.mark.parametrize("size", ["1 open watch", "10,000 open watches", "1,000,000 open watches"])
+def test_each_size_has_every_quota(size: str) -> None:
+    names = [quota.name for quota in scale.quotas().values()]
+    assert [row[0] for row in table_of(size)[1:]] == names
+
+
+def test_every_quota_has_a_link_to_aws_and_says_whether_it_can_be_raised() -> None:
+    rows = table_of("Quotas")[1:]
+    assert len(rows) == len(scale.quotas())
+    for row in rows:
+        assert re.fullmatch(r"\[.+\]\(https://docs\.aws\.amazon\.com/\S+\)", row[0])
+        assert row[3] in ("yes", "no")
+
+
+def test_a_percentage_is_bold_exactly_if_the_quota_is_reached() -> None:
+    percentages = re.findall(r"(\*\*)?([\d,]+) %(\*\*)?", PAGE)
+    assert len(percentages) > 50
+    for before, number, after in percentages:
+        assert bool(before) is bool(after) is (int(number.replace(",", "")) >= 100)
