@@ -9,9 +9,17 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from .nag import LOG_GROUP, ROLE, acknowledge
 from .settings import Settings
 
 METRIC_NAMESPACE = "JobWatcher"
+FINDINGS = {
+    "L1": "The runtime is a setting.",
+    "LambdaLatestVersion": "The runtime is a setting.",
+    "LambdaConcurrency": "Reserved concurrency would reduce the concurrency that the account's other functions share.",
+    "LambdaInsideVPC": "The function uses no resources in a VPC.",
+}
+"""Findings of cdk-nag, with the reasons to accept them."""
 SERVICE = Aws.STACK_NAME
 """The value of the metrics' dimension `service`, and of the member `service` in log lines."""
 
@@ -34,7 +42,7 @@ def python_function(
     )
     role = iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     group.grant_write(role)
-    return lambda_.Function(
+    function = lambda_.Function(
         scope,
         id,
         runtime=lambda_.Runtime(settings.runtime, lambda_.RuntimeFamily.PYTHON),
@@ -52,3 +60,6 @@ def python_function(
             **(environment or {}),
         },
     )
+    for construct, reasons in ((group, LOG_GROUP), (role, ROLE), (function, FINDINGS)):
+        acknowledge(construct, reasons)
+    return function

@@ -10,6 +10,10 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from .nag import LOG_GROUP, ROLE, acknowledge
+
+ERRORS_ONLY = "The execution history keeps every event for 90 days. Logging all events would cost more than the polls."
+
 
 def machine(
     scope: Construct, id: str, *, definition: str, substitutions: Mapping[str, str], timeout: Duration | None = None
@@ -22,7 +26,7 @@ def machine(
     body = json.loads(Path(__file__).with_name(definition).read_text(encoding="utf-8"))
     if timeout:  # the CDK ignores its prop `timeout` if the definition is text
         body["TimeoutSeconds"] = timeout.to_seconds()
-    return sfn.StateMachine(
+    created = sfn.StateMachine(
         scope,
         id,
         definition_body=sfn.DefinitionBody.from_string(json.dumps(body, indent=1)),
@@ -30,6 +34,8 @@ def machine(
         tracing_enabled=True,
         logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ERROR, include_execution_data=False),
     )
+    acknowledge(created, {"SF1": ERRORS_ONLY, **ROLE})
+    return created
 
 
 def _log_group(scope: Construct, id: str) -> logs.LogGroup:
@@ -39,6 +45,7 @@ def _log_group(scope: Construct, id: str) -> logs.LogGroup:
     limited: https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
     """
     group = logs.LogGroup(scope, id, retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY)
+    acknowledge(group, LOG_GROUP)
     resource = cast(logs.CfnLogGroup, group.node.default_child)
     stack_uuid = Fn.select(2, Fn.split("/", Aws.STACK_ID))
     # Only the first part of the UUID, because Step Functions accepts ARNs of up to 256 characters:

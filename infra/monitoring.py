@@ -16,6 +16,7 @@ from constructs import Construct
 from .functions import METRIC_NAMESPACE, SERVICE
 from .logical_ids import logical_id_prefix
 from .notifier import Notifier
+from .queues import queue
 from .settings import Settings
 from .watcher import Watcher
 
@@ -32,13 +33,15 @@ class Monitoring(Construct):
         )
         self.topic.grant_publish(self._cloudwatch())  # CDK also allows it to use the key
         for address in settings.email:
-            self.topic.add_subscription(subscriptions.EmailSubscription(address))
+            self.topic.add_subscription(
+                subscriptions.EmailSubscription(address, dead_letter_queue=notifier.dead_letter_queue)
+            )
         self._add_alarms(watcher, notifier)
 
     def _add_alarms(self, watcher: Watcher, notifier: Notifier) -> None:
         self._alarm(
             "WatchUnreported",
-            _visible_messages(self._unreported_watches(watcher)),
+            _visible_messages(self._unreported_watches(watcher, notifier.dead_letter_queue)),
             "A watch ended without a notification. The UnreportedWatches queue has the execution's ARN. Redrive this "
             "execution, or start a new one with the same input. Then delete the message.",
         )
@@ -58,6 +61,12 @@ class Monitoring(Construct):
             "DescribeFunctionErrors",
             watcher.describe.metric_errors(period=PERIOD, statistic="Sum"),
             "The Describe function failed or timed out. Check its log.",
+        )
+        self._alarm(
+            "DeliveryFailed",
+            _visible_messages(notifier.dead_letter_queue),
+            "An email or the event about an unreported watch could not be delivered. The DeliveryDLQ queue has it. Fix "
+            "the cause, and delete the message.",
         )
 
     def add_trigger_alarm(self, dead_letter_queue: sqs.IQueue) -> None:
@@ -82,25 +91,21 @@ class Monitoring(Construct):
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
 
-    def _unreported_watches(self, watcher: Watcher) -> sqs.Queue:
+    def _unreported_watches(self, watcher: Watcher, dead_letter_queue: sqs.IQueue) -> sqs.Queue:
         """Return a queue of watches that ended without a notification. No metric distinguishes them from failed jobs.
 
         The rule's target is a queue, not the topic, because EventBridge supports no conditions in the policies of a
         topic and its key. Without conditions, rules in any account could publish.
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
         """
-        queue = sqs.Queue(
-            self,
-            "UnreportedWatches",
-            enforce_ssl=True,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            retention_period=Duration.days(14),
+        unreported = queue(self, "UnreportedWatches")
+        self._add_rule_for_unreported_watches(
+            watcher, targets.SqsQueue(unreported, dead_letter_queue=dead_letter_queue)
         )
-        self._add_rule_for_unreported_watches(watcher, queue)
-        return queue
+        return unreported
 
-    def _add_rule_for_unreported_watches(self, watcher: Watcher, queue: sqs.IQueue) -> None:
-        """Send an event to the queue when a watch times out, is stopped, or fails without reporting it."""
+    def _add_rule_for_unreported_watches(self, watcher: Watcher, target: targets.SqsQueue) -> None:
+        """Send an event to the target when a watch times out, is stopped, or fails without reporting it."""
         failed = {"status": ["FAILED"], "error": [{"anything-but": ["JobFailed", "WatchLost"]}]}
         events.Rule(
             self,
@@ -114,7 +119,7 @@ class Monitoring(Construct):
                     "$or": [{"status": ["TIMED_OUT", "ABORTED"]}, failed],
                 },
             ),
-            targets=[targets.SqsQueue(queue)],
+            targets=[target],
         )
 
     def _cloudwatch(self) -> iam.ServicePrincipal:

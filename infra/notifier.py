@@ -12,6 +12,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from .machines import machine
+from .nag import acknowledge
+from .queues import queue
 from .settings import Settings
 
 # What other accounts can do with their own rules on the bus.
@@ -30,7 +32,8 @@ RULE_ACTIONS = (
 class Notifier(Construct):
     """The bus, the two encrypted topics, and the Notify state machine, which publishes to them once per job.
 
-    Public attributes: bus, topic, email_topic, key, machine.
+    Public attributes: bus, topic, email_topic, key, dead_letter_queue, machine. Emails that SNS can't deliver go to
+    the dead-letter queue.
     """
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
@@ -43,14 +46,24 @@ class Notifier(Construct):
         # https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
         self.topic = self._topic("Topic", "Job Watcher events")
         self.email_topic = self._topic("EmailTopic", "Job Watcher")
+        self.dead_letter_queue = queue(self, "DeliveryDLQ")
         for address in settings.email:
-            self.email_topic.add_subscription(
-                subscriptions.EmailSubscription(address, filter_policy=_filter_policy(settings.email_outcomes))
-            )
+            self._subscribe(address, settings.email_outcomes)
         self.machine = self._notify_machine()
 
     def _topic(self, id: str, display_name: str) -> sns.Topic:
         return sns.Topic(self, id, display_name=display_name, master_key=self.key, enforce_ssl=True)
+
+    def _subscribe(self, address: str, outcomes: Sequence[str]) -> None:
+        """Subscribe an address to the topic for people. Without a dead-letter queue, SNS drops an email after 6 hours.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+        """
+        self.email_topic.add_subscription(
+            subscriptions.EmailSubscription(
+                address, filter_policy=_filter_policy(outcomes), dead_letter_queue=self.dead_letter_queue
+            )
+        )
 
     def _notify_machine(self) -> sfn.StateMachine:
         """Return the state machine, which can publish to the bus and to both topics."""
@@ -67,6 +80,9 @@ class Notifier(Construct):
         self.bus.grant_put_events_to(notify)
         for topic in (self.topic, self.email_topic):
             topic.grant_publish(notify)
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        wildcard = "IAM5[Action::kms:GenerateDataKey*]"
+        acknowledge(notify, {wildcard: "SNS requires this permission for publishing to an encrypted topic."})
         return notify
 
 

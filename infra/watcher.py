@@ -1,6 +1,6 @@
 """The resources that poll jobs: the Watch state machine and its Describe function."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +14,7 @@ from job_watcher.catalogue import Kind
 from . import permissions
 from .functions import python_function
 from .machines import machine
+from .nag import acknowledge
 from .setting_types import InvalidSetting
 from .settings import Settings
 
@@ -30,6 +31,9 @@ class Watcher(Construct):
         super().__init__(scope, id)
         self.describe = python_function(
             self, "Describe", settings=settings, handler="job_watcher.handlers.describe", bundle=bundle
+        )
+        acknowledge(
+            self.describe, {"LambdaDLQ": "Step Functions invokes the function synchronously, and retries its errors."}
         )
         self._allow_describe_calls(settings.kinds.values())
         self.machine = machine(
@@ -58,15 +62,17 @@ class Watcher(Construct):
             raise InvalidSetting("kinds", problem)
         role = cast(iam.IRole, self.describe.role)
         for number in policies.keys() - {permissions.INLINE}:
-            iam.ManagedPolicy(
+            policy = iam.ManagedPolicy(
                 self,
                 f"DescribePolicy{number}",
                 description="Describe calls for the jobs that Job Watcher watches.",
                 roles=[role],
                 statements=[_allow(statement) for statement in policies[number]],
             )
+            acknowledge(policy, _wildcards(policies[number]))
         for statement in inline:
             self.describe.add_to_role_policy(_allow(statement))
+        acknowledge(role, _wildcards(inline))
 
 
 def _allow(statement: permissions.Statement) -> iam.PolicyStatement:
@@ -74,8 +80,18 @@ def _allow(statement: permissions.Statement) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=actions, resources=[_arn(arn) for arn in arns])
 
 
-def _arn(pattern: str) -> str:
+def _wildcards(statements: Iterable[permissions.Statement]) -> dict[str, str]:
+    """Return cdk-nag's findings about wildcards in the statements' resources, with the reasons to accept them."""
+    wildcards = {arn for _, arns in statements for arn in arns if "*" in arn}
+    reasons = dict.fromkeys(sorted(wildcards), "Any job in this account can be watched.")
+    if "*" in reasons:
+        reasons["*"] = "The actions can't be limited to resources."
+    in_cdk_nag = ("<AWS::Partition>", "<AWS::Region>", "<AWS::AccountId>")  # how it writes pseudo parameters
+    return {f"IAM5[Resource::{_arn(arn, *in_cdk_nag)}]": reason for arn, reason in reasons.items()}
+
+
+def _arn(pattern: str, partition: str = Aws.PARTITION, region: str = Aws.REGION, account: str = Aws.ACCOUNT_ID) -> str:
     """Replace `${Partition}`, `${Region}` and `${Account}` in an ARN with those of the stack."""
-    for name, value in (("Partition", Aws.PARTITION), ("Region", Aws.REGION), ("Account", Aws.ACCOUNT_ID)):
+    for name, value in (("Partition", partition), ("Region", region), ("Account", account)):
         pattern = pattern.replace(f"${{{name}}}", value)
     return pattern

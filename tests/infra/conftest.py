@@ -1,15 +1,11 @@
-"""Fixtures of synthesized stacks. All stacks are synthesized once, with cdk-nag's checks."""
+"""Fixtures of synthesized stacks. All stacks are synthesized once."""
 
-import contextlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
-import cdk_nag
-import jsii
 import pytest
 
 from infra.context import props
@@ -42,10 +38,10 @@ FEATURE_FLAGS = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
 
 @dataclass(frozen=True)
 class Synthesized:
-    """A template and cdk-nag's findings, as pairs of a construct's path and a rule."""
+    """A stack and its template."""
 
+    construct: JobWatcherStack
     template: dict[str, Any]
-    findings: set[tuple[str, str]]
 
     def resources(self, type_: str) -> dict[str, dict[str, Any]]:
         """Return the properties of the resources of a type, by logical id."""
@@ -53,19 +49,20 @@ class Synthesized:
         return {name: resource.get("Properties", {}) for name, resource in resources if resource["Type"] == type_}
 
 
+def add_stacks(app: cdk.App) -> dict[str, JobWatcherStack]:
+    """Add a stack for each context to the app, and return the stacks by name."""
+    return {name: JobWatcherStack(app, name, props=props(context)) for name, context in CONTEXTS.items()}
+
+
 @pytest.fixture(scope="session")
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Synthesized]:
     """Synthesize all stacks, and return them by name."""
     folder = tmp_path_factory.mktemp("cdk.out")
     app = cdk.App(outdir=str(folder), context=FEATURE_FLAGS)
-    for name, context in CONTEXTS.items():
-        JobWatcherStack(app, name, props=props(context))
-    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks())
-    with contextlib.suppress(jsii.errors.JSIIError, RuntimeError):  # raised because cdk-nag has findings
-        app.synth()
-    report = json.loads((folder / "validation-report.json").read_text())
+    constructs = add_stacks(app)
+    app.synth()
     templates = {name: json.loads((folder / f"{name}.template.json").read_text()) for name in CONTEXTS}
-    return {name: Synthesized(template, set(_findings(report, name))) for name, template in templates.items()}
+    return {name: Synthesized(construct, templates[name]) for name, construct in constructs.items()}
 
 
 @pytest.fixture(scope="session")
@@ -90,12 +87,3 @@ def everything(stacks: dict[str, Synthesized]) -> Synthesized:
 def many(stacks: dict[str, Synthesized]) -> Synthesized:
     """Return the stack whose setting `kinds` lists 200 names."""
     return stacks["Many"]
-
-
-def _findings(report: dict[str, Any], stack: str) -> Iterator[tuple[str, str]]:
-    (nag,) = [plugin for plugin in report["pluginReports"] if plugin["pluginName"] == "AwsSolutions"]
-    for violation in nag["violations"]:
-        for construct in violation["violatingConstructs"]:
-            name, _, path = construct["constructPath"].removesuffix("/Resource").partition("/")
-            if name == stack:
-                yield path, violation["ruleName"].removeprefix("AwsSolutions-")

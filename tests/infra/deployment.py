@@ -21,6 +21,7 @@ ARNS = {
     "AWS::KMS::Key": "kms:{here}:key/{name}",
     "AWS::Lambda::Function": "lambda:{here}:function:{name}",
     "AWS::Logs::LogGroup": "logs:{here}:log-group:{name}:*",
+    "AWS::SNS::Subscription": "sns:{here}:{name}",
     "AWS::SNS::Topic": "sns:{here}:{name}",
     "AWS::SQS::Queue": "sqs:{here}:{name}",
     "AWS::StepFunctions::StateMachine": "states:{here}:stateMachine:{name}",

@@ -116,6 +116,10 @@ def _topics(stack: Deployment) -> Iterator[tuple[str, str]]:
     alarm, properties = next(stack.resources("AWS::CloudWatch::Alarm"))
     yield "alarm", alarm
     yield "alarm_topic", properties["AlarmActions"][0]
+    subscribed = {properties["TopicArn"] for _, properties in stack.resources("AWS::SNS::Subscription")}
+    for name, topic in (("people", stack.output("EmailTopicArn")), ("alarm_topic", properties["AlarmActions"][0])):
+        if topic in subscribed:
+            yield f"subscribed_{name}", topic
 
 
 def _machines(stack: Deployment) -> Iterator[tuple[str, str]]:
@@ -141,6 +145,7 @@ def _rules(stack: Deployment) -> Iterator[tuple[str, str]]:
         if target["Arn"].startswith("arn:aws:sqs:"):
             yield "unreported_watch_rule", rule
             yield "unreported_watches", target["Arn"]
+            yield "undelivered", target["DeadLetterConfig"]["Arn"]
         else:
             yield "trigger_rule", rule
             yield "dead_letters", target["DeadLetterConfig"]["Arn"]

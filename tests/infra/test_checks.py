@@ -1,41 +1,31 @@
-"""cdk-nag, cfn-lint and asl-validator find nothing in the synthesized stacks, except what is accepted with a reason."""
+"""cdk-nag, cfn-lint and asl-validator find nothing in the synthesized stacks, except what is accepted with a reason.
+
+The constructs acknowledge findings of cdk-nag, with reasons.
+"""
 
 import json
 import re
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
+import cdk_nag
 import pytest
 from cfnlint.api import lint
 
-from .conftest import CONTEXTS, Synthesized
+from infra.stack import JobWatcherStack
 
-NO_RESOURCES = "The actions of X-Ray and of log delivery can't be limited to resources."
-ERRORS_ONLY = "The execution history keeps every event for 90 days. Logging all events would cost more than the polls."
-ACCEPTED = {
-    ("Jobs/Notifier/Notify/Role/DefaultPolicy", "IAM5[Resource::*]"): NO_RESOURCES,
-    ("Jobs/Watcher/Watch/Role/DefaultPolicy", "IAM5[Resource::*]"): NO_RESOURCES,
-    ("Jobs/Watcher/DescribeRole/DefaultPolicy", "IAM5[Resource::*]"): NO_RESOURCES,
-    (
-        "Jobs/Notifier/Notify/Role/DefaultPolicy",
-        "IAM5[Action::kms:GenerateDataKey*]",
-    ): "The SNS guide requires it for publishing to an encrypted topic.",
-    (
-        "Jobs/Watcher/DescribePolicy0",
-        "IAM5[Resource::arn:<AWS::Partition>:voiceid:<AWS::Region>:<AWS::AccountId>:domain/*]",
-    ): "Jobs in every domain of this account can be watched.",
-    ("Jobs/Notifier/Notify", "SF1"): ERRORS_ONLY,
-    ("Jobs/Watcher/Watch", "SF1"): ERRORS_ONLY,
-    ("Jobs/Watcher/Describe", "L1"): "The runtime is a setting.",
-    ("Jobs/Triggers/Start", "L1"): "The runtime is a setting.",
-    ("Jobs/Triggers/StartRole/DefaultPolicy", "IAM5[Resource::*]"): NO_RESOURCES,
-    (
-        "Jobs/Triggers/StartRole/DefaultPolicy",
-        "IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:…",
-    ): "Start looks up watches by their names, which depend on the jobs.",
-    ("Jobs/Triggers/TriggerDLQ", "SQS3"): "This is a dead-letter queue.",
-    ("Jobs/Monitoring/UnreportedWatches", "SQS3"): "People read this queue. There is no consumer that can fail.",
+from .conftest import CONTEXTS, FEATURE_FLAGS, Synthesized, add_stacks
+
+Finding = tuple[str, str]
+"""A construct's path and a rule."""
+PACKS: dict[str, Callable[[], cdk_nag.NagPack]] = {
+    "AwsSolutions": cdk_nag.AwsSolutionsChecks,
+    "NIST.800.53.R5": cdk_nag.NIST80053R5Checks,
+    "HIPAA.Security": cdk_nag.HIPAASecurityChecks,
+    "Serverless": cdk_nag.ServerlessChecks,
 }
 FINDINGS_IN_CDK_OUTPUT = {"W3005"}  # the CDK adds a DependsOn that a GetAtt already implies
 # Actions that are newer than cfn-lint's list. Only the stack with all kinds has them.
@@ -43,9 +33,41 @@ NEWER_THAN_CFN_LINT = ("getvpcconfiguration", "gettestcaseexecutionsummary", "ge
 DEFINITIONS = sorted((Path(__file__).parents[2] / "infra").glob("*.asl.json"))
 
 
-def test_cdk_nag_finds_only_what_is_accepted_with_a_reason(stack: Synthesized) -> None:
-    findings = {(path, re.sub(r"execution:.*", "execution:…", rule)) for path, rule in stack.findings}
-    assert findings == set(ACCEPTED)
+@pytest.fixture(scope="module")
+def without_acknowledgments() -> dict[str, JobWatcherStack]:
+    """Return the stacks by name, without the acknowledgments in their constructs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cdk.Validations, "acknowledge", lambda self, *rules: None)
+        return add_stacks(cdk.App(context=FEATURE_FLAGS))
+
+
+@pytest.mark.parametrize("pack", PACKS)
+@pytest.mark.parametrize("name", CONTEXTS)
+def test_cdk_nag_finds_nothing_that_is_not_acknowledged(stacks: dict[str, Synthesized], name: str, pack: str) -> None:
+    assert set(_findings(pack, stacks[name].construct)) == set()
+
+
+@pytest.mark.parametrize("name", CONTEXTS)
+def test_every_acknowledgment_has_a_finding_and_a_reason(
+    stacks: dict[str, Synthesized], without_acknowledgments: dict[str, JobWatcherStack], name: str
+) -> None:
+    findings = [found for pack in PACKS for found in _findings(pack, without_acknowledgments[name])]
+    acknowledgments = dict(_acknowledgments(stacks[name].construct))
+    assert all(reason.endswith(".") for reason in acknowledgments.values())
+    unused = [
+        (path, rule)
+        for path, rule in acknowledgments
+        if not any(found.startswith(f"{path}/") and rule == found_rule for found, found_rule in findings)
+    ]
+    assert acknowledgments and unused == []
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_cdk_nag_finds_something_without_the_acknowledgments(
+    without_acknowledgments: dict[str, JobWatcherStack], pack: str
+) -> None:
+    assert all(rule.startswith(f"{pack}-") for _, rule in _findings(pack, without_acknowledgments["JobWatcher"]))
+    assert list(_findings(pack, without_acknowledgments["JobWatcher"]))
 
 
 @pytest.mark.parametrize("name", CONTEXTS)
@@ -73,6 +95,20 @@ def test_every_substitution_in_a_definition_has_a_value(stack: Synthesized) -> N
     for machine in machines:
         used = set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"]))
         assert used == set(machine["DefinitionSubstitutions"])
+
+
+def _findings(pack: str, stack: JobWatcherStack) -> Iterator[Finding]:
+    for violation in PACKS[pack]().validate_scope(stack).violations:
+        for resource in violation.violating_resources:
+            yield str(resource.construct_path), violation.rule_name
+
+
+def _acknowledgments(stack: JobWatcherStack) -> Iterator[tuple[Finding, str]]:
+    for construct in stack.node.find_all():
+        for entry in construct.node.metadata:
+            if entry.type == cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY:
+                for rule, reason in entry.data.items():
+                    yield (construct.node.path, rule.removeprefix("Annotation::")), reason
 
 
 def _substituted(path: Path) -> Any:

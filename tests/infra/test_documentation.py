@@ -29,8 +29,9 @@ def test_every_alarm_is_explained(stack: Synthesized) -> None:
 
 
 def test_every_queue_is_explained(stack: Synthesized) -> None:
-    unreported, failed = sorted((row[0] for row in table(OPERATIONS, "queue", "contains")), reverse=True)
-    assert ids(stack, "AWS::SQS::Queue") == [f"JobsMonitoring{unreported}", f"JobsTriggers{failed}"]
+    undelivered, failed, unreported = sorted(row[0] for row in table(OPERATIONS, "queue", "contains"))
+    expected = [f"JobsMonitoring{unreported}", f"JobsNotifier{undelivered}", f"JobsTriggers{failed}"]
+    assert ids(stack, "AWS::SQS::Queue") == expected
 
 
 def test_every_output_is_explained(stack: Synthesized) -> None:

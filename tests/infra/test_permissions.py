@@ -19,8 +19,8 @@ from .simulator import Question, ask
 ROWS = permissions.rows()
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 GRANTED_BY_THE_CDK = {"sqs:GetQueueAttributes", "sqs:GetQueueUrl"}  # always together with sqs:SendMessage
-# Prefixes of the names of resources that some deployments don't have: automatic watches and allowed accounts.
-OPTIONAL = ("start", "trigger", "dead", "named")
+# Prefixes of the names of resources that some deployments don't have: automatic watches, allowed accounts and emails.
+OPTIONAL = ("start", "trigger", "dead", "named", "subscribed")
 POLICY_VARIABLE = re.compile(r"\$\{aws:\w+\}")
 
 

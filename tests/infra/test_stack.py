@@ -250,6 +250,24 @@ def test_events_that_cannot_start_a_watch_go_to_a_dead_letter_queue_with_an_alar
     assert [dimension] in [alarm["Dimensions"] for alarm in watched]
 
 
+def test_what_sns_and_the_rule_for_unreported_watches_cannot_deliver_goes_to_a_queue_with_an_alarm(
+    stack: Synthesized,
+) -> None:
+    (queue,) = [name for name in stack.resources("AWS::SQS::Queue") if name.startswith("JobsNotifier")]
+    arn = {"Fn::GetAtt": [queue, "Arn"]}
+    subscriptions = stack.resources("AWS::SNS::Subscription").values()
+    assert subscriptions
+    assert all(subscription["RedrivePolicy"] == {"deadLetterTargetArn": arn} for subscription in subscriptions)
+    rules = [rule for name, rule in stack.resources("AWS::Events::Rule").items() if name.startswith("JobsMonitoring")]
+    assert [rule["Targets"][0]["DeadLetterConfig"] for rule in rules] == [{"Arn": arn}]
+    (alarm,) = [
+        alarm
+        for name, alarm in stack.resources("AWS::CloudWatch::Alarm").items()
+        if name.startswith("JobsMonitoringDeliveryFailed")
+    ]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+
+
 def test_somebody_is_told_when_a_watch_or_a_notification_is_stopped(stack: Synthesized) -> None:
     patterns = [rule["EventPattern"] for rule in stack.resources("AWS::Events::Rule").values()]
     (pattern,) = [pattern for pattern in patterns if pattern["source"] == ["aws.states"]]
