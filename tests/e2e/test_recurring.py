@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -51,8 +52,9 @@ def start(states: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
         "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
     }.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setitem(sys.modules, "job_watcher.start", None)  # the next test imports it with its own environment
+    del sys.modules["job_watcher.start"]
     module = importlib.import_module("job_watcher.start")
-    monkeypatch.setattr(module, "WATCH_ARN", WATCH)
     monkeypatch.setattr(module, "step_functions", lambda: states)
     yield module
 

@@ -22,6 +22,8 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "test",
     "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
     "POWERTOOLS_SERVICE_NAME": "job-watcher",
+    "WATCH_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:Watch",
+    "NOTIFY_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:Notify",
 }
 os.environ |= ENVIRONMENT
 

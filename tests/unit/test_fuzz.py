@@ -369,15 +369,12 @@ TRIGGERS = [
     for source, kinds_by_name in INDEX[trigger_type].items()
     for name, names in kinds_by_name.items()
 ]
-MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:Watch"
 
 
 @pytest.fixture(scope="module")
 def start() -> Iterator[ModuleType]:
     """Yield the Start function's module with a fake Step Functions."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WATCH_ARN", MACHINE)
-        patch.setenv("NOTIFY_ARN", MACHINE.replace("Watch", "Notify"))
         module = importlib.import_module("job_watcher.start")
         states = FakeStates(module.step_functions().exceptions, datetime.now(UTC))
         patch.setattr(module, "step_functions", lambda: states)

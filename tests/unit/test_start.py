@@ -3,7 +3,6 @@
 import importlib
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -32,12 +31,8 @@ MIDDLE_OF_PERIOD = PERIOD + timedelta(days=40)  # no watch of the previous perio
 
 
 @pytest.fixture(scope="module")
-def start() -> Iterator[ModuleType]:
-    """Yield the module job_watcher.start, imported with the function's environment variables."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WATCH_ARN", WATCH)
-        patch.setenv("NOTIFY_ARN", WATCH.replace("Watch", "Notify"))
-        yield importlib.import_module("job_watcher.start")
+def start() -> ModuleType:
+    return importlib.import_module("job_watcher.start")
 
 
 class World:
