@@ -26,6 +26,8 @@ PROPS = {
     "progress-events": "progress_events",
     "allowed-accounts": "allowed_accounts",
     "custom-kinds-dir": "custom_kinds_dir",
+    "log-key-arn": "log_key_arn",
+    "reserved-concurrency": "reserved_concurrency",
     "runtime": "runtime",
     "architecture": "architecture",
 }

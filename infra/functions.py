@@ -3,23 +3,23 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from .nag import LOG_GROUP, ROLE, acknowledge
+from .log_groups import log_group
+from .nag import ROLE, acknowledge
 from .settings import Settings
 
 METRIC_NAMESPACE = "JobWatcher"
 FINDINGS = {
     "L1": "The runtime is a setting.",
     "LambdaLatestVersion": "The runtime is a setting.",
-    "LambdaConcurrency": "Reserved concurrency would reduce the concurrency that the account's other functions share.",
     "LambdaInsideVPC": "The function uses no resources in a VPC.",
 }
 """Findings of cdk-nag, with the reasons to accept them."""
+UNRESERVED = {"LambdaConcurrency": "It reduces what other functions can use; `reserved-concurrency` sets it."}
 SERVICE = Aws.STACK_NAME
 """The value of the metrics' dimension `service`, and of the member `service` in log lines."""
 
@@ -37,9 +37,7 @@ def python_function(
 
     `handler` is a function in the bundle, such as `job_watcher.handlers.start`.
     """
-    group = logs.LogGroup(
-        scope, f"{id}Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
-    )
+    group = log_group(scope, f"{id}Log", settings=settings)
     role = iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     group.grant_write(role)
     function = lambda_.Function(
@@ -54,12 +52,13 @@ def python_function(
         memory_size=512,
         timeout=Duration.seconds(30),
         tracing=lambda_.Tracing.ACTIVE,
+        reserved_concurrent_executions=settings.reserved_concurrency,
         environment={
             "POWERTOOLS_SERVICE_NAME": SERVICE,
             "POWERTOOLS_METRICS_NAMESPACE": METRIC_NAMESPACE,
             **(environment or {}),
         },
     )
-    for construct, reasons in ((group, LOG_GROUP), (role, ROLE), (function, FINDINGS)):
-        acknowledge(construct, reasons)
+    acknowledge(role, ROLE)
+    acknowledge(function, FINDINGS if settings.reserved_concurrency else {**FINDINGS, **UNRESERVED})
     return function

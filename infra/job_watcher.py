@@ -52,6 +52,8 @@ class JobWatcher(Construct):
         progress_events: bool | float | None = None,
         allowed_accounts: Sequence[str] = (),
         custom_kinds_dir: str | Path | None = None,
+        log_key_arn: str | None = None,
+        reserved_concurrency: int | None = None,
         runtime: lambda_.Runtime | None = None,
         architecture: lambda_.Architecture | None = None,
     ) -> None:
@@ -75,6 +77,9 @@ class JobWatcher(Construct):
                 Default: false.
             allowed_accounts: accounts that can put events on the bus and create rules on it.
             custom_kinds_dir: a directory with TOML files that define more kinds.
+            log_key_arn: the KMS key that encrypts the log groups. Its policy must allow CloudWatch Logs to use it.
+                Default: a key that AWS owns.
+            reserved_concurrency: the reserved concurrency of each function. Default: none.
             runtime: the Lambda runtime. Default: Python 3.13.
             architecture: the Lambda architecture. Default: arm64.
         """
@@ -93,6 +98,8 @@ class JobWatcher(Construct):
             progress_events=progress_events,
             allowed_accounts=allowed_accounts,
             custom_kinds_dir=custom_kinds_dir,
+            log_key_arn=log_key_arn,
+            reserved_concurrency=reserved_concurrency,
             runtime=runtime,
             architecture=architecture,
         )

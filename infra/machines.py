@@ -5,24 +5,32 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from aws_cdk import Aws, Duration, Fn, RemovalPolicy, Stack
+from aws_cdk import Aws, Duration, Fn, Stack
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from .nag import LOG_GROUP, ROLE, acknowledge
+from .log_groups import log_group
+from .nag import ROLE, acknowledge
+from .settings import Settings
 
 ERRORS_ONLY = "The execution history keeps every event for 90 days. Logging all events would cost more than the polls."
 
 
 def machine(
-    scope: Construct, id: str, *, definition: str, substitutions: Mapping[str, str], timeout: Duration | None = None
+    scope: Construct,
+    id: str,
+    *,
+    settings: Settings,
+    definition: str,
+    substitutions: Mapping[str, str],
+    timeout: Duration | None = None,
 ) -> sfn.StateMachine:
     """Return a standard state machine, made from a definition file in this folder. Its log has errors without data.
 
     `definition` is the file's name.
     """
-    group = _log_group(scope, f"{id}Log")
+    group = _log_group(scope, f"{id}Log", settings)
     body = json.loads(Path(__file__).with_name(definition).read_text(encoding="utf-8"))
     if timeout:  # the CDK ignores its prop `timeout` if the definition is text
         body["TimeoutSeconds"] = timeout.to_seconds()
@@ -38,14 +46,13 @@ def machine(
     return created
 
 
-def _log_group(scope: Construct, id: str) -> logs.LogGroup:
+def _log_group(scope: Construct, id: str, settings: Settings) -> logs.LogGroup:
     """Return a log group whose name has the prefix that AWS recommends and is unique to this stack.
 
     With another prefix, each log group would be added to the account's CloudWatch Logs resource policy, whose size is
     limited: https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
     """
-    group = logs.LogGroup(scope, id, retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY)
-    acknowledge(group, LOG_GROUP)
+    group = log_group(scope, id, settings=settings)
     resource = cast(logs.CfnLogGroup, group.node.default_child)
     stack_uuid = Fn.select(2, Fn.split("/", Aws.STACK_ID))
     # Only the first part of the UUID, because Step Functions accepts ARNs of up to 256 characters:

@@ -20,7 +20,6 @@ PACKS = {
     "SQSRedrivePolicy": ("Serverless",),
 }
 """The packs that have each rule."""
-LOG_GROUP = {"CloudWatchLogGroupEncrypted": "CloudWatch Logs encrypts every log group with a key that AWS owns."}
 ROLE = {
     "IAMNoInlinePolicy": "The policy belongs to this role only.",
     "IAM5[Resource::*]": "The actions of X-Ray and of log delivery can't be limited to resources.",

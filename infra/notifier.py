@@ -49,7 +49,7 @@ class Notifier(Construct):
         self.dead_letter_queue = queue(self, "DeliveryDLQ")
         for address in settings.email:
             self._subscribe(address, settings.email_outcomes)
-        self.machine = self._notify_machine()
+        self.machine = self._notify_machine(settings)
 
     def _topic(self, id: str, display_name: str) -> sns.Topic:
         return sns.Topic(self, id, display_name=display_name, master_key=self.key, enforce_ssl=True)
@@ -65,11 +65,12 @@ class Notifier(Construct):
             )
         )
 
-    def _notify_machine(self) -> sfn.StateMachine:
+    def _notify_machine(self, settings: Settings) -> sfn.StateMachine:
         """Return the state machine, which can publish to the bus and to both topics."""
         notify = machine(
             self,
             "Notify",
+            settings=settings,
             definition="notify.asl.json",
             substitutions={
                 "bus": self.bus.event_bus_name,

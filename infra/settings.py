@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Token
 from aws_cdk import aws_lambda as lambda_
 
 from job_watcher import catalogue, waiters
@@ -28,6 +28,7 @@ ARCHITECTURES = ("arm64", "x86_64")
 # Accepted ranges. An execution can run for a year, and the state machine times out a week after the watch gives up.
 GIVE_UP_DAYS = (0.0001, 350)
 INTERVAL_SECONDS = (1, 86_400)
+MAX_CONCURRENCY = 10_000
 SECONDS_PER_DAY = 86_400
 
 
@@ -48,6 +49,8 @@ class Settings:
     progress_step: float | None
     """Percent between two Job Progressed events; None if there are none."""
     allowed_accounts: tuple[str, ...]
+    log_key_arn: str
+    reserved_concurrency: int | None
     runtime: str
     architecture: str
 
@@ -78,6 +81,8 @@ def validated(
     progress_events: Any = False,
     allowed_accounts: Any = (),
     custom_kinds_dir: Any = "",
+    log_key_arn: Any = "",
+    reserved_concurrency: Any = "",
     runtime: Any = lambda_.Runtime.PYTHON_3_13,
     architecture: Any = lambda_.Architecture.ARM_64,
     **intervals: Any,
@@ -97,6 +102,8 @@ def validated(
         auto_watch=boolean("auto_watch", auto_watch),
         progress_step=percent_step("progress_events", progress_events),
         allowed_accounts=tuple(_account(account) for account in string_list("allowed_accounts", allowed_accounts)),
+        log_key_arn=_key_arn(log_key_arn),
+        reserved_concurrency=_concurrency(reserved_concurrency),
         runtime=choice("runtime", getattr(runtime, "name", runtime), RUNTIMES),
         architecture=choice("architecture", getattr(architecture, "name", architecture), ARCHITECTURES),
     )
@@ -152,6 +159,23 @@ def _limits(intervals: Mapping[str, Any], suffix: str = "", default: PollingLimi
 
 def _interval(intervals: Mapping[str, Any], name: str, default: float) -> float:
     return seconds(name, intervals[name], *INTERVAL_SECONDS) if name in intervals else default
+
+
+def _key_arn(value: Any) -> str:
+    """Return the ARN of a KMS key, which may be a token; an empty string if there is none."""
+    is_arn = isinstance(value, str) and re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+|", value)
+    if not is_arn and not Token.is_unresolved(value):
+        raise InvalidSetting("log_key_arn", f" is {value!r}; accepted is the ARN of a KMS key.")
+    return str(value)
+
+
+def _concurrency(value: Any) -> int | None:
+    if value == "":
+        return None
+    found = number("reserved_concurrency", value, 1, MAX_CONCURRENCY)
+    if not found.is_integer():
+        raise InvalidSetting("reserved_concurrency", f" is {value!r}; accepted is a whole number.")
+    return int(found)
 
 
 def _account(account: str) -> str:

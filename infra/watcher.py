@@ -39,6 +39,7 @@ class Watcher(Construct):
         self.machine = machine(
             self,
             "Watch",
+            settings=settings,
             definition="watch.asl.json",
             # Watches end before this time-out: they give up, and notify that they did. It ends those that can't.
             timeout=Duration.seconds(settings.give_up_after).plus(Duration.days(7)),

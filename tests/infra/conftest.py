@@ -28,6 +28,8 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "kinds": "voice-id/*,glue/JobRun,s3/waiter/*",
         "email": "one@example.com",
         "email-outcomes": "failed",
+        "log-key-arn": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "reserved-concurrency": "50",
         "auto-watch": "true",
         "progress-events": "true",
         "allowed-accounts": "111122223333,444455556666",

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_events_targets import SqsQueue
@@ -55,6 +56,13 @@ def test_a_rule_for_ended_jobs_matches_the_kinds_and_outcomes() -> None:
         "detail": {"kind": [{"wildcard": "glue/*"}, SPEAKER], "outcome": ["failed", "lost"]},
     }
     assert "Ref" in rule["EventBusName"] and len(rule["Targets"]) == 1
+
+
+def test_the_log_key_can_be_a_key_of_the_same_app() -> None:
+    resources = synthesize(lambda stack: job_watcher(stack, log_key_arn=kms.Key(stack, "LogKey").key_arn))
+    (key,) = (name for name in resources("KMS::Key") if name.startswith("LogKey"))
+    groups = resources("Logs::LogGroup").values()
+    assert [group["KmsKeyId"] for group in groups] == [{"Fn::GetAtt": [key, "Arn"]}] * len(groups)
 
 
 def test_a_rule_for_the_kinds_of_a_service_does_not_match_its_waiters() -> None:

@@ -13,7 +13,7 @@ from aws_cdk import assertions
 
 from job_watcher import handlers
 
-from .conftest import Synthesized
+from .conftest import CONTEXTS, Synthesized
 
 ROOT = Path(__file__).parents[2]
 REFERS_TO_FUNCTION = ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission")  # FunctionName isn't their own name
@@ -266,6 +266,17 @@ def test_what_sns_and_the_rule_for_unreported_watches_cannot_deliver_goes_to_a_q
         if name.startswith("JobsMonitoringDeliveryFailed")
     ]
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+
+
+def test_log_groups_have_the_key_and_functions_the_concurrency_of_the_settings(
+    stacks: dict[str, Synthesized], stack: Synthesized
+) -> None:
+    configured, key = stacks["AllSettings"], CONTEXTS["AllSettings"]["log-key-arn"]
+    assert {group.get("KmsKeyId") for group in configured.resources("AWS::Logs::LogGroup").values()} == {key}
+    assert {group.get("KmsKeyId") for group in stack.resources("AWS::Logs::LogGroup").values()} == {None}
+    for each, expected in ((configured, 50), (stack, None)):
+        functions = each.resources("AWS::Lambda::Function").values()
+        assert [function.get("ReservedConcurrentExecutions") for function in functions] == [expected, expected]
 
 
 def test_somebody_is_told_when_a_watch_or_a_notification_is_stopped(stack: Synthesized) -> None:

@@ -249,6 +249,31 @@ def test_any_other_value_of_progress_events_is_rejected(value: Any) -> None:
     assert message(progress_events=value) == sentence
 
 
+@pytest.mark.parametrize("arn", ["", "arn:aws-cn:kms:cn-north-1:111122223333:key/mrk-1234abcd12ab34cd56ef12"])
+def test_the_log_key_is_the_arn_of_a_kms_key(arn: str) -> None:
+    assert read(log_key_arn=arn).log_key_arn == arn
+
+
+@pytest.mark.parametrize("arn", ["1234abcd", "arn:aws:kms:eu-west-1:111122223333:alias/logs", 5, None])
+def test_any_other_log_key_is_rejected(arn: Any) -> None:
+    assert message(log_key_arn=arn) == f"log-key-arn is {arn!r}; accepted is the ARN of a KMS key."
+
+
+@pytest.mark.parametrize(("value", "expected"), [("", None), (1, 1), ("50", 50), (10_000, 10_000)])
+def test_reserved_concurrency_can_be_a_whole_number(value: Any, expected: int | None) -> None:
+    assert read(reserved_concurrency=value).reserved_concurrency == expected
+
+
+@pytest.mark.parametrize("value", [0, -1, 10_001, "many", True, None])
+def test_a_reserved_concurrency_outside_the_limits_is_rejected(value: Any) -> None:
+    sentence = f"reserved-concurrency is {value!r}; accepted is a number from 1 to 10,000."
+    assert message(reserved_concurrency=value) == sentence
+
+
+def test_a_fraction_of_a_concurrent_execution_is_rejected() -> None:
+    assert message(reserved_concurrency=1.5) == "reserved-concurrency is 1.5; accepted is a whole number."
+
+
 def test_allowed_accounts_are_ids_of_12_digits() -> None:
     assert read(allowed_accounts="123456789012, 000000000001").allowed_accounts == ("123456789012", "000000000001")
     sentence = "allowed-accounts: '12345' is not an account id; accepted are strings of 12 digits."
