@@ -18,8 +18,8 @@ from uuid import uuid4
 
 Members = dict[str, Any]
 Call = Callable[[str, Members, str], Members]
-"""Takes the operation, the request and the Region of its signature. Returns the response, or raises ServiceError or
-NoResponse."""
+"""Takes the operation, the request and the Region of its signature. Returns the response, or raises ServiceError,
+NoResponse or RawResponse."""
 
 
 class ServiceError(Exception):
@@ -33,6 +33,14 @@ class ServiceError(Exception):
 
 class NoResponse(Exception):
     """Close the connection without a response."""
+
+
+class RawResponse(Exception):
+    """Send this body as it is. If it is shorter than `length`, the connection breaks in the middle of the response."""
+
+    def __init__(self, status: int, body: bytes, length: int) -> None:
+        super().__init__(status)
+        self.status, self.body, self.length = status, body, length
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -50,6 +58,9 @@ class Handler(BaseHTTPRequestHandler):
         except ServiceError as error:
             self.respond(error.status, error.response)
         except NoResponse:
+            self.close_connection = True
+        except RawResponse as raw:
+            self.send(raw.status, raw.body, raw.length)
             self.close_connection = True
         except ConnectionError:
             raise
@@ -75,9 +86,13 @@ class Handler(BaseHTTPRequestHandler):
     def respond(self, status: int, members: Members) -> None:
         """Send a JSON response."""
         body = json.dumps(members).encode()
+        self.send(status, body, len(body))
+
+    def send(self, status: int, body: bytes, length: int) -> None:
+        """Send a response whose header says that the body has `length` bytes."""
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(length))
         self.send_header("x-amzn-RequestId", str(uuid4()))
         self.end_headers()
         self.wfile.write(body)

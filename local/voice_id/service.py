@@ -7,7 +7,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
-from local.voice_id.aws_json import Endpoint, Members, NoResponse, ServiceError
+from local.voice_id.aws_json import Endpoint, Members, ServiceError
 from local.voice_id.batch_job import BatchJob
 from local.voice_id.batch_kind import Kind
 from local.voice_id.events import cloudtrail_event, service_event
@@ -82,13 +82,17 @@ class VoiceId:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def fail(self, operation: str, fault: str, *, times: int | None = 1, seconds: float = 5.0) -> None:
+    def fail(
+        self, operation: str, fault: str, *, times: int | None = 1, job_id: str | None = None, **response: Any
+    ) -> None:
         """Inject a fault into the operation's next `times` calls (None: into all until `faults.clear()`).
 
-        The faults are faults.FAULTS. `slow` delays the response by `seconds`. `drop` runs the operation, but closes
-        the connection without a response. The others return an error. Raise ValueError as Faults.add does.
+        With `job_id`, only calls about this job have the fault. The faults are faults.FAULTS. `slow` delays the
+        response by `seconds`. `drop`, `cut` and `body` run the operation: `drop` closes the connection without a
+        response, `cut` closes it after half of the response, and `body` sends `body` with the HTTP status `status`
+        instead. The others return an error. Raise ValueError as Faults.add does.
         """
-        self.faults.add(operation, fault, times=times, seconds=seconds)
+        self.faults.add(operation, Fault(fault, times, **response), job_id)
 
     def hold(self, job_id: str | None = None) -> None:
         """Suspend a job before its next step. Without an ID, suspend all jobs and those that are started later."""
@@ -138,7 +142,7 @@ class VoiceId:
             self.calls[operation] += 1
         if operation not in self._jobs.operations:
             raise unsupported(operation, self._jobs.operations)
-        fault = self.faults.take(operation)
+        fault = self.faults.take(operation, request.get("JobId"))
         try:
             response = self._respond(operation, request, fault)
         except ServiceError as error:
@@ -147,8 +151,8 @@ class VoiceId:
         self._put_cloudtrail_event(operation, request, region, response)
         if operation.startswith("Start"):
             self._jobs.run(response["Job"]["JobId"])
-        if fault and fault.name == "drop":
-            raise NoResponse
+        if fault:
+            fault.replace_response(response)
         return response
 
     def _respond(self, operation: str, request: Members, fault: Fault | None) -> Members:

@@ -101,6 +101,10 @@ class World:
         while len(new := self._event_queue.receive(seconds=0.2)) == 10:  # the most that SQS returns at once
             self._events += new
         self._events += new
+        return self.received(request, progress=progress)
+
+    def received(self, request: Any, *, progress: bool = False) -> list[dict[str, Any]]:
+        """Return the events that `events` has received about the job, without receiving more."""
         of_job = [event for event in self._events if event["detail"]["request"] == request]
         return [event for event in of_job if (event["detail-type"] == "Job Progressed") is progress]
 

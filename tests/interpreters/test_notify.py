@@ -113,6 +113,21 @@ def test_a_branch_that_always_fails_fails_the_execution_after_25_retries(deploym
     assert {queue: len(deployment.received(queue)) for queue in BRANCHES} == {**dict.fromkeys(BRANCHES, 1), branch: 0}
 
 
+def test_if_all_branches_fail_for_a_while_each_publishes_once(deployment: Deployment) -> None:
+    for operation, about in BRANCHES.values():
+        deployment.services.faults.append(failing(operation, "InternalError", times=20, about=about))
+    assert deployment.run_notify(notification())["status"] == "SUCCEEDED"
+    assert len(deployment.clock.delays) == 3 * 20
+    assert [len(deployment.received(queue)) for queue in BRANCHES] == [1, 1, 1]
+
+
+def test_if_all_branches_always_fail_nothing_is_published_and_the_execution_fails(deployment: Deployment) -> None:
+    for operation, about in BRANCHES.values():
+        deployment.services.faults.append(failing(operation, "InternalError", about=about))
+    assert deployment.run_notify(notification())["status"] == "FAILED"
+    assert [len(deployment.received(queue)) for queue in BRANCHES] == [0, 0, 0]
+
+
 def test_an_event_that_the_bus_rejects_is_retried(deployment: Deployment) -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html"""
     rejected = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}], "ResponseMetadata": {}}

@@ -110,6 +110,16 @@ def test_a_bug_in_the_function_is_retried_three_times_and_then_reported(deployme
     assert [notification["name"] for notification in deployment.notifications()] == [f"lost-{watch['name']}"]
 
 
+def test_a_watch_whose_function_was_deleted_is_reported_as_lost(deployment: Deployment) -> None:
+    deployment.services.function = outcomes(last=service_error("ResourceNotFoundException", "Function not found."))
+    watch = deployment.run_watch(INPUT)
+    (event,) = deployment.received("bus")
+    assert (watch["error"], deployment.clock.delays) == ("WatchLost", [5, 30, 180])
+    assert (event["detail-type"], event["detail"]["error"]) == ("Watch Lost", "Lambda.ResourceNotFoundException")
+    assert event["detail"]["reason"].startswith("Function not found. ")
+    assert len(deployment.received("people")) == len(deployment.received("programs")) == 1
+
+
 def test_a_function_that_recovers_after_a_bug_goes_on(deployment: Deployment) -> None:
     deployment.services.function = outcomes(BUG, BUG, BUG)
     watch = deployment.run_watch(INPUT)

@@ -58,6 +58,39 @@ def test_a_job_that_has_ended_is_reported_after_the_first_poll(deployment: Deplo
     assert person["Subject"].startswith("Succeeded: ") and STRANGE.splitlines()[0] in person["Message"]
 
 
+def errors(stub: Stubber, code: str, times: int) -> None:
+    for _ in range(times):
+        stub.add_client_error("describe_speaker_enrollment_job", code, "No.", expected_params=REQUEST)
+
+
+def test_an_hour_of_throttling_delays_the_notification(deployment: Deployment, voice_id: Stubber) -> None:
+    errors(voice_id, "ThrottlingException", times=62)  # a poll at most every minute
+    answers(voice_id, "COMPLETED")
+    watch = deployment.run_watch(INPUT)
+    assert deployment.clock.now > 3_600
+    (event,) = deployment.received("bus")
+    assert (watch["status"], event["detail"]["outcome"], event["detail"]["polls"]) == ("SUCCEEDED", "succeeded", 63)
+    assert len(deployment.received("people")) == len(deployment.received("programs")) == 1
+
+
+@pytest.mark.parametrize(("denied", "outcome"), [(2, "succeeded"), (3, "lost")])
+def test_a_watch_that_got_answers_for_a_day_tolerates_denied_calls_for_two_hours(
+    deployment: Deployment, voice_id: Stubber, denied: int, outcome: str
+) -> None:
+    """The job is so old that a poll follows the previous one after an hour."""
+    for _ in range(25):
+        answers(voice_id, "IN_PROGRESS")
+    errors(voice_id, "AccessDeniedException", denied)
+    if outcome == "succeeded":
+        answers(voice_id, "COMPLETED")
+    watch = deployment.run_watch(INPUT)
+    assert set(deployment.clock.waits) == {3_599}
+    (event,) = deployment.received("bus")
+    assert (event["detail"]["outcome"], event["detail"]["polls"]) == (outcome, 28)
+    assert watch["status"] == ("SUCCEEDED" if outcome == "succeeded" else "FAILED")
+    assert event["detail"].get("error") == ("AccessDeniedException" if outcome == "lost" else None)
+
+
 def test_a_running_job_is_polled_again_after_each_wait(deployment: Deployment, voice_id: Stubber) -> None:
     for status in ("SUBMITTED", "IN_PROGRESS", "COMPLETED_WITH_ERRORS"):
         answers(voice_id, status)

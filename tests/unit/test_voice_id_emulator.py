@@ -602,6 +602,33 @@ def test_faults_apply_in_order_and_without_a_count_until_cleared(client: Any, vo
     assert describe_job(client, job_id)["JobId"] == job_id
 
 
+def test_a_fault_of_one_job_does_not_affect_others(client: Any, voice_id: VoiceId) -> None:
+    job_id, other = start_job(client), start_job(client, "FraudsterRegistrationJob")
+    for noun in NOUNS:
+        voice_id.fail(f"Describe{noun}", "denied", job_id=job_id)
+    job = {"DomainId": DOMAIN, "JobId": job_id}
+    assert describe_job(client, other, "FraudsterRegistrationJob")["JobId"] == other
+    assert error_of(client, "DescribeSpeakerEnrollmentJob", **job)["Code"] == "AccessDeniedException"
+    assert describe_job(client, job_id)["JobId"] == job_id
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"", 200), (b"null", 200), (b"<html></html>", 502)])
+def test_a_response_can_have_any_body_and_status(client: Any, voice_id: VoiceId, body: bytes, status: int) -> None:
+    voice_id.fail("ListSpeakerEnrollmentJobs", "body", body=body, status=status)
+    with closing(HTTPConnection("127.0.0.1", int(voice_id.url.rpartition(":")[2]), timeout=60)) as connection:
+        target = {"X-Amz-Target": "VoiceID.ListSpeakerEnrollmentJobs"}
+        connection.request("POST", "/", json.dumps({"DomainId": DOMAIN}), target)
+        answer = connection.getresponse()
+        assert (answer.read(), answer.status) == (body, status)
+
+
+def test_a_connection_can_break_in_the_middle_of_a_response(client: Any, voice_id: VoiceId) -> None:
+    voice_id.fail("ListSpeakerEnrollmentJobs", "cut")
+    with pytest.raises(ConnectionClosedError) as caught:
+        call(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)
+    assert "IncompleteRead" in str(caught.value.kwargs["error"])
+
+
 def test_the_response_to_a_slow_call_is_delayed(client: Any, voice_id: VoiceId) -> None:
     voice_id.fail("ListSpeakerEnrollmentJobs", "slow", seconds=0.2)
     began = time.monotonic()
