@@ -60,7 +60,7 @@ def _project() -> Component:
 def _component(name: str, distribution: Distribution, hashes: Iterable[str]) -> Component:
     files = ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
-        url=XsUri(f"https://pypi.org/project/{name}/{distribution.version}/"),
+        url=XsUri(f"pkg:pypi/{name}@{distribution.version}"),
         comment="the wheel and the sdist",
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=value) for value in hashes],
     )
