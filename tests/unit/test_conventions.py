@@ -83,3 +83,9 @@ def test_the_example_in_contributing_is_the_proposal_of_make_kind() -> None:
     assert f"make kind SERVICE={SERVICE} OPERATION={OPERATION}\n" in CONTRIBUTING
     proposed, _ = re.findall(r"^ +```toml\n(.*?)^ +```", CONTRIBUTING, flags=re.MULTILINE | re.DOTALL)
     assert re.sub(r"^   ", "", proposed, flags=re.MULTILINE) == scaffold.scaffold(SERVICE, OPERATION)
+
+
+def test_no_python_file_outside_the_tests_exceeds_200_lines() -> None:
+    folders = ("lambda", "infra", "cli", "local")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    assert files and not [file.name for file in files if len(file.read_text(encoding="utf-8").splitlines()) > 200]
