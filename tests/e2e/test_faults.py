@@ -126,13 +126,18 @@ def watch(world: World, request: dict[str, str]) -> dict[str, Any]:
     return world.end(world.watch({"kind": SPEAKERS, "request": request}))
 
 
+def events(world: World, request: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the events about a job's end. Wait only if none has arrived."""
+    return world.received(request) or until(lambda: world.events(request))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_job_is_reported_once_or_its_watch_is_lost_with_the_reason(
     world: World, watched: dict[str, Watched], name: str
 ) -> None:
     case, request = CASES[name], watched[name].request
     execution = watched[name].execution.result()
-    (event,) = world.received(request) or until(lambda: world.events(request))
+    (event,) = events(world, request)
     detail = event["detail"]
     assert detail.get("error", "") == case.error
     if case.error:
@@ -150,7 +155,7 @@ def test_a_job_is_reported_once_or_its_watch_is_lost_with_the_reason(
 def test_no_job_is_reported_twice(world: World, watched: dict[str, Watched]) -> None:
     for job in watched.values():
         job.execution.result()
-        until(lambda job=job: world.received(job.request) or world.events(job.request))
+        events(world, job.request)
     world.events({})  # receives what is left
     assert [len(world.received(job.request)) for job in watched.values()] == [1] * len(CASES)
     lost = [watched[name].request["JobId"] for name, case in CASES.items() if case.error]
