@@ -39,7 +39,7 @@ class Cloud:
     def __init__(self, *, wait_scale: float = 1.0, endpoints: Mapping[str, str] | None = None) -> None:
         parent = ROOT / ".cache" / "cloud"
         parent.mkdir(parents=True, exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(dir=parent))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
         self.log = self.folder / "ministack.log"
         self.url = f"http://127.0.0.1:{_free_port()}"
         self._endpoints = dict(endpoints or {})

@@ -4,7 +4,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-SAME_PROCESS = ("tests/e2e/", "tests/infra/", "tests/interpreters/")
+SAME_PROCESS = ("tests/e2e/test_demo.py", "tests/e2e/", "tests/infra/", "tests/interpreters/")
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]

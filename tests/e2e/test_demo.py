@@ -21,6 +21,12 @@ from local.sample import request, tone
 CLOUD_FOLDERS = ROOT / ".cache" / "cloud"
 
 
+def restore_signals() -> None:
+    """Handle signals as in a terminal. Under nohup or in the background, they would be ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextmanager
 def demo(**environment: str) -> Iterator[subprocess.Popen[str]]:
     """Run the demo as a process with these environment variables, and end it after the block."""
@@ -32,6 +38,7 @@ def demo(**environment: str) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=restore_signals,
     )
     try:
         yield process
@@ -80,10 +87,9 @@ def test_the_demo_accepts_a_manifest_and_its_commands_work_in_a_new_terminal(tmp
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 @pytest.mark.parametrize("step", ["Bootstrapping", "Synthesizing"])
 def test_a_signal_ends_the_demo_and_all_its_processes(step: str, number: signal.Signals) -> None:
-    before = set(CLOUD_FOLDERS.glob("*"))
     with demo() as process:
         read_until(process, step)
-        (folder,) = set(CLOUD_FOLDERS.glob("*")) - before
+        (folder,) = CLOUD_FOLDERS.glob(f"{process.pid}-*")
         process.send_signal(number)
         assert process.wait(TIMEOUT) == 128 + number
     assert not folder.exists()
