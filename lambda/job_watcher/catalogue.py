@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .expressions import parse_number, search, without
+from .to_json import text
 
 PACKAGE = Path(__file__).parent
 # In the wheel, the catalogue is part of the package. In a checkout and in the bundle, it is beside the package.
@@ -17,6 +18,7 @@ FOLDER = PACKAGE / "kinds" if (PACKAGE / "kinds").is_dir() else PACKAGE.parent /
 CUSTOM = FOLDER / "custom"  # in the bundle: the files of the setting custom-kinds-dir
 OUTCOMES = ("running", "succeeded", "partial", "failed", "stopped")
 FINAL_OUTCOMES = OUTCOMES[1:]
+MAX_STATUS_LENGTH = 200  # characters; an unknown status can have any length
 WAITER = "/waiter/"  # in the names of kinds that are boto3 waiters
 
 
@@ -36,6 +38,11 @@ class Observation:
     """Paths of the members that were removed because they may contain secrets."""
     absent: bool = False
     """Whether the resource doesn't exist. Some waiters wait for that."""
+
+    @property
+    def short_status(self) -> str:
+        """The status as notifications and the poll state have it."""
+        return text(self.status, MAX_STATUS_LENGTH)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from .watch import Watch
 
 MAX_REASON_LENGTH = 2_000  # characters
 LOST_PREFIX = "lost-"  # the same as in watch.asl.json
-MAX_WORD_LENGTH = 200  # characters of a status or an error code
+MAX_ERROR_LENGTH = 200  # characters of an error code
 
 
 def build_job_ended(watch: Watch, observation: Observation) -> Notification:
@@ -29,7 +29,7 @@ def build_watch_lost(watch: Watch, error: str, reason: str, observation: Observa
     """
     detail = _detail(watch, "lost", observation)
     shortened = reason if len(reason) <= MAX_REASON_LENGTH else reason[:MAX_REASON_LENGTH] + "…"
-    detail |= {"error": text(error, MAX_WORD_LENGTH), "reason": text(shortened)}
+    detail |= {"error": text(error, MAX_ERROR_LENGTH), "reason": text(shortened)}
     if "status" in watch.state:
         detail.setdefault("status", watch.state["status"])
     return _notification(watch, detail, lost_name(watch), "WatchLost")
@@ -52,7 +52,7 @@ def add_progress(watch: Watch, state: PollState, observation: Observation) -> Po
     if step is None or before[0] is None or before == after:
         return state
     detail = _detail(watch, "running", None)
-    detail |= {"status": text(observation.status, MAX_WORD_LENGTH), "percent": observation.percent}
+    detail |= {"status": observation.short_status, "percent": observation.percent}
     name = execution_name(detail["kind"], detail["request"], [_identity(watch, observation), *after])
     update = cast(ProgressUpdate, {**state, "name": name, "detail": detail, "subject": "", "text": ""})
     return update if fits(update) else {**update, "detail": {**detail, "request": {}, "omitted": ["request"]}}
@@ -73,7 +73,7 @@ def _detail(watch: Watch, outcome: str, observation: Observation | None) -> Deta
     detail = {
         "kind": to_json(watch_input.get("kind")),
         "request": to_json(request) if isinstance(request, dict) else {},
-        **({"status": text(observation.status, MAX_WORD_LENGTH)} if observation else {}),
+        **({"status": observation.short_status} if observation else {}),
         "outcome": outcome,
         **({"job": to_json(observation.job)} if observation else {}),
         **({"omitted": list(observation.omitted)} if observation and observation.omitted else {}),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, cast
 
+from .catalogue import MAX_STATUS_LENGTH
 from .detail import Detail
 from .expressions import parse_number
 from .to_json import text
@@ -10,7 +11,6 @@ from .to_json import text
 _AGES = ("last_answer", "last_disruption", "unreachable_since", "highest_percent", "last_progress")
 _NUMBERS = ("polls", "waited", "wait", "percent", "age", *_AGES)
 _MAX_NUMBER = 1e10
-MAX_STATUS_LENGTH = 200  # characters that a watch remembers
 
 
 class PollState(TypedDict):

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from . import polling
 from .catalogue import Observation
-from .poll_state import MAX_STATUS_LENGTH, PollState
-from .to_json import parse_time, text
+from .poll_state import PollState
+from .to_json import parse_time
 from .watch import Watch
 
 MAX_RUN_AGE = 366 * 24 * 3600  # seconds; an earlier creation time isn't the run's, because no watch lasts longer
@@ -24,7 +24,7 @@ def update_state(watch: Watch, observation: Observation, now: float) -> PollStat
         "polls": state["polls"],
         "waited": state["waited"],
         "outcome": observation.outcome,
-        "status": text(observation.status, MAX_STATUS_LENGTH),
+        "status": observation.short_status,
         "percent": percent,
         "age": age,
         "last_answer": age,

@@ -1,14 +1,12 @@
 """Ask an independent IAM evaluator, `@cloud-copilot/iam-simulate`, which runs in a separate process."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-PREFIX = Path(sys.prefix)
+from tests.node import run_script
+
 SCRIPT = Path(__file__).with_name("iam_simulate.mjs")
 
 
@@ -46,10 +44,6 @@ def ask(policies: Mapping[str, Any], questions: Sequence[Question]) -> list[str]
 
     Raise RuntimeError if the evaluator fails.
     """
-    data = json.dumps({"policies": policies, "requests": [asdict(question) for question in questions]})
-    command = [str(PREFIX / "bin" / "node"), str(SCRIPT), str(PREFIX / "lib" / "node_modules")]
-    result = subprocess.run(command, input=data, capture_output=True, text=True, check=False)
-    if result.returncode:
-        raise RuntimeError(f"{SCRIPT.name}: {result.stderr}")
-    answers: list[str] = json.loads(result.stdout)
+    data = {"policies": policies, "requests": [asdict(question) for question in questions]}
+    answers: list[str] = run_script(SCRIPT, data)
     return answers

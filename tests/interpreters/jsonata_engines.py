@@ -1,8 +1,6 @@
 """Evaluate JSONata with two engines: the reference implementation (npm's `jsonata`) and jsonata-python."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +8,8 @@ from typing import Any
 
 from jsonata import Jsonata, jexception  # type: ignore[import-untyped]
 
-PREFIX = Path(sys.prefix)
+from tests.node import run_script
+
 SCRIPT = Path(__file__).with_name("evaluate.mjs")
 Bindings = Mapping[str, Any]
 Result = dict[str, Any]
@@ -19,12 +18,8 @@ Result = dict[str, Any]
 
 def reference(cases: Sequence[tuple[str, Bindings]]) -> list[Result]:
     """Return the reference implementation's result of each expression with its bindings, from one Node process."""
-    given = json.dumps([{"expression": expression, "bindings": bindings} for expression, bindings in cases])
-    command = [str(PREFIX / "bin" / "node"), str(SCRIPT), str(PREFIX / "lib" / "node_modules")]
-    evaluated = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
-    if evaluated.returncode:
-        raise RuntimeError(f"{SCRIPT.name}: {evaluated.stderr}")
-    results: list[Result] = json.loads(evaluated.stdout)
+    data = [{"expression": expression, "bindings": bindings} for expression, bindings in cases]
+    results: list[Result] = run_script(SCRIPT, data)
     return results
 
 
