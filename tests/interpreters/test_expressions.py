@@ -6,6 +6,7 @@ An undefined result or an error would fail the state with States.QueryEvaluation
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -154,16 +155,20 @@ def long_inputs() -> Iterator[Case]:
     yield Case(expression, "too long, 200 KB", of_execution_input(JOB_OF_200_KB), size)
 
 
-def on_one_line(cause: str) -> str:
-    """Return a cause as the email shows it."""
-    return cause.replace("\r", " ").replace("\n", " ").replace("://", "[:]//")
+def in_email(cause: str) -> str:
+    """Return a cause as the email shows it: printable ASCII on one line, without links."""
+    return printable(re.sub("([@.])([A-Za-z])", r"[\1]\2", cause.replace("://", "[:]//")))
+
+
+def printable(value: str) -> str:
+    return re.sub("[^ -~]+", "?", value)
 
 
 def causes() -> Iterator[Case]:
     """The cause of an error output may be missing: https://states-language.net/spec.html#errors."""
     begin = "Job Watcher failed and stopped watching this job. The job may still be running.\n\n  "
     given: dict[str, tuple[Bindings, str, str]] = {
-        name: (of_error(Error="E", Cause=cause), f"E: {on_one_line(cause[:2000])}", cause[:2000])
+        name: (of_error(Error="E", Cause=cause), f"E: {in_email(cause[:2000])}", cause[:2000])
         for name, cause in STRINGS.items()
         if cause
     }
@@ -172,8 +177,24 @@ def causes() -> Iterator[Case]:
         "null": (of_error(Error="States.Timeout", Cause=None), "States.Timeout", "States.Timeout"),
         "empty": (of_error(Error="States.Timeout", Cause=""), "States.Timeout", "States.Timeout"),
         "a link": (of_error(Error="E", Cause="at https://x"), "E: at https[:]//x", "at https://x"),
-        "2,000 characters": (of_error(Error="E", Cause="😀" * 2001), "E: " + "😀" * 2000, "😀" * 2000),
+        "2,000 characters": (of_error(Error="E", Cause="😀" * 2001), "E: ?", "😀" * 2000),
+        "lines": (of_error(Error="E", Cause="a\r\n\u2028\x85b"), "E: a?b", "a\r\n\u2028\x85b"),
+        "right to left": (of_error(Error="E", Cause="a\u202eb\u200f"), "E: a?b?", "a\u202eb\u200f"),
+        "an error": (of_error(Error="a\u202e\nb"), "a?b", "a\u202e\nb"),
+        **{
+            link: (of_error(Error="E", Cause=link), f"E: {shown}", link)
+            for link, shown in {
+                "www.evil.example": "www[.]evil[.]example",
+                "EVIL.COM/path": "EVIL[.]COM/path",
+                "mailto:a@b.com": "mailto:a[@]b[.]com",
+                "1.5 s. At 10.0.0.1": "1.5 s. At 10.0.0.1",
+            }.items()
+        },
     }
+    named = context() | {"Execution": {"Id": f"{ARN}\u202e\u2066x"}}
+    text = f"{begin}E\n\nWatch: {ARN}?x\n"
+    in_context = {"states": {"context": named, "errorOutput": {"Error": "E"}}}
+    yield Case("watch Describe.Catch.0.Output.text", "the watch's name", in_context, text)
     for name, (bindings, described, reason) in given.items():
         yield Case("watch Describe.Catch.0.Output.text", name, bindings, f"{begin}{described}\n\nWatch: {ARN}\n")
         yield Case("watch Describe.Catch.0.Output.cause", name, bindings, reason)

@@ -1,6 +1,7 @@
 """Retries and catches of the Watch state machine on moto's interpreter: the errors, the attempts and the delays."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
@@ -146,7 +147,7 @@ def test_an_error_is_reported_whatever_its_cause(deployment: Deployment, cause: 
     assert (watch["status"], watch["error"], watch["cause"]) == ("FAILED", "WatchLost", text or "States.Timeout")
     (event,), (person,) = deployment.received("bus"), deployment.received("people")
     assert (event["detail"]["error"], event["detail"]["reason"]) == ("States.Timeout", watch["cause"])
-    one_line = text.replace("\n", " ").replace("://", "[:]//")
+    one_line = re.sub("[^ -~]+", "?", text.replace("://", "[:]//"))
     assert f"  States.Timeout{text and ': ' + one_line}\n\nWatch: " in person["Message"]
 
 
