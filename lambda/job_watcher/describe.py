@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,6 +36,8 @@ KIND_REMOVED = (
     "This deployment no longer watches the kind {kind}. The job may still be running. "
     "To watch it again, add the kind to the setting `kinds`, deploy, and start a new watch with the same input."
 )
+# An unknown status or an error code that the log may contain. Text of another form may be a part of the job's data.
+LOGGABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_., -]{0,63}")
 
 logger = Logger()
 PollResult = PollState | ProgressUpdate | Notification
@@ -52,7 +55,7 @@ class KindNotWatched(InvalidInput):
     """This deployment doesn't watch the kind."""
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(log_event=False)  # also if POWERTOOLS_LOGGER_LOG_EVENT is set
 def handler(event: Event, context: LambdaContext) -> Mapping[str, Any]:
     """Return the watch's next state with the seconds to wait, or the notification if the job has ended.
 
@@ -90,7 +93,7 @@ def _describe_and_evaluate(watch: Watch, kind: Kind, request: dict[str, Any]) ->
     if observation is None or (observation.absent and never_found):  # a waiter for absence needs a resource to wait for
         return _handle_missing_answer(watch, Meaning.MISSING, "NotFound", f"{kind.describe} didn't find the job.")
     if not observation.known:
-        logger.warning("unknown status", kind=kind.name, status=observation.status)
+        logger.warning("unknown status", kind=kind.name, status=_loggable(observation.status))
         count("UnknownStatus")
     return evaluate.after_answer(watch, observation, time.time())
 
@@ -116,9 +119,14 @@ def _handle_missing_answer(watch: Watch, meaning: Meaning, error: str, reason: s
 
     The log leaves out the service's message, which may contain customer data.
     """
-    logger.warning("no answer", watch=watch.arn, meaning=meaning.value, error=error)
+    logger.warning("no answer", watch=watch.arn, meaning=meaning.value, error=_loggable(error))
     count("DescribeErrors")
     return evaluate.after_error(watch, meaning, error, reason, random.random())
+
+
+def _loggable(text: str) -> str:
+    """Return an unknown status or an error code, or `withheld` if the text has another form or is too long."""
+    return text if LOGGABLE.fullmatch(text) else "withheld"
 
 
 def watched_kind(name: str) -> Kind:

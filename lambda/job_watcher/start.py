@@ -37,7 +37,7 @@ Execution = Mapping[str, Any]
 logger = Logger()
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(log_event=False)  # also if POWERTOOLS_LOGGER_LOG_EVENT is set
 def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
     """Start a watch for each job in the event, unless another watch covers it.
 

@@ -280,6 +280,26 @@ def test_a_job_with_an_unknown_status_is_polled_again_and_counted_in_a_metric(
     assert warning["message"] == "unknown status" and warning["status"] == "COMPLETED_EVENTUALLY"
 
 
+@pytest.mark.parametrize("text", ["s3://calls/march.json", "X" * 65, "PAUSED\n", "", "Ada's call", "\u0441OMPLETED"])
+def test_a_status_or_error_code_of_another_form_is_not_logged(
+    voice_id: Stubber, poll: Poll, log: io.StringIO, text: str
+) -> None:
+    add_answer(voice_id, {**JOB, "JobStatus": text})
+    add_error(voice_id, text)
+    assert [poll()["outcome"], poll()["outcome"]] == ["running", "running"]
+    unknown, failed = [json.loads(line) for line in log.getvalue().splitlines() if '"WARNING"' in line]
+    assert (unknown["status"], failed["error"]) == ("withheld", "withheld")
+
+
+@pytest.mark.parametrize("text", ["AWS.SimpleQueueService.NonExistentQueue", "available, prep-for-resize", "X" * 64])
+def test_a_status_or_error_code_is_logged(voice_id: Stubber, poll: Poll, log: io.StringIO, text: str) -> None:
+    add_answer(voice_id, {**JOB, "JobStatus": text})
+    add_error(voice_id, text)
+    assert [poll()["outcome"], poll()["outcome"]] == ["running", "running"]
+    unknown, failed = [json.loads(line) for line in log.getvalue().splitlines() if '"WARNING"' in line]
+    assert (unknown["status"], failed["error"]) == (text, text)
+
+
 def test_a_throttled_poll_is_counted_and_a_successful_one_publishes_no_metric(
     voice_id: Stubber, poll: Poll, capsys: pytest.CaptureFixture[str]
 ) -> None:
