@@ -74,7 +74,8 @@ def _print_counts(kinds: Collection[Kind]) -> None:
     for name, number in counts(kinds).items():
         print(f"{number:6,} {name}")
     print(f"{len(waiters.kinds()):6,} boto3 waiters, which are kinds too")
-    readable = [kind.name for kind, example in example_answers.answers(kinds) if kind.read(example.answer)]
+    read = ((kind.name, kind.read(example.answer)) for kind, example in example_answers.answers(kinds))
+    readable = [name for name, observation in read if observation and observation.status != catalogue.NO_STATUS]
     print(f"{len(readable):6,} example answers of the AWS CLI and botocore, read by {len(set(readable))} kinds")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .expressions import parse_number, search, without
-from .to_json import text
+from .to_json import compact_json, text, to_json
 
 PACKAGE = Path(__file__).parent
 # In the wheel, the catalogue is part of the package. In a checkout and in the bundle, it is beside the package.
@@ -19,6 +19,7 @@ CUSTOM = FOLDER / "custom"  # in the bundle: the files of the setting custom-kin
 OUTCOMES = ("running", "succeeded", "partial", "failed", "stopped")
 FINAL_OUTCOMES = OUTCOMES[1:]
 MAX_STATUS_LENGTH = 200  # characters; an unknown status can have any length
+NO_STATUS = "unknown"  # what notifications have as the status if the job's status is missing or empty
 WAITER = "/waiter/"  # in the names of kinds that are boto3 waiters
 
 
@@ -107,26 +108,27 @@ class Kind:
         return " ".join(word if word.isupper() else word.lower() for word in words)
 
     def read(self, answer: Mapping[str, Any]) -> Observation | None:
-        """Return what a describe answer shows, or None if it contains no job."""
+        """Return what a describe answer shows, or None if it contains no job. A job may have no or any status."""
         response = {member: value for member, value in answer.items() if member != "ResponseMetadata"}
-        job = search(self.job, response)
+        found = search(self.job, response)
+        job = found if isinstance(found, dict) else {}
         status = search(self.status, job)
-        if not isinstance(job, dict) or not isinstance(status, str):
+        if found is None or not (isinstance(status, str) or _has_content(found)):
             return None
         reported, omitted = self.remove_omitted(job)
         return Observation(
             job=reported,
-            status=status,
+            status=_describe_status(status),
             outcome=self._outcome(status, job),
-            known=status in self.outcome_of,
+            known=isinstance(status, str) and status in self.outcome_of,
             percent=parse_number(search(self.percent, job)),
             created=search(self.created, job),
             omitted=omitted,
         )
 
-    def _outcome(self, status: str, job: Mapping[str, Any]) -> str:
+    def _outcome(self, status: Any, job: Mapping[str, Any]) -> str:
         """Return the outcome; an unknown status counts as running, and `but` overrides a success."""
-        outcome = self.outcome_of.get(status, "running")
+        outcome = self.outcome_of.get(status, "running") if isinstance(status, str) else "running"
         if outcome != "succeeded":
             return outcome
         return next((other for other, condition in self.but.items() if search(condition, job)), outcome)
@@ -152,6 +154,18 @@ class Kind:
     def read_error(self, answer: Mapping[str, Any]) -> Observation | None:
         """Return what a failed call's response shows about the job. Only waiters override this."""
         return None
+
+
+def _has_content(found: Any) -> bool:
+    """Whether a value is more than the empty structure that some services return for a job that they don't find."""
+    values = found.values() if isinstance(found, Mapping) else [found]
+    return any(value not in (None, "", [], {}) for value in values)
+
+
+def _describe_status(status: Any) -> str:
+    """Return a status as text; NO_STATUS if it is missing or empty."""
+    shown = status if isinstance(status, str) else "" if status is None else compact_json(to_json(status))
+    return shown if shown.strip() else NO_STATUS
 
 
 def parse_kind(name: str, table: Mapping[str, Any]) -> Kind:

@@ -32,7 +32,7 @@ def after_answer(watch: Watch, observation: Observation, now: float) -> PollStat
     if watch.check_once:
         return state
     if state["waited"] >= watch.rules.give_up_after:
-        reason = f"Gave up after {format_duration(state['waited'])}: the job is still {observation.status}."
+        reason = f"Gave up after {format_duration(state['waited'])}: the job is still {observation.short_status}."
         return build_watch_lost(watch, "GaveUp", reason, observation)
     return add_progress(watch, schedule.add_wait(watch, state, schedule.interval(watch, state)), observation)
 

@@ -288,7 +288,7 @@ def test_a_status_or_error_code_of_another_form_is_not_logged(
     add_error(voice_id, text)
     assert [poll()["outcome"], poll()["outcome"]] == ["running", "running"]
     unknown, failed = [json.loads(line) for line in log.getvalue().splitlines() if '"WARNING"' in line]
-    assert (unknown["status"], failed["error"]) == ("withheld", "withheld")
+    assert (unknown["status"], failed["error"]) == ("withheld" if text else "unknown", "withheld")
 
 
 @pytest.mark.parametrize("text", ["AWS.SimpleQueueService.NonExistentQueue", "available, prep-for-resize", "X" * 64])
@@ -298,6 +298,44 @@ def test_a_status_or_error_code_is_logged(voice_id: Stubber, poll: Poll, log: io
     assert [poll()["outcome"], poll()["outcome"]] == ["running", "running"]
     unknown, failed = [json.loads(line) for line in log.getvalue().splitlines() if '"WARNING"' in line]
     assert (unknown["status"], failed["error"]) == (text, text)
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        ('"JobStatus": 3', "3"),
+        ('"JobStatus": ["COMPLETED"]', '["COMPLETED"]'),
+        ('"JobStatus": {"Code": "FAILED"}', '{"Code":"FAILED"}'),
+        ('"JobStatus": true', "true"),
+        ('"JobStatus": ""', "unknown"),
+        ('"JobStatus": " \\n"', "unknown"),
+        ('"JobStatus": null', "unknown"),
+        ('"New": 1', "unknown"),
+    ],
+)
+def test_a_job_without_a_status_or_with_one_that_is_not_text_counts_as_found(
+    poll: Poll,
+    use_voice_id_at: Callable[[str], None],
+    fake_service: Callable[[bytes, int], str],
+    capsys: pytest.CaptureFixture[str],
+    status: str,
+    shown: str,
+) -> None:
+    use_voice_id_at(fake_service(b'{"Job": {"JobName": "march", %s}}' % status.encode(), 200))
+    state = poll(waited=3_600)
+    assert (state["outcome"], state["status"], state["last_answer"]) == ("running", shown, 3_600)
+    assert metrics(capsys.readouterr().out) == {"UnknownStatus": [1.0]}
+    gave_up = poll(waited=14 * 86_400)["detail"]
+    assert (gave_up["error"], gave_up["status"]) == ("GaveUp", shown)
+
+
+@pytest.mark.parametrize("job", [b'"text"', b"7", b'[{"JobStatus": "FAILED"}]', b"true"])
+def test_a_job_that_is_not_a_structure_counts_as_found(
+    poll: Poll, use_voice_id_at: Callable[[str], None], fake_service: Callable[[bytes, int], str], job: bytes
+) -> None:
+    use_voice_id_at(fake_service(b'{"Job": %s}' % job, 200))
+    state = poll(waited=3_600)
+    assert (state["outcome"], state["status"]) == ("running", "unknown")
 
 
 def test_a_throttled_poll_is_counted_and_a_successful_one_publishes_no_metric(
