@@ -48,7 +48,7 @@ def add_progress(watch: Watch, state: PollState, observation: Observation) -> Po
     """Return the state, with a Job Progressed notification if the status changed or the percentage passed a step."""
     step = watch.rules.progress_step
     before = watch.state.get("status"), _steps_reached(watch.state.get("percent"), step)
-    after = observation.status, _steps_reached(observation.percent, step)
+    after = observation.short_status, _steps_reached(observation.percent, step)
     if step is None or before[0] is None or before == after:
         return state
     detail = _detail(watch, "running", None)

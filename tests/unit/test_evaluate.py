@@ -48,7 +48,7 @@ def watch(waited: int = 0, watch_input: Any = INPUT, **state: Any) -> Watch:
     )
 
 
-def observe(status: str, percent: float | None = 50, **members: Any) -> Observation:
+def observe(status: Any, percent: float | None = 50, **members: Any) -> Observation:
     job = {
         "JobId": "b" * 22,
         "JobName": "secret",
@@ -310,6 +310,15 @@ def test_each_watch_of_a_recurring_resource_reports_its_progress() -> None:
     recurring = [replace(watch(status="IN_PROGRESS"), arn=arn, kind=RECURRING, rules=rules) for arn in (ARN, ARN + "2")]
     names = {evaluate.after_answer(each, observe("IN_PROGRESS", 50), NOW)["name"] for each in recurring}  # type: ignore[typeddict-item]
     assert len(names) == 2
+
+
+@pytest.mark.parametrize("status", ["X" * 1_000, "PAUSED\ud800", "IN_PROGRESS", ["PAUSED"], None])
+def test_a_status_that_did_not_change_is_not_progress(status: Any) -> None:
+    rules, answer = Rules(progress_step=25), observe(status, 50)
+    state = assert_running(evaluate.after_answer(replace(watch(), rules=rules), answer, NOW))
+    carried_over = replace(watch(), rules=rules, state=carry_over(json.loads(json.dumps(state))))
+    assert "detail" not in evaluate.after_answer(carried_over, answer, NOW)
+    assert "detail" in evaluate.after_answer(carried_over, observe("OTHER", 50), NOW)
 
 
 TRIGGERED_INPUT = {**INPUT, "trigger": {"id": "e", "time": "2026-03-01T09:30:00Z", "service_event": False}}
