@@ -27,6 +27,7 @@ PROPS = {
     "allowed-accounts": "allowed_accounts",
     "custom-kinds-dir": "custom_kinds_dir",
     "log-key-arn": "log_key_arn",
+    "max-concurrency": "max_concurrency",
     "reserved-concurrency": "reserved_concurrency",
     "runtime": "runtime",
     "architecture": "architecture",

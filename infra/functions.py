@@ -32,6 +32,7 @@ def python_function(
     handler: str,
     bundle: Path,
     environment: Mapping[str, str] | None = None,
+    timeout: Duration = Duration.seconds(30),  # noqa: B008 (it can't be changed)
 ) -> lambda_.Function:
     """Return a function with tracing, its own log group, and a role that allows only logs and traces.
 
@@ -50,7 +51,7 @@ def python_function(
         role=role,
         log_group=group,
         memory_size=512,
-        timeout=Duration.seconds(30),
+        timeout=timeout,
         tracing=lambda_.Tracing.ACTIVE,
         reserved_concurrent_executions=settings.reserved_concurrency,
         environment={

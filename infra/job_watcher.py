@@ -53,6 +53,7 @@ class JobWatcher(Construct):
         allowed_accounts: Sequence[str] = (),
         custom_kinds_dir: str | Path | None = None,
         log_key_arn: str | None = None,
+        max_concurrency: int | None = None,
         reserved_concurrency: int | None = None,
         runtime: lambda_.Runtime | None = None,
         architecture: lambda_.Architecture | None = None,
@@ -68,7 +69,7 @@ class JobWatcher(Construct):
             give_up_after: the time after which a watch of a running job ends. Default: 14 days.
             max_delay_ratio: the accepted delay of a notification, as a share of the job's duration. Default: 0.05.
             min_interval: the minimum polling interval. Default: 15 seconds.
-            max_interval: the maximum polling interval. Default: 15 minutes.
+            max_interval: the maximum polling interval. Default: 3 minutes.
             max_delay_ratio_with_events: replaces `max_delay_ratio` for kinds whose service emits an event at the end.
                 Default: 0.25.
             max_interval_with_events: replaces `max_interval` for these kinds. Default: 1 hour.
@@ -79,6 +80,8 @@ class JobWatcher(Construct):
             custom_kinds_dir: a directory with TOML files that define more kinds.
             log_key_arn: the KMS key that encrypts the log groups. Its policy must allow CloudWatch Logs to use it.
                 Default: a key that AWS owns.
+            max_concurrency: how many instances of the Poll function run at the same time at most. It limits the rate of
+                describe calls. Default: 10.
             reserved_concurrency: the reserved concurrency of each function. Default: none.
             runtime: the Lambda runtime. Default: Python 3.13.
             architecture: the Lambda architecture. Default: arm64.
@@ -99,6 +102,7 @@ class JobWatcher(Construct):
             allowed_accounts=allowed_accounts,
             custom_kinds_dir=custom_kinds_dir,
             log_key_arn=log_key_arn,
+            max_concurrency=max_concurrency,
             reserved_concurrency=reserved_concurrency,
             runtime=runtime,
             architecture=architecture,

@@ -52,6 +52,14 @@ def number(name: str, value: Any, minimum: float, maximum: float, of: str = "") 
     return found
 
 
+def whole_number(name: str, value: Any, minimum: float, maximum: float) -> int:
+    """Return a whole number in a range."""
+    found = number(name, value, minimum, maximum)
+    if not found.is_integer():
+        raise InvalidSetting(name, f" is {value!r}; accepted is a whole number.")
+    return int(found)
+
+
 def seconds(name: str, value: Any, minimum: float, maximum: float) -> float:
     """Return a Duration in seconds."""
     return number(name, _duration(name, value).to_seconds(integral=False), minimum, maximum, " of seconds")

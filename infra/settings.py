@@ -15,7 +15,17 @@ from job_watcher.catalogue import WAITER, Kind
 from job_watcher.polling import PollingLimits
 
 from .catalogue import custom_kinds
-from .setting_types import InvalidSetting, boolean, choice, days, number, percent_step, seconds, string_list
+from .setting_types import (
+    InvalidSetting,
+    boolean,
+    choice,
+    days,
+    number,
+    percent_step,
+    seconds,
+    string_list,
+    whole_number,
+)
 from .suggestion import suggest
 
 OUTCOMES = (*catalogue.FINAL_OUTCOMES, "lost")
@@ -28,7 +38,8 @@ ARCHITECTURES = ("arm64", "x86_64")
 # Accepted ranges. An execution can run for a year, and the state machine times out a week after the watch gives up.
 GIVE_UP_DAYS = (0.0001, 350)
 INTERVAL_SECONDS = (1, 86_400)
-MAX_CONCURRENCY = 10_000
+MAX_CONCURRENCY = (2, 1000)
+RESERVED_CONCURRENCY = (2, 10_000)
 SECONDS_PER_DAY = 86_400
 
 
@@ -50,6 +61,7 @@ class Settings:
     """Percent between two Job Progressed events; None if there are none."""
     allowed_accounts: tuple[str, ...]
     log_key_arn: str
+    max_concurrency: int
     reserved_concurrency: int | None
     runtime: str
     architecture: str
@@ -82,6 +94,7 @@ def validated(
     allowed_accounts: Any = (),
     custom_kinds_dir: Any = "",
     log_key_arn: Any = "",
+    max_concurrency: Any = 10,
     reserved_concurrency: Any = "",
     runtime: Any = lambda_.Runtime.PYTHON_3_13,
     architecture: Any = lambda_.Architecture.ARM_64,
@@ -103,7 +116,7 @@ def validated(
         progress_step=percent_step("progress_events", progress_events),
         allowed_accounts=tuple(_account(account) for account in string_list("allowed_accounts", allowed_accounts)),
         log_key_arn=_key_arn(log_key_arn),
-        reserved_concurrency=_concurrency(reserved_concurrency),
+        **_concurrency(max_concurrency, reserved_concurrency),
         runtime=choice("runtime", getattr(runtime, "name", runtime), RUNTIMES),
         architecture=choice("architecture", getattr(architecture, "name", architecture), ARCHITECTURES),
     )
@@ -169,13 +182,14 @@ def _key_arn(value: Any) -> str:
     return str(value)
 
 
-def _concurrency(value: Any) -> int | None:
-    if value == "":
-        return None
-    found = number("reserved_concurrency", value, 1, MAX_CONCURRENCY)
-    if not found.is_integer():
-        raise InvalidSetting("reserved_concurrency", f" is {value!r}; accepted is a whole number.")
-    return int(found)
+def _concurrency(maximum: Any, reserved: Any) -> dict[str, Any]:
+    """Return the maximum and the reserved concurrency. The maximum can't exceed the reserved one.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+    """
+    limit = None if reserved == "" else whole_number("reserved_concurrency", reserved, *RESERVED_CONCURRENCY)
+    found = whole_number("max_concurrency", maximum, *MAX_CONCURRENCY)
+    return {"max_concurrency": min(found, limit or found), "reserved_concurrency": limit}
 
 
 def _account(account: str) -> str:

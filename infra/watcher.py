@@ -1,4 +1,4 @@
-"""The resources that poll jobs: the Watch state machine and its Describe function."""
+"""The resources that watch jobs: the Watch state machine, its Describe function, and the poller."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -15,14 +15,15 @@ from . import permissions
 from .functions import python_function
 from .machines import machine
 from .nag import acknowledge
+from .poller import Poller
 from .setting_types import InvalidSetting
 from .settings import Settings
 
 
 class Watcher(Construct):
-    """Watches a job: describes it, waits and repeats this until the job ends, then starts the Notify state machine.
+    """Watches a job: polls it until it ends, then starts the Notify state machine.
 
-    Public attributes: machine, describe.
+    Public attributes: machine, describe, poller.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Watcher(Construct):
         acknowledge(
             self.describe, {"LambdaDLQ": "Step Functions invokes the function synchronously, and retries its errors."}
         )
+        self.poller = Poller(self, "Poller", settings=settings, bundle=bundle)
         self._allow_describe_calls(settings.kinds.values())
         self.machine = machine(
             self,
@@ -43,11 +45,18 @@ class Watcher(Construct):
             definition="watch.asl.json",
             # Watches end before this time-out: they give up, and notify that they did. It ends those that can't.
             timeout=Duration.seconds(settings.give_up_after).plus(Duration.days(7)),
-            substitutions={"describe": self.describe.function_arn, "notify": notify.state_machine_arn},
+            substitutions={
+                "describe": self.describe.function_arn,
+                "queue": self.poller.queue.queue_url,
+                "notify": notify.state_machine_arn,
+            },
         )
         # CDK's grant_invoke would also allow the function's versions and aliases.
         self.machine.add_to_role_policy(
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.describe.function_arn])
+        )
+        self.machine.add_to_role_policy(
+            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.poller.queue.queue_arn])
         )
         notify.grant_start_execution(self.machine)
 
@@ -61,19 +70,20 @@ class Watcher(Construct):
         if permissions.length(inline) > permissions.MAX_INLINE_LENGTH:
             problem = f": the permissions for {len(kinds)} kinds exceed IAM's limits for a role; select fewer kinds."
             raise InvalidSetting("kinds", problem)
-        role = cast(iam.IRole, self.describe.role)
+        functions = (self.describe, self.poller.poll)
         for number in policies.keys() - {permissions.INLINE}:
             policy = iam.ManagedPolicy(
                 self,
                 f"DescribePolicy{number}",
                 description="Describe calls for the jobs that Job Watcher watches.",
-                roles=[role],
+                roles=[cast(iam.IRole, function.role) for function in functions],
                 statements=[_allow(statement) for statement in policies[number]],
             )
             acknowledge(policy, _wildcards(policies[number]))
-        for statement in inline:
-            self.describe.add_to_role_policy(_allow(statement))
-        acknowledge(role, _wildcards(inline))
+        for function in functions:
+            for statement in inline:
+                function.add_to_role_policy(_allow(statement))
+            acknowledge(cast(iam.IRole, function.role), _wildcards(inline))
 
 
 def _allow(statement: permissions.Statement) -> iam.PolicyStatement:

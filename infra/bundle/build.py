@@ -19,7 +19,11 @@ BUILD_CODE = {path.name: path for path in Path(__file__).parent.glob("*.py")}
 DATA = Path("botocore", "data")
 # copy_service_data copies botocore's data. The functions import nothing from the others.
 EXCLUDED = ("bin", "__pycache__", str(DATA), "aws_lambda_powertools/event_handler")
-START_OPERATIONS = {"StartExecution", "DescribeExecution"}
+OWN_OPERATIONS = {
+    "sqs": {"SendMessage"},
+    "stepfunctions": {"DescribeExecution", "SendTaskHeartbeat", "SendTaskSuccess", "StartExecution"},
+}
+"""What the functions call apart from describe operations."""
 
 
 def bundle(kinds: Iterable[Kind], generated: Mapping[str, str], runtime: str) -> Path:
@@ -51,7 +55,8 @@ def _called(kinds: Iterable[Kind]) -> tuple[Names, Names]:
 
     Both are sorted, because the asset's hash depends on the order in which names are written to its files.
     """
-    operations, waiters = {"stepfunctions": set(START_OPERATIONS)}, dict[str, set[str]]()
+    operations = {service: set(names) for service, names in OWN_OPERATIONS.items()}
+    waiters = dict[str, set[str]]()
     for kind in kinds:
         operations.setdefault(kind.service, set()).add(kind.describe)
         if WAITER in kind.name:

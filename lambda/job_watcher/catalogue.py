@@ -42,8 +42,8 @@ class Observation:
 
     @property
     def short_status(self) -> str:
-        """The status as notifications and the poll state have it."""
-        return text(self.status, MAX_STATUS_LENGTH)
+        """The status as notifications and the poll state have it. SQS rejects U+FFFE and U+FFFF."""
+        return re.sub("[\ufffe\uffff]", "\N{REPLACEMENT CHARACTER}", text(self.status, MAX_STATUS_LENGTH))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -21,6 +21,8 @@ from .errors import Meaning
 from .metrics import count
 from .notification import build_watch_lost
 from .poll_state import PollState, ProgressUpdate, carry_over
+from .schedule import catch_up
+from .to_json import parse_time
 from .watch import Rules, Watch
 from .watch_input import InvalidInput, check_input, check_request
 
@@ -44,11 +46,13 @@ PollResult = PollState | ProgressUpdate | Notification
 
 
 class Event(TypedDict):
-    """What the Watch state machine passes: the execution's input and ARN, and the state after the last poll."""
+    """What the Watch state machine passes: the execution's input, ARN and start, and the state after the last poll."""
 
     input: Any
     watch: str
     state: PollState
+    started: NotRequired[str]
+    """ISO 8601. Missing if an earlier version started the watch."""
 
 
 class KindNotWatched(InvalidInput):
@@ -61,9 +65,22 @@ def handler(event: Event, context: LambdaContext) -> Mapping[str, Any]:
 
     AWS errors are results too. Only a bug raises an exception.
     """
-    result = poll(Watch(event["input"], event["watch"], carry_over(event["state"]), RULES))
-    logger.info("polled", watch=event["watch"], outcome=result["outcome"], wait=result.get("wait"))
-    return serialize(result) if "detail" in result else result
+    return serialize(poll_and_log(read_watch(event)))
+
+
+def read_watch(event: Event) -> Watch:
+    """Return the watch at its next poll. Members that are missing or damaged are read as far as possible."""
+    state, started = carry_over(event.get("state")), parse_time(event.get("started"))
+    if started:
+        state = catch_up(state, time.time() - started.timestamp())
+    return Watch(event.get("input"), str(event.get("watch")), state, RULES, in_loop=started is None)
+
+
+def poll_and_log(watch: Watch) -> PollResult:
+    """Poll and write a log line, which contains the watch's ARN and nothing about the job."""
+    result = poll(watch)
+    logger.info("polled", watch=watch.arn, outcome=result["outcome"], wait=result.get("wait"))
+    return result
 
 
 def poll(watch: Watch) -> PollResult:
@@ -95,7 +112,7 @@ def _describe_and_evaluate(watch: Watch, kind: Kind, request: dict[str, Any]) ->
     if not observation.known:
         logger.warning("unknown status", kind=kind.name, status=_loggable(observation.status))
         count("UnknownStatus")
-    return evaluate.after_answer(watch, observation, time.time())
+    return evaluate.after_answer(watch, observation, time.time(), random.random())
 
 
 def _reject(watch: Watch, invalid: InvalidInput) -> Notification:

@@ -21,10 +21,13 @@ MAX_EVENT_AGE = 80 * 24 * 3600  # seconds; Step Functions frees the names of not
 MAX_EXTRA_POLLS = 3  # polls of an extra check if the service throttles or fails
 
 
-def after_answer(watch: Watch, observation: Observation, now: float) -> PollState | ProgressUpdate | Notification:
+def after_answer(
+    watch: Watch, observation: Observation, now: float, random: float = 0
+) -> PollState | ProgressUpdate | Notification:
     """Return the next state while the job runs, or the notification if it has ended or the watch gives up.
 
-    `now` is in seconds since 1970. A state without `wait` ends the watch without a notification.
+    `now` is in seconds since 1970, and `random` is a number from 0 to 1. A state without `wait` ends the watch without
+    a notification.
     """
     state = schedule.update_state(watch, observation, now)
     if observation.outcome != "running":
@@ -34,7 +37,7 @@ def after_answer(watch: Watch, observation: Observation, now: float) -> PollStat
     if state["waited"] >= watch.rules.give_up_after:
         reason = f"Gave up after {format_duration(state['waited'])}: the job is still {observation.short_status}."
         return build_watch_lost(watch, "GaveUp", reason, observation)
-    return add_progress(watch, schedule.add_wait(watch, state, schedule.interval(watch, state)), observation)
+    return add_progress(watch, schedule.add_wait(watch, state, schedule.interval(watch, state), random), observation)
 
 
 def after_error(

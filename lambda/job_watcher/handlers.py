@@ -4,7 +4,7 @@ import gc
 from importlib import import_module
 from typing import Any
 
-HANDLERS = ("describe", "start")
+HANDLERS = ("describe", "poll", "start")
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from .expressions import parse_number
 from .to_json import text
 
 _AGES = ("last_answer", "last_disruption", "unreachable_since", "highest_percent", "last_progress")
-_NUMBERS = ("polls", "waited", "wait", "percent", "age", *_AGES)
+_NUMBERS = ("polls", "waited", "wait", "delay", "heartbeat", "reported", "percent", "age", *_AGES)
 _MAX_NUMBER = 1e10
 
 
@@ -21,6 +21,13 @@ class PollState(TypedDict):
     """Time from the first poll to the upcoming one, including the polls themselves."""
     outcome: str
     wait: NotRequired[int]
+    """Time to the next poll."""
+    delay: NotRequired[int]
+    """The part of `wait` that is over when the message with this state arrives. A long wait takes several messages."""
+    heartbeat: NotRequired[int]
+    """Time without a heartbeat after which the state machine polls the job itself."""
+    reported: NotRequired[int]
+    """Number of polls that were reported to the state machine while the job ran."""
     status: NotRequired[str]
     percent: NotRequired[float | None]
     age: NotRequired[float]

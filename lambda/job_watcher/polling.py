@@ -1,6 +1,6 @@
 """Calculate polling intervals. All times are in seconds.
 
-Without a percentage, the interval is 5 % of the run's age, between one and fifteen minutes.
+Without a percentage, the interval is 5 % of the run's age, between 15 seconds and three minutes.
 With a percentage, it is a third of the time to the earliest end that the percentage allows.
 If the percentage stalls, it is at least 2 % of the time it has stalled.
 After a poll without an answer, it is one to three times as long, at random. The next poll is never later than the
@@ -9,13 +9,14 @@ earliest end that the last answer allows. After that time, the percentage counts
 
 from dataclasses import dataclass
 
-MINUTE = 60
 NEARLY_DONE = 99  # percent; from here on, the job may end at any time
 STALL_RATIO = 0.02  # of the time for which the percentage has stalled
-POLL_SECONDS = 1  # duration of a poll in Step Functions and Lambda, rounded up because waits are whole seconds
+POLL_SECONDS = 1  # duration of a poll in SQS and Lambda, rounded up because delays are whole seconds
 MIN_AGE_RATIO = 0.0001  # of the run's age, so that a job whose percentage rises slowly isn't polled too often
-MIN_WATCHED_RATIO = 0.003  # of the time watched; keeps a watch of a year below Step Functions' 25,000 history events
-MAX_POLLS = 2_600  # of a watch; a poll makes nine history events, and notifications need some too
+# Maximum delay of an SQS message: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+MAX_DELAY = 900
+MIN_HEARTBEAT = 300
+MAX_LOOP_POLLS = 2_600  # of a watch of an earlier version, which makes nine history events per poll
 
 
 @dataclass(frozen=True)
@@ -24,24 +25,25 @@ class PollingLimits:
 
     max_delay_ratio: float = 0.05
     min_interval: float = 15
-    max_interval: float = 900
+    max_interval: float = 180
+
+    @property
+    def heartbeat(self) -> int:
+        """The time without a heartbeat after which a watch polls the job itself: three times the maximum interval.
+
+        Each message causes a heartbeat, and its delay is at most 15 minutes.
+        """
+        return round(3 * min(MAX_DELAY, max(MIN_HEARTBEAT / 3, self.min_interval, self.max_interval)))
 
 
 def interval(
-    limits: PollingLimits,
-    age: float,
-    percent: float | None = None,
-    stalled: float = 0,
-    since_answer: float = 0,
-    watched: float | None = None,
+    limits: PollingLimits, age: float, percent: float | None = None, stalled: float = 0, since_answer: float = 0
 ) -> float:
     """Return the seconds to the next poll of a run of this age.
 
-    Its percentage was last reported `since_answer` seconds ago, and last rose `stalled` seconds ago. The run has been
-    watched for `watched` seconds, by default since its start.
+    Its percentage was last reported `since_answer` seconds ago, and last rose `stalled` seconds ago.
     """
-    max_interval = max(limits.max_interval, MIN_WATCHED_RATIO * (age if watched is None else watched))
-    without_percent = min(max_interval, max(MINUTE, limits.min_interval, limits.max_delay_ratio * age))
+    without_percent = min(limits.max_interval, max(limits.min_interval, limits.max_delay_ratio * age))
     if percent is None:
         return without_percent
     percent = min(max(percent, 0), 100)
@@ -52,13 +54,13 @@ def interval(
     return min(without_percent, with_percent)
 
 
-def min_interval_for_rest(polls: int, time_left: float) -> float:
-    """Return the minimum interval for a watch that has made `polls` polls and gives up in `time_left` seconds.
+def min_interval_in_loop(polls: int, time_left: float) -> float:
+    """Return the minimum interval for a watch of an earlier version, whose state machine polls in a loop.
 
-    With some settings, a watch would reach MAX_POLLS too early. Therefore the last quarter of the polls is spread
-    evenly over the time left.
+    It has made `polls` polls and gives up in `time_left` seconds. An execution with 25,000 history events fails.
+    Therefore the last quarter of the polls is spread evenly over the time left.
     """
-    return time_left / max(1, MAX_POLLS - polls) if polls > 0.75 * MAX_POLLS else 0
+    return time_left / max(1, MAX_LOOP_POLLS - polls) if polls > 0.75 * MAX_LOOP_POLLS else 0
 
 
 def backoff(limits: PollingLimits, usual: float, random: float) -> float:

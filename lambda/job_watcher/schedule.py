@@ -8,6 +8,8 @@ from .poll_state import PollState
 from .to_json import parse_time
 from .watch import Watch
 
+JITTER = 0.05  # of a wait
+MAX_LATENESS = 60  # seconds
 MAX_RUN_AGE = 366 * 24 * 3600  # seconds; an earlier creation time isn't the run's, because no watch lasts longer
 
 
@@ -37,19 +39,39 @@ def interval(watch: Watch, state: PollState) -> float:
     """Return the seconds to the next poll while the service answers."""
     age = state.get("age", 0)
     stalled, since_answer = age - state.get("last_progress", age), age - state.get("last_answer", age)
-    return polling.interval(watch.limits, age, state.get("percent"), stalled, since_answer, state["waited"])
+    return polling.interval(watch.limits, age, state.get("percent"), stalled, since_answer)
 
 
-def add_wait(watch: Watch, state: PollState, seconds: float) -> PollState:
+def add_wait(watch: Watch, state: PollState, seconds: float, random: float = 0) -> PollState:
     """Return the state with a wait, so that the next poll follows this one after `seconds`.
 
-    The next poll is no later than the time at which the watch gives up.
+    The wait is up to 5 % shorter, so that watches that started together don't poll together. `random` is a number from
+    0 to 1. The next poll is no later than the time at which the watch gives up.
     """
     time_left = watch.rules.give_up_after - state["waited"]
-    spread_out = max(seconds, polling.min_interval_for_rest(state["polls"], time_left))
-    until_next = max(1, round(min(spread_out, time_left)))
+    seconds = max(watch.limits.min_interval, seconds * (1 - JITTER * random))
+    if watch.in_loop:
+        seconds = max(seconds, polling.min_interval_in_loop(state["polls"], time_left))
+    until_next = max(1, round(min(seconds, time_left)))
     wait = max(1, until_next - polling.POLL_SECONDS)
-    return {**state, "wait": wait, "waited": state["waited"] + until_next, "age": state.get("age", 0) + wait}
+    age = state.get("age", 0) + wait
+    waited, heartbeat = state["waited"] + until_next, watch.limits.heartbeat
+    return add_delay({**state, "wait": wait, "delay": 0, "waited": waited, "age": age, "heartbeat": heartbeat})
+
+
+def add_delay(state: PollState) -> PollState:
+    """Return the state with the delay at whose end the next message arrives: all of the wait, or its next part."""
+    return {**state, "delay": min(state["wait"], state.get("delay", 0) + polling.MAX_DELAY)}
+
+
+def catch_up(state: PollState, elapsed: float) -> PollState:
+    """Return the state of a watch that started `elapsed` seconds ago and may be polled later than planned.
+
+    If it is more than a minute late, the queue or a function was unavailable, which counts as a disruption.
+    """
+    late = max(0, round(elapsed - state["waited"]))
+    caught_up: PollState = {**state, "waited": state["waited"] + late, "age": state.get("age", 0) + late}
+    return {**caught_up, "last_disruption": caught_up["waited"]} if late > MAX_LATENESS else caught_up
 
 
 def _age(watch: Watch, observation: Observation, now: float) -> float:

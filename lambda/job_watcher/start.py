@@ -9,12 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
 from . import trigger
+from .clients import client
 from .metrics import count
 from .to_json import compact_json, parse_time, to_json
 from .trigger import TriggeredJob
@@ -114,11 +113,9 @@ def describe_watch(job: TriggeredJob, watch_key: Any) -> Execution | None:
     return execution
 
 
-@cache
 def step_functions() -> Any:
     """Return the Step Functions client."""
-    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-    return botocore.session.get_session().create_client("stepfunctions", config=config)
+    return client("stepfunctions")
 
 
 def _has_running_watch(job: TriggeredJob, period: int) -> bool:

@@ -31,6 +31,8 @@ class Watch:
     state: PollState
     rules: Rules
     kind: Kind | None = None
+    in_loop: bool = False
+    """Whether an earlier version started the watch, whose state machine polls in a loop, without the poll queue."""
 
     @property
     def check_once(self) -> bool:

@@ -8,12 +8,14 @@ from botocore.model import Shape, StructureShape
 from botocore.validate import ParamValidator
 
 from .catalogue import FINAL_OUTCOMES, Kind
+from .to_json import compact_json
 
 MEMBERS = ("kind", "request", "fail_on", "check_once")
 TRIGGER = "trigger"  # added by Start: the event's id and time, and whether it is the service's own event
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"  # added by callers; it links executions in the console
 
 MAX_MATCHED_LENGTH = 8_192  # characters of a value that is matched with a pattern
+NOT_IN_SQS = re.compile("[\ud800-\udfff\ufffe\uffff]")  # JSON escapes the other characters that SQS rejects
 OVERSIZED = "characters"  # what the state machine passes instead of an input that is too long
 
 
@@ -31,6 +33,8 @@ def check_input(watch_input: Any) -> None:
         raise InvalidInput(f"The input has {watch_input[OVERSIZED]} characters; accepted are at most 32768.")
     if unknown := sorted(set(watch_input) - {*MEMBERS, TRIGGER, STARTED_BY}):
         raise InvalidInput(f"The input has an unknown member {unknown[0]!r}; accepted are {', '.join(MEMBERS)}.")
+    if character := NOT_IN_SQS.search(compact_json(watch_input)):
+        raise InvalidInput(f"The input contains {character[0]!r}; accepted are characters that SQS accepts.")
     if not isinstance(watch_input.get("kind"), str):
         raise InvalidInput("The input has no kind; accepted is a name such as 'voice-id/SpeakerEnrollmentJob'.")
     if not isinstance(watch_input.get("request"), dict):
