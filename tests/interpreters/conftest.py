@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from infra.stack import JobWatcherStack
 from .moto_states import Clock, Services, interpreter, join
 
 REGION = "eu-west-1"
+QUEUE_URL = f"https://sqs.{REGION}.amazonaws.com/123456789012/Poll"
 SETTINGS = Path(__file__).parents[1] / "unit" / "task_root"
 os.environ |= {
     "LAMBDA_TASK_ROOT": str(SETTINGS),
@@ -27,9 +29,14 @@ os.environ |= {
     "AWS_SECRET_ACCESS_KEY": "test",
     "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
     "POWERTOOLS_SERVICE_NAME": "job-watcher",
+    "POLL_QUEUE_URL": QUEUE_URL,
 }
 ROLE = "arn:aws:iam::123456789012:role/states"
 FUNCTION = f"arn:aws:lambda:{REGION}:123456789012:function:Describe"
+CONTEXT = cast(
+    LambdaContext,
+    SimpleNamespace(function_name="F", memory_limit_in_mb=512, invoked_function_arn=FUNCTION, aws_request_id="1"),
+)
 Execution = dict[str, Any]
 
 
@@ -37,10 +44,15 @@ def describe_function(payload: Any) -> Any:
     """The real Describe function, with its payload and its result as JSON."""
     from job_watcher.describe import handler  # reads its environment when it is imported
 
-    context = SimpleNamespace(
-        function_name="Describe", memory_limit_in_mb=512, invoked_function_arn=FUNCTION, aws_request_id="1"
-    )
-    return json.loads(json.dumps(handler(payload, cast(LambdaContext, context)), allow_nan=False))
+    return json.loads(json.dumps(handler(payload, CONTEXT), allow_nan=False))
+
+
+def poll_function(body: str, receive_count: int = 1) -> None:
+    """The real Poll function, with one message."""
+    from job_watcher.poll import handler
+
+    record = {"messageId": "1", "body": body, "attributes": {"ApproximateReceiveCount": str(receive_count)}}
+    handler({"Records": [record]}, CONTEXT)
 
 
 class Deployment:
@@ -56,7 +68,9 @@ class Deployment:
         self._events.put_targets(Rule="all", EventBusName="jobs", Targets=[{"Id": "queue", "Arn": self._queue("bus")}])
         topics = {"topic": self._topic("programs"), "emailTopic": self._topic("people")}
         self.notify_machine = self._machine("Notify", definitions["notify"], bus="jobs", **topics)
-        self.watch_machine = self._machine("Watch", definitions["watch"], describe=FUNCTION, notify=self.notify_machine)
+        self.watch_machine = self._machine(
+            "Watch", definitions["watch"], describe=FUNCTION, queue=QUEUE_URL, notify=self.notify_machine
+        )
 
     def run_watch(self, watch_input: Any, name: str = "the-watch") -> Execution:
         """Run a watch until it and everything it started have ended; its description."""
@@ -75,6 +89,12 @@ class Deployment:
     def entered(self, execution: Execution) -> list[str]:
         """The names of the states that the execution entered."""
         return [event["stateEnteredEventDetails"]["name"] for event in self.history(execution, "StateEntered")]
+
+    def news(self, execution: Execution) -> list[str]:
+        """What the execution's WaitForNews states were told."""
+        exited = self.history(execution, "TaskStateExited")
+        details = [event["stateExitedEventDetails"] for event in exited]
+        return [json.loads(one["output"])["news"] for one in details if one["name"] == "WaitForNews"]
 
     def history(self, execution: Execution, type_: str = "") -> list[dict[str, Any]]:
         """The execution's events whose type contains these words."""
@@ -128,8 +148,15 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture
-def deployment(definitions: dict[str, str]) -> Iterator[Deployment]:
-    """A new account with both state machines."""
-    clock, services = Clock(), Services()
+def deployment(definitions: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    """A new account with both state machines, and the functions' clients and clock."""
+    from job_watcher import describe, poll
+
+    clock, started = Clock(), time.time()
+    services = Services(clock)
+    services.poll_queue.function = poll_function
     with interpreter(clock, services):
+        clients = {"sqs": services.poll_queue, "stepfunctions": boto3.client("stepfunctions")}
+        monkeypatch.setattr(poll, "client", clients.__getitem__)
+        monkeypatch.setattr(describe, "time", SimpleNamespace(time=lambda: started + clock.now))
         yield Deployment(definitions, clock, services)

@@ -1,4 +1,4 @@
-"""moto's Step Functions interpreter with what it lacks: a JSONata engine, a virtual clock, and services that fail.
+"""moto's Step Functions interpreter with what it lacks: JSONata, a virtual clock and queue, and services that fail.
 
 Each patch says what AWS does. The patches are for one version of moto; check them again before you change it.
 """
@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from importlib.metadata import version
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from unittest.mock import patch
 
 import boto3
@@ -25,12 +25,23 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
     state_task_service_events,
     state_task_service_sfn,
     state_task_service_sns,
+    state_task_service_sqs,
 )
-from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
+    StateTaskServiceCallback,
+)
+from moto.stepfunctions.parser.asl.eval.callback.callback import (
+    CallbackEndpoint,
+    CallbackOutcome,
+    CallbackOutcomeSuccess,
+    HeartbeatEndpoint,
+    HeartbeatTimedOut,
+)
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.jsonata import jsonata
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from .jsonata_engines import evaluate
@@ -39,7 +50,13 @@ CHECKED = "5.2.5"
 JOIN_TIMEOUT = 30  # seconds
 SESSION = boto3.Session()
 parse = cache(AmazonStateLanguageParser.parse)
-CALLERS = (lambda_eval_utils, state_task_service_events, state_task_service_sfn, state_task_service_sns)
+CALLERS = (
+    lambda_eval_utils,
+    state_task_service_events,
+    state_task_service_sfn,
+    state_task_service_sns,
+    state_task_service_sqs,
+)
 Function = Callable[[Any], Any]
 """A Lambda function: takes the payload and returns the result. A FunctionError is an exception of the handler."""
 
@@ -58,31 +75,73 @@ def service_error(code: str, message: str = "Try again.") -> ClientError:
 
 
 class Clock:
-    """Virtual time in seconds. Waits and retry delays are recorded and add to `now`, but take no real time."""
+    """Virtual time in seconds. Retry delays are recorded and add to `now`, but take no real time."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.waits: list[float] = []
         self.delays: list[float] = []
         self.timeouts: dict[str, float] = {}
         """When a state machine's executions time out, by the state machine's ARN."""
-
-    def wait(self, function: WaitFunction, env: Environment, wait_seconds: float) -> None:
-        self.now += wait_seconds
-        self.waits.append(wait_seconds)
-        machine = env.states.context_object.context_object_data["StateMachine"]["Id"]
-        if self.now >= self.timeouts.get(machine, math.inf):
-            env.set_timed_out()
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
         self.delays.append(seconds)
 
 
+class Message(NamedTuple):
+    """A message of the poll queue, and when it arrives."""
+
+    due: float
+    delay: int
+    body: str
+
+
+class PollQueue:
+    """The poll queue on the virtual clock. Its messages invoke `function` while an execution waits for a token."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.messages: list[Message] = []
+        self.sent: list[Message] = []
+        self.function: Callable[[str], None] | None = None
+        """Takes a message's body. If it is None, no message is delivered."""
+
+    def send_message(self, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> dict[str, Any]:
+        """SQS's SendMessage as boto3 has it."""
+        message = Message(self.clock.now + DelaySeconds, DelaySeconds, MessageBody)
+        self.messages.append(message)
+        self.sent.append(message)
+        return {"MessageId": str(len(self.sent))}
+
+    def wait(
+        self, service: StateTaskServiceCallback, env: Environment, callback: CallbackEndpoint, heart: HeartbeatEndpoint
+    ) -> CallbackOutcome | HeartbeatTimedOut:
+        """Deliver messages until the task's token is used or its heartbeats stop."""
+        deadline = self.clock.now + heart._heartbeat_seconds
+        machine = env.states.context_object.context_object_data["StateMachine"]["Id"]
+        timeout = self.clock.timeouts.get(machine, math.inf)
+        while not (outcome := callback.get_outcome()):
+            message = min(self.messages, default=None) if self.function else None
+            self.clock.now = max(self.clock.now, min(message.due if message else math.inf, deadline))
+            if self.clock.now >= timeout:
+                _end(env.states.context_object.context_object_data["Execution"]["Id"])
+                return CallbackOutcomeSuccess(callback.callback_id, "null")  # which nothing reads any more
+            if message is None or message.due > deadline:
+                return HeartbeatTimedOut()
+            self.messages.remove(message)
+            assert self.function
+            self.function(message.body)
+            if heart._next_heartbeat_event.is_set():
+                heart._next_heartbeat_event.clear()
+                deadline = self.clock.now + heart._heartbeat_seconds
+        return outcome
+
+
 class Services:
     """The AWS services that tasks call: Lambda is `function`; the others are moto's, except for calls that fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self.poll_queue = PollQueue(clock)
         self.function: Function = lambda payload: payload
         self.payloads: list[Any] = []
         self.faults: list[Callable[[str, str], dict[str, Any] | None]] = []
@@ -102,6 +161,9 @@ class Services:
         service = options["service"]
         if service == "lambda":
             return self
+        if service == "sqs":
+            self._answer_or_raise("SendMessage")
+            return self.poll_queue
         if service not in self._clients:
             self._clients[service] = self._client(make, **options)
         return self._clients[service]
@@ -112,6 +174,12 @@ class Services:
         if options["service"] == "stepfunctions":
             client.meta.events.register("provide-client-params", _decapitalized)
         return client
+
+    def _answer_or_raise(self, operation: str) -> None:
+        """Raise the error that a fault gives for this operation."""
+        for fault in self.faults:
+            if answer := fault(operation, ""):
+                raise ClientError(cast(Any, answer), operation)
 
     def _answer(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
         answers = [answer for fault in self.faults if (answer := fault(model.name, str(params["body"])))]
@@ -152,6 +220,14 @@ def _error(code: str, message: str) -> dict[str, Any]:
     }
 
 
+def _end(execution: str) -> None:
+    """Time out an execution. The environment of one of its tasks is only a part of that of the execution."""
+    for machine in stepfunctions_parser_backends["123456789012"]["eu-west-1"].state_machines:
+        for one in cast(Any, machine).executions:
+            if one.execution_arn == execution:
+                one.exec_worker.env.set_timed_out()
+
+
 @contextmanager
 def interpreter(clock: Clock, services: Services) -> Iterator[None]:
     """Run moto with a working interpreter; RuntimeError if this isn't the version that these patches are for."""
@@ -184,8 +260,9 @@ def _patches(clock: Clock, services: Services) -> Iterator[Any]:
     # A test takes a second less: the definitions are always the same two, and so are the services' models.
     yield patch.object(AmazonStateLanguageParser, "parse", parse)
     yield patch.object(boto3, "DEFAULT_SESSION", SESSION)
-    # Waits, retry delays and the state machine's TimeoutSeconds take real time in moto.
-    yield patch.object(WaitFunction, "_wait_interval", lambda *arguments, **named: clock.wait(*arguments, **named))
+    # Heartbeats, retry delays and the state machine's TimeoutSeconds take real time in moto.
+    wait = services.poll_queue.wait
+    yield patch.object(StateTaskServiceCallback, "_wait_for_task_token_heartbeat", lambda *given: wait(*given))
     yield patch.object(retrier_decl, "time", SimpleNamespace(sleep=clock.sleep))
     # moto's Lambda needs Docker, and its services don't fail on request.
     client_for = partial(services.client_for, boto_client_for)

@@ -16,6 +16,7 @@ from .expressions import expressions
 from .jsonata_engines import Bindings, Result, in_python, reference
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
+STARTED, TOKEN = "2026-03-01T09:30:00.123Z", "AAAAKgAAAAIAAAAA+/="
 EXPRESSIONS = expressions()
 MAX_LENGTH = 32_768  # characters of an input, and of the request in a lost watch's message
 JOB_OF_200_KB = {"Items": [{"Name": f'"{number}" {{% 音声 😀 %}}\n', "Size": number} for number in range(5_000)]}
@@ -49,7 +50,9 @@ VALUES: dict[str, Any] = {
     "nulls": {"status": None, "job": None, "list": [None, None]},
     "200 KB": JOB_OF_200_KB,
 }
+NUMBERS = {"zero": 0, "seconds": 900}
 OBJECTS = {name: value for name, value in VALUES.items() if isinstance(value, dict)}
+STATES = {name: value for name, value in OBJECTS.items() if value}  # the state before WaitForNews has a wait
 INPUTS = {name: value for name, value in VALUES.items() if name not in ("long", "200 KB")}
 DETAILS = {name: {"job": value} for name, value in VALUES.items()}
 # jsonata-python's `$string` escapes characters that aren't ASCII, so it counts more characters.
@@ -70,7 +73,8 @@ class Case(NamedTuple):
 
 
 def context(execution_input: Any = None) -> dict[str, Any]:
-    return {"Execution": {"Id": ARN, "Name": "the-watch", "Input": execution_input}, "State": {"Name": "the state"}}
+    execution = {"Id": ARN, "Name": "the-watch", "Input": execution_input, "StartTime": STARTED}
+    return {"Execution": execution, "State": {"Name": "the state"}, "Task": {"Token": TOKEN}}
 
 
 def of_input(value: Any) -> Bindings:
@@ -101,7 +105,12 @@ def filled(character: str, length: int) -> dict[str, str]:
 
 UNCHANGED: dict[str, tuple[dict[str, Any], Callable[[Any], Bindings]]] = {
     "watch Describe.Arguments.Payload.input": (INPUTS, of_execution_input),
-    "watch Describe.Arguments.Payload.state": (VALUES, of_input),
+    "watch Describe.Arguments.Payload.state": ({**VALUES, "empty object": {"polls": 1}}, of_input),
+    "watch WaitForNews.Arguments.DelaySeconds": (NUMBERS, of_member("delay")),
+    "watch WaitForNews.HeartbeatSeconds": (NUMBERS, of_member("heartbeat")),
+    "watch WaitForNews.Arguments.MessageBody.input": (VALUES, of_execution_input),
+    "watch WaitForNews.Arguments.MessageBody.state": (STATES, of_input),
+    "watch WaitForNews.Catch.0.Output": (VALUES, of_input),
     "watch Describe.Output": (VALUES, lambda value: {"states": {"input": {}, "result": {"Payload": value}}}),
     "watch Notify.Arguments.Name": (STRINGS, of_member("name")),
     "watch Notify.Arguments.Input.detail_type": (STRINGS, of_member("detail_type")),
@@ -136,10 +145,22 @@ def names() -> Iterator[Case]:
     for name, value in STRINGS.items():  # an execution's name has at most 80 characters, and the prefix takes five
         bindings = {"states": {"context": {"Execution": {"Name": value}}}}
         yield Case("watch Describe.Catch.0.Output.name", name, bindings, f"lost-{value[:75]}")
-    yield Case("watch Describe.Arguments.Payload.watch", "the ARN", of_input(None), ARN)
     started_by = "watch Notify.Arguments.Input.AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
     yield Case(started_by, "the ARN", of_input(None), ARN)
-    yield Case("watch Wait.Seconds", "a number", of_input({"wait": 900}), 900)
+    for payload in "Describe.Arguments.Payload", "WaitForNews.Arguments.MessageBody":
+        yield Case(f"watch {payload}.watch", "the ARN", of_input(None), ARN)
+        yield Case(f"watch {payload}.started", "the time", of_input(None), STARTED)
+    yield Case("watch WaitForNews.Arguments.MessageBody.token", "the token", of_input(None), TOKEN)
+
+
+def states() -> Iterator[Case]:
+    """The first poll has no state, whatever the watch's input is. The message of a notification isn't sent to SQS."""
+    for name, value in INPUTS.items():
+        bindings = {"states": {"input": value, "context": context(value)}}
+        yield Case("watch Describe.Arguments.Payload.state", f"first poll: {name}", bindings, {})
+        reported = of_input({"wait": 9, "message": value, "name": value})
+        kept = {"wait": 9, "name": value}
+        yield Case("watch WaitForNews.Arguments.MessageBody.state", f"message: {name}", reported, kept)
 
 
 def long_inputs() -> Iterator[Case]:
@@ -211,6 +232,15 @@ def lost(kind: Any = None, request: Any = None, error: str = "E", reason: str = 
     return json_text({**start, "reason": reason, "watch": ARN, "polls": 3})
 
 
+def counts() -> Iterator[Case]:
+    """A watch that fails at its first poll has made no poll, even if its input has a member with this name."""
+    for name, value in VALUES.items():
+        bindings = {"states": {**of_error(Error="E", Cause="C")["states"], "input": {"polls": value}}}
+        polls = value if isinstance(value, int) and not isinstance(value, bool) else 0
+        expected = lost().replace('"polls":3', f'"polls":{polls}')
+        yield Case("watch Describe.Catch.0.Output.message", f"polls: {name}", bindings, expected)
+
+
 def inputs() -> Iterator[Case]:
     """A watch's input may be any JSON; a path through a list reads each of its elements."""
 
@@ -267,7 +297,11 @@ def attributes() -> Iterator[Case]:
         yield Case(expression, f"input: {name}", of_execution_input(value), given(outcome="lost"))
 
 
-CASES = [case for cases in (unchanged, names, long_inputs, causes, inputs, conditions, attributes) for case in cases()]
+CASES = [
+    case
+    for cases in (unchanged, names, states, long_inputs, causes, counts, inputs, conditions, attributes)
+    for case in cases()
+]
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def test_each_error_of_lambda_itself_is_retried_with_the_same_input(
     names = json.loads(definitions["watch"])["States"]["Describe"]["Retry"][0]["ErrorEquals"]
     deployment.services.function = outcomes(*map(lambda_error, names))
     watch = deployment.run_watch(INPUT)
-    assert deployment.entered(watch) == ["Initialize", *REPORT, "Succeeded"]
+    assert deployment.entered(watch) == ["Describe", *REPORT, "Succeeded"]
     failures = deployment.history(watch, "TaskFailed")
     assert [failure["taskFailedEventDetails"]["error"] for failure in failures] == names
     assert deployment.clock.delays == backoff(2, 2, len(names), most=900)
@@ -74,7 +74,7 @@ def test_an_outage_of_lambda_is_retried_for_a_day_and_then_reported(deployment: 
     assert deployment.clock.delays == backoff(2, 2, 105, most=900)
     assert len(deployment.services.payloads) == 106
     assert DAY < deployment.clock.now < 1.1 * DAY
-    assert deployment.entered(watch) == ["Initialize", "Describe", "Notify", "ShouldFail?", "Failed"]
+    assert deployment.entered(watch) == ["Describe", "Notify", "ShouldFail?", "Failed"]
     (event,) = deployment.received("bus")
     assert event["detail-type"] == "Watch Lost"
     assert event["detail"]["error"] == "Lambda.ServiceException"
@@ -83,7 +83,8 @@ def test_an_outage_of_lambda_is_retried_for_a_day_and_then_reported(deployment: 
 
 
 def test_a_bug_in_the_function_is_retried_three_times_and_then_reported(deployment: Deployment) -> None:
-    waiting = {"polls": 7, "waited": 900, "outcome": "running", "wait": 30}
+    waiting = {"polls": 7, "waited": 900, "outcome": "running", "wait": 30, "delay": 30, "heartbeat": 540}
+    deployment.services.poll_queue.function = None
     deployment.services.function = outcomes(waiting, last=BUG)
     watch = deployment.run_watch(INPUT)
     assert deployment.clock.delays == [5, 30, 180]

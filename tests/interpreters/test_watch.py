@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from .conftest import Deployment, describe_function
+from .conftest import Deployment, describe_function, poll_function
+from .moto_states import failing
 
 KIND = "voice-id/SpeakerEnrollmentJob"
 REQUEST = {"DomainId": "domain5tuvwxyz01234567", "JobId": "u9cJob4tuvwxyz01234567"}
 INPUT = {"kind": KIND, "request": REQUEST}
 CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-POLL_AND_WAIT = ["Describe", "Ended?", "Wait"]
-REPORT = ["Describe", "Ended?", "Notify", "ShouldFail?"]
+FIRST_POLL = ["Describe", "Ended?", "WaitForNews"]
+REPORT = ["Ended?", "Notify", "ShouldFail?"]
 MAX_CAUSE = (
     32_768  # https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html
 )
@@ -42,7 +43,7 @@ def answers(stub: Stubber, status: str, **members: Any) -> None:
 def test_a_job_that_has_ended_is_reported_after_the_first_poll(deployment: Deployment, voice_id: Stubber) -> None:
     answers(voice_id, "COMPLETED", JobName=STRANGE)
     watch = deployment.run_watch(INPUT)
-    assert deployment.entered(watch) == ["Initialize", *REPORT, "Succeeded"]
+    assert deployment.entered(watch) == ["Describe", *REPORT, "Succeeded"]
     assert (watch["status"], deployment.clock.now) == ("SUCCEEDED", 0)
     detail = json.loads(watch["output"])
     assert detail == {
@@ -64,12 +65,13 @@ def errors(stub: Stubber, code: str, times: int) -> None:
 
 
 def test_an_hour_of_throttling_delays_the_notification(deployment: Deployment, voice_id: Stubber) -> None:
-    errors(voice_id, "ThrottlingException", times=62)  # a poll at most every minute
+    errors(voice_id, "ThrottlingException", times=30)
     answers(voice_id, "COMPLETED")
     watch = deployment.run_watch(INPUT)
     assert deployment.clock.now > 3_600
     (event,) = deployment.received("bus")
-    assert (watch["status"], event["detail"]["outcome"], event["detail"]["polls"]) == ("SUCCEEDED", "succeeded", 63)
+    assert (watch["status"], event["detail"]["outcome"], event["detail"]["polls"]) == ("SUCCEEDED", "succeeded", 31)
+    assert deployment.news(watch) == ["no answer for an hour", "ended"]
     assert len(deployment.received("people")) == len(deployment.received("programs")) == 1
 
 
@@ -77,37 +79,99 @@ def test_an_hour_of_throttling_delays_the_notification(deployment: Deployment, v
 def test_a_watch_that_got_answers_for_a_day_tolerates_denied_calls_for_two_hours(
     deployment: Deployment, voice_id: Stubber, denied: int, outcome: str
 ) -> None:
-    """The job is so old that a poll follows the previous one after an hour."""
-    for _ in range(25):
+    """The job is so old that a poll follows the previous one after nearly an hour."""
+    for _ in range(26):
         answers(voice_id, "IN_PROGRESS")
     errors(voice_id, "AccessDeniedException", denied)
     if outcome == "succeeded":
         answers(voice_id, "COMPLETED")
     watch = deployment.run_watch(INPUT)
-    assert set(deployment.clock.waits) == {3_599}
+    assert 24 * 3_420 < deployment.clock.now < 29 * 3_600
     (event,) = deployment.received("bus")
-    assert (event["detail"]["outcome"], event["detail"]["polls"]) == (outcome, 28)
+    assert (event["detail"]["outcome"], event["detail"]["polls"]) == (outcome, 29)
     assert watch["status"] == ("SUCCEEDED" if outcome == "succeeded" else "FAILED")
     assert event["detail"].get("error") == ("AccessDeniedException" if outcome == "lost" else None)
 
 
-def test_a_running_job_is_polled_again_after_each_wait(deployment: Deployment, voice_id: Stubber) -> None:
-    for status in ("SUBMITTED", "IN_PROGRESS", "COMPLETED_WITH_ERRORS"):
+def test_the_poll_queue_schedules_the_polls_of_a_running_job(deployment: Deployment, voice_id: Stubber) -> None:
+    for status in ("IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS", "COMPLETED_WITH_ERRORS"):
         answers(voice_id, status)
     watch = deployment.run_watch(INPUT)
-    assert deployment.entered(watch) == ["Initialize", *POLL_AND_WAIT, *POLL_AND_WAIT, *REPORT, "Succeeded"]
-    states = [payload["state"] for payload in deployment.services.payloads]
-    assert states[0] == {"polls": 0, "waited": 0, "outcome": "running"}
-    assert [state["polls"] for state in states] == [0, 1, 2]
-    assert [state["wait"] for state in states[1:]] == deployment.clock.waits
-    assert all(payload["input"] == INPUT for payload in deployment.services.payloads)
-    assert all(payload["watch"] == watch["executionArn"] for payload in deployment.services.payloads)
+    assert deployment.entered(watch) == [*FIRST_POLL, *REPORT, "Succeeded"]
+    (payload,), sent = deployment.services.payloads, deployment.services.poll_queue.sent
+    messages = [json.loads(message.body) for message in sent]
+    assert (payload["state"], payload["started"]) == ({}, messages[0]["started"])
+    assert {message["token"] for message in messages} == {messages[0]["token"]}
+    assert all(
+        (message["input"], message["watch"], message["started"]) == (INPUT, watch["executionArn"], payload["started"])
+        for message in messages
+    )
+    waits = [message["state"]["wait"] for message in messages if message["state"]["delay"] <= 900]
+    assert (len(waits), sum(message.delay for message in sent)) == (3, sum(waits))
+    assert max(message.delay for message in sent) == 900  # a longer wait takes several messages
+
+
+def test_the_execution_history_shows_only_news(deployment: Deployment, voice_id: Stubber) -> None:
+    answers(voice_id, "SUBMITTED")
+    for percent in (0, 10, 30, 40, 50, 55, 99):
+        answers(voice_id, "IN_PROGRESS", JobProgress={"PercentComplete": percent})
+    answers(voice_id, "COMPLETED")
+    watch = deployment.run_watch(INPUT)
+    assert deployment.news(watch) == ["status changed", "progressed", "progressed", "progressed", "ended"]
+    assert deployment.entered(watch) == ["Describe", *["Ended?", "WaitForNews"] * 5, *REPORT, "Succeeded"]
+
+
+def test_without_a_heartbeat_the_state_machine_polls_and_sends_a_new_message(
+    deployment: Deployment, voice_id: Stubber
+) -> None:
+    queue = deployment.services.poll_queue
+    queue.function = None  # no message is delivered
+    answers(voice_id, "IN_PROGRESS")
+    answers(voice_id, "COMPLETED")
+    watch = deployment.run_watch(INPUT)
+    assert deployment.entered(watch) == [*FIRST_POLL, "Describe", *REPORT, "Succeeded"]
+    assert deployment.clock.now == 2_700  # three times 15 minutes
+    assert deployment.clock.delays == []  # a missing heartbeat isn't retried
+    (timed_out,) = deployment.history(watch, "TaskTimedOut")
+    assert timed_out["taskTimedOutEventDetails"]["error"] in ("States.HeartbeatTimeout", "States.Timeout")
+    first, second = deployment.services.payloads
+    assert (first["state"], second["state"]["polls"]) == ({}, 1)
+    (event,) = deployment.received("bus")
+    assert event["detail"]["outcome"] == "succeeded"
+
+
+def test_a_message_of_an_earlier_token_is_dropped_without_a_poll(deployment: Deployment, voice_id: Stubber) -> None:
+    queue, lost = deployment.services.poll_queue, list[str]()
+
+    def lose_the_first_and_repeat_it(body: str) -> None:
+        if not lost:
+            lost.append(body)
+            return
+        poll_function(lost[0])
+        poll_function(body)
+
+    queue.function = lose_the_first_and_repeat_it
+    for status in ("IN_PROGRESS", "IN_PROGRESS", "COMPLETED"):
+        answers(voice_id, status)
+    watch = deployment.run_watch(INPUT)
+    assert deployment.entered(watch) == [*FIRST_POLL, *FIRST_POLL, *REPORT, "Succeeded"]
+    assert len({json.loads(message.body)["token"] for message in queue.sent}) == 2
+
+
+def test_if_sqs_fails_the_state_machine_polls_about_once_an_hour(deployment: Deployment, voice_id: Stubber) -> None:
+    deployment.services.faults.append(failing("SendMessage", "ServiceUnavailable"))
+    answers(voice_id, "IN_PROGRESS")
+    answers(voice_id, "IN_PROGRESS")
+    answers(voice_id, "COMPLETED")
+    watch = deployment.run_watch(INPUT)
+    assert deployment.entered(watch) == [*FIRST_POLL, *FIRST_POLL, "Describe", *REPORT, "Succeeded"]
+    assert deployment.clock.delays == [10, 30, 90, 270, 810, 900, 900, 900] * 2
 
 
 def test_an_extra_check_of_a_running_job_ends_without_a_notification(deployment: Deployment, voice_id: Stubber) -> None:
     answers(voice_id, "IN_PROGRESS")
     watch = deployment.run_watch({**INPUT, "check_once": True})
-    assert deployment.entered(watch) == ["Initialize", "Describe", "Ended?", "CheckedOnce"]
+    assert deployment.entered(watch) == ["Describe", "Ended?", "CheckedOnce"]
     assert (watch["status"], deployment.notifications()) == ("SUCCEEDED", [])
 
 
@@ -115,7 +179,7 @@ def test_a_job_that_another_watch_has_reported_is_not_reported_again(deployment:
     for _ in range(2):
         answers(voice_id, "COMPLETED")
     first, second = deployment.run_watch(INPUT, "first"), deployment.run_watch(INPUT, "second")
-    assert deployment.entered(first) == deployment.entered(second) == ["Initialize", *REPORT, "Succeeded"]
+    assert deployment.entered(first) == deployment.entered(second) == ["Describe", *REPORT, "Succeeded"]
     (failed,) = deployment.history(second, "TaskFailed")
     assert failed["taskFailedEventDetails"]["error"] == "StepFunctions.ExecutionAlreadyExistsException"
     assert deployment.clock.delays == []
@@ -128,7 +192,7 @@ def test_an_outcome_in_fail_on_fails_the_watch_with_the_detail_as_its_cause(
 ) -> None:
     answers(voice_id, "FAILED", FailureDetails={"Message": STRANGE, "StatusCode": 400})
     watch = deployment.run_watch({**INPUT, "fail_on": ["failed"]})
-    assert deployment.entered(watch) == ["Initialize", *REPORT, "Failed"]
+    assert deployment.entered(watch) == ["Describe", *REPORT, "Failed"]
     assert (watch["status"], watch["error"]) == ("FAILED", "JobFailed")
     (event,) = deployment.received("bus")
     assert json.loads(watch["cause"]) == event["detail"]
@@ -146,7 +210,7 @@ def test_a_cause_that_would_be_too_long_leaves_out_the_job(deployment: Deploymen
 def test_a_watch_that_cannot_continue_fails_with_the_reason(deployment: Deployment) -> None:
     deployment.services.function = describe_function
     watch = deployment.run_watch({"kind": "glue/NoSuchJob", "request": {}})
-    assert deployment.entered(watch) == ["Initialize", *REPORT, "Failed"]
+    assert deployment.entered(watch) == ["Describe", *REPORT, "Failed"]
     assert (watch["status"], watch["error"]) == ("FAILED", "WatchLost")
     (event,), (notification,) = deployment.received("bus"), deployment.notifications()
     assert (event["detail-type"], event["detail"]["reason"]) == ("Watch Lost", watch["cause"])
@@ -180,9 +244,9 @@ def test_progress_is_reported_once_per_step_and_the_watch_goes_on(
     for status, percent in [("IN_PROGRESS", 10), ("IN_PROGRESS", 30), ("IN_PROGRESS", 40), ("COMPLETED", 100)]:
         answers(voice_id, status, JobProgress={"PercentComplete": percent})
     watch = deployment.run_watch(INPUT)
-    progress = ["Describe", "Ended?", "Notify", "ShouldFail?", "Wait"]
-    expected = ["Initialize", *POLL_AND_WAIT, *progress, *POLL_AND_WAIT, *REPORT, "Succeeded"]
+    expected = [*FIRST_POLL, *REPORT, "WaitForNews", *REPORT, "Succeeded"]
     assert deployment.entered(watch) == expected
+    assert deployment.news(watch) == ["progressed", "ended"]
     events = deployment.received("bus")
     assert [event["detail-type"] for event in events] == ["Job Progressed", "Job Ended"]
     assert (events[0]["detail"]["percent"], events[0]["detail"]["outcome"]) == (30, "running")
@@ -190,7 +254,9 @@ def test_progress_is_reported_once_per_step_and_the_watch_goes_on(
 
 
 def test_the_state_machine_times_out_a_watch_that_never_gives_up(deployment: Deployment) -> None:
-    deployment.services.function = lambda payload: {**payload["state"], "wait": 86_400}
+    waiting = {"wait": 900, "delay": 900, "heartbeat": 86_400}
+    deployment.services.function = lambda payload: waiting
+    deployment.services.poll_queue.function = None
     watch = deployment.run_watch(INPUT)
     assert watch["status"] == "TIMED_OUT"
     assert [*deployment.clock.timeouts.values()] == [deployment.clock.now] == [21 * 86_400]
