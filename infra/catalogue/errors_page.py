@@ -57,7 +57,8 @@ PERSISTENT = (
     "answered before, the watch also waits for a tenth of the time during which it answered, up to a day."
 )
 WATCH: Mapping[Meaning, str] = {
-    Meaning.UNAVAILABLE: "The watch backs off and keeps polling until it gives up.",
+    Meaning.UNAVAILABLE: "The watch backs off and keeps polling until it gives up. If there is no connection or the "
+    "answer can't be read, the watch is lost after a day, unless the service has answered before.",
     Meaning.THROTTLED: "The watch backs off and keeps polling until it gives up.",
     Meaning.MISSING: f"{PERSISTENT} If the service's own event started the watch and the job has never been found, "
     "the watch ends without a notification.",

@@ -103,12 +103,11 @@ def _describe_and_evaluate(watch: Watch, kind: Kind, request: dict[str, Any]) ->
         meaning = errors.meaning(error)
         observation = _read_error(kind, error, meaning)
         if observation is None:
-            return _handle_missing_answer(
-                watch, meaning, errors.code(error), f"{kind.describe}: {errors.message(error)}"
-            )
+            reason, reached = f"{kind.describe}: {errors.message(error)}", isinstance(error, ClientError)
+            return _handle_missing_answer(watch, meaning, errors.code(error), reason, reached)
     never_found = "status" not in watch.state
     if observation is None or (observation.absent and never_found):  # a waiter for absence needs a resource to wait for
-        return _handle_missing_answer(watch, Meaning.MISSING, "NotFound", f"{kind.describe} didn't find the job.")
+        return _handle_missing_answer(watch, Meaning.MISSING, "NotFound", f"{kind.describe} didn't find the job.", True)
     if not observation.known:
         logger.warning("unknown status", kind=kind.name, status=_loggable(observation.status))
         count("UnknownStatus")
@@ -131,14 +130,14 @@ def _read_error(kind: Kind, error: ClientError | BotoCoreError, meaning: Meaning
     return None if denied else observation
 
 
-def _handle_missing_answer(watch: Watch, meaning: Meaning, error: str, reason: str) -> PollResult:
+def _handle_missing_answer(watch: Watch, meaning: Meaning, error: str, reason: str, reached: bool) -> PollResult:
     """Count and log a poll without an answer, and return its result.
 
     The log leaves out the service's message, which may contain customer data.
     """
     logger.warning("no answer", watch=watch.arn, meaning=meaning.value, error=_loggable(error))
     count("DescribeErrors")
-    return evaluate.after_error(watch, meaning, error, reason, random.random())
+    return evaluate.after_error(watch, meaning, error, reason, random.random(), reached=reached)
 
 
 def _loggable(text: str) -> str:

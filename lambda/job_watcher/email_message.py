@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from .catalogue import Kind
 from .detail import Detail
+from .escape import escape
 from .expressions import search
 from .to_json import compact_json, parse_time
 
@@ -16,14 +17,6 @@ MAX_SUBJECT_LENGTH = 99  # characters; SNS accepts fewer than 100, ASCII only, w
 MAX_JOB_LINES, MAX_JOB_LENGTH = 40, 12_000  # lines and characters of the Job dict
 MAX_REQUEST_LINES = 20  # only a rejected input has more
 MAX_VALUE_LENGTH, MAX_LABEL_LENGTH = 1_000, 100  # characters
-# Characters that change the layout or the direction of text, or are invisible, which could hide what a value says.
-_INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
-)
-# Mail programs turn these into links. Links to AWS's consoles don't match.
-_CONSOLE = r"//(?:[a-z0-9-]+\.)*console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)(?:[/?#\s]|$)"
-_LINK = re.compile(rf"(https?|ftps?):(?=[/\\]{{2}})(?!{_CONSOLE})|(www)\.", re.IGNORECASE | re.ASCII)
 
 _HEADLINES = {
     "succeeded": "The {job} succeeded.",
@@ -48,7 +41,8 @@ def subject(kind: Kind | None, detail: Detail) -> str:
     members = [member for member in (kind.request if kind else detail["request"]) if member in detail["request"]]
     job_id = "".join(f" {_short_name(detail['request'][member])}" for member in members[-1:])
     line = f"{detail['outcome'].capitalize()}: {name}{job_id} ({detail.get('error') or detail.get('status')})"
-    ascii_line = re.sub(r"[^\x20-\x7e]", "?", _safe(line))
+    # A link to a console isn't kept either, because it could be truncated within the domain.
+    ascii_line = re.sub(r"[^\x20-\x7e]", "?", escape(line.replace("://", "[:]//")))
     return ascii_line if len(ascii_line) <= MAX_SUBJECT_LENGTH else ascii_line[: MAX_SUBJECT_LENGTH - 3] + "..."
 
 
@@ -133,7 +127,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _table(facts: Iterator[tuple[str, Any]]) -> str:
-    shown = [(_safe(label[:MAX_LABEL_LENGTH]), _safe(_format_value(value))) for label, value in facts]
+    shown = [(escape(label[:MAX_LABEL_LENGTH]), escape(_format_value(value))) for label, value in facts]
     rows = [(label, line) for label, line in shown if line]
     width = max(len(label) for label, _ in rows)
     return "\n".join(f"  {label:<{width}}  {value}" for label, value in rows)
@@ -144,7 +138,7 @@ def _job_lines(job: dict[str, Any]) -> str:
     lines: list[str] = []
     left_out = 0
     for path, value in _leaves(job):
-        line = "" if left_out or len(lines) == MAX_JOB_LINES else f"  {_safe(path)}: {_safe(_format_value(value))}"
+        line = "" if left_out or len(lines) == MAX_JOB_LINES else f"  {escape(path)}: {escape(_format_value(value))}"
         if line and sum(map(len, lines)) + len(line) <= MAX_JOB_LENGTH:
             lines.append(line)
         else:
@@ -152,15 +146,6 @@ def _job_lines(job: dict[str, Any]) -> str:
     if left_out:
         lines.append(f"  … and {left_out} more lines in the event")
     return "\n".join(lines)
-
-
-def _safe(value: str) -> str:
-    """Return a value on one line, without invisible characters and links.
-
-    The job's owner writes these values, and mustn't be able to add lines or links to the email.
-    """
-    line = _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", " ".join(value.split()))
-    return _LINK.sub(lambda found: f"{found[1]}[:]" if found[1] else f"{found[2]}[.]", line)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

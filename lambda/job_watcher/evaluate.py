@@ -16,6 +16,7 @@ from .watch import Watch
 GRACE_PERIOD = 120  # seconds in which a new job or role may not be visible yet
 PATIENCE_RATIO = 0.1  # A watch tolerates a missing or denied job for this share of the time with answers.
 DAY = 24 * 3600
+UNANSWERED_PERIOD = DAY  # for which a new watch tolerates no connection; longer than an outage of a Region
 UNREACHABLE_PERIOD = 15 * 60  # seconds for which a new watch tolerates that the endpoint's host name doesn't exist
 MAX_EVENT_AGE = 80 * 24 * 3600  # seconds; Step Functions frees the names of notifications after 90 days
 MAX_EXTRA_POLLS = 3  # polls of an extra check if the service throttles or fails
@@ -41,11 +42,13 @@ def after_answer(
 
 
 def after_error(
-    watch: Watch, meaning: Meaning, error: str, reason: str, random: float
+    watch: Watch, meaning: Meaning, error: str, reason: str, random: float, *, reached: bool = True
 ) -> PollState | ProgressUpdate | Notification:
     """Return the next state after a poll without an answer, or the notification that the watch is lost.
 
     - A throttled or failed call doesn't end the watch until it gives up.
+    - If there is no connection or the answers can't be read (not `reached`), a watch whose job has never been found
+      ends after a day. The endpoint was shut down, or a proxy or a firewall is in between. No later call resolves that.
     - A missing or denied job ends the watch if this persists: for at least two polls and two minutes since the last
       answer and the last throttled or failed call, and for a tenth of the time with answers, up to a day. For example,
       a one-hour IAM mistake doesn't end a watch that has run for a day.
@@ -61,7 +64,8 @@ def after_error(
     if watch.check_once:
         return _extra_check_after_error(watch, state, is_temporary)
     interval = schedule.interval(watch, state)
-    if not (is_temporary or _is_tolerated(state, meaning, interval)):
+    never_reached = not reached and "last_answer" not in state and state["waited"] >= UNANSWERED_PERIOD
+    if never_reached or not (is_temporary or _is_tolerated(state, meaning, interval)):
         is_gone = watch.from_service_event and meaning is Meaning.MISSING and "last_answer" not in state
         return _remove_wait(state) if is_gone else build_watch_lost(watch, error, reason)
     if state["waited"] >= watch.rules.give_up_after:

@@ -8,25 +8,14 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 
 from .to_json import parse_time
 
-BODY = "__raw"
 
+def add_unmodeled_members(answer: dict[str, Any], body: bytes, operation: OperationModel) -> dict[str, Any]:
+    """Return the answer with the members of its body, the unparsed JSON, that the model doesn't know.
 
-def keep_body(
-    operation_model: OperationModel, response_dict: Any, customized_response_dict: dict[str, Any], **_: Any
-) -> None:
-    """Add the raw body to the answer, as a botocore `before-parse` hook."""
-    json_protocol = operation_model.service_model.resolved_protocol in ("json", "rest-json")
-    if json_protocol and response_dict["status_code"] < 300:
-        customized_response_dict[BODY] = response_dict["body"]
-
-
-def add_unmodeled_members(answer: dict[str, Any], shape: StructureShape) -> dict[str, Any]:
-    """Return the answer with the members of its raw JSON that the model doesn't know.
-
-    An answer whose body is a single member (`payload`) is returned as it is.
+    Answers in XML or CBOR, and those whose body is a single member (`payload`), are returned as they are.
     """
-    body = answer.pop(BODY, None)
-    if not body or "payload" in shape.serialization:
+    shape, is_json = operation.output_shape, operation.service_model.resolved_protocol in ("json", "rest-json")
+    if not body or not is_json or shape is None or "payload" in shape.serialization:
         return answer
     merged: dict[str, Any] = _merge(answer, json.loads(body), shape)
     return merged

@@ -25,6 +25,7 @@ FRAUDSTER = "voice-id/FraudsterRegistrationJob"
 REQUEST = {"DomainId": "domain5tuvwxyz01234567", "JobId": "u9cJob4tuvwxyz01234567"}
 INPUT = {"kind": SPEAKER, "request": REQUEST}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
+DAY = 86_400
 NEW_WATCH: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
 CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 # All members of DescribeSpeakerEnrollmentJob's answer.
@@ -237,18 +238,28 @@ def test_a_watch_is_lost_at_once_after_a_validation_error(voice_id: Stubber, pol
     }
 
 
-def test_a_network_failure_does_not_end_a_watch(poll: Poll) -> None:
-    client = aws_call.client("voice-id")
-
+@pytest.fixture
+def no_connection() -> Iterator[None]:
     def raise_time_out(**_: Any) -> None:
         raise ConnectTimeoutError(endpoint_url="https://voiceid.eu-west-1.amazonaws.com/")
 
-    client.meta.events.register("before-call", raise_time_out)
-    try:
-        state = poll(waited=3_600)
+    events = aws_call.client("voice-id").meta.events
+    events.register("before-call", raise_time_out)
+    yield
+    events.unregister("before-call", raise_time_out)
+
+
+def check_unreached_for_a_day(poll: Poll, error: str) -> None:
+    """Check that a watch ends after a day of such polls, unless the service has answered before."""
+    for waited in (0, 3_600, DAY - 1):
+        state = poll(waited=waited)
         assert state["outcome"] == "running" and "last_answer" not in state
-    finally:
-        client.meta.events.unregister("before-call", raise_time_out)
+    assert poll(waited=DAY)["detail"]["error"] == error
+    assert poll(waited=13 * DAY, status="IN_PROGRESS", last_answer=60)["outcome"] == "running"
+
+
+def test_a_network_failure_ends_a_watch_only_after_a_day_without_any_answer(poll: Poll, no_connection: None) -> None:
+    check_unreached_for_a_day(poll, "ConnectTimeoutError")
 
 
 def test_an_answer_without_a_job_counts_as_a_missing_job(voice_id: Stubber, poll: Poll) -> None:
@@ -262,12 +273,19 @@ def test_an_answer_without_a_job_counts_as_a_missing_job(voice_id: Stubber, poll
     "body",
     [b"<html>Please log in</html>", b'{"Job": {"JobStatus": "IN_PRO', b"null", b"\xff\xfe"],
 )
-def test_an_unreadable_answer_does_not_end_a_watch(
+def test_an_unreadable_answer_ends_a_watch_only_after_a_day_without_any_other(
     poll: Poll, use_voice_id_at: Callable[[str], None], fake_service: Callable[[bytes, int], str], body: bytes
 ) -> None:
     use_voice_id_at(fake_service(body, 200))
-    state = poll(waited=3_600)
-    assert state["outcome"] == "running" and "last_answer" not in state
+    check_unreached_for_a_day(poll, "UnreadableAnswer")
+
+
+@pytest.mark.parametrize(("code", "status"), [("ThrottlingException", 400), ("InternalFailure", 500), ("502", 502)])
+def test_a_service_that_throttles_or_fails_for_days_does_not_end_a_watch(
+    voice_id: Stubber, poll: Poll, code: str, status: int
+) -> None:
+    add_error(voice_id, code, status=status)
+    assert poll(waited=13 * DAY)["outcome"] == "running"
 
 
 def test_a_job_with_an_unknown_status_is_polled_again_and_counted_in_a_metric(

@@ -56,8 +56,13 @@ INJECTIONS = {
     "link to a similar domain": "https://evilconsole.aws.amazon.com https://console.aws.amazon.co https://console.aws.amazon.com-x.example",
     "split link": "ht\u200btps://evil.example https\u200b://evil.example w\u00adww.evil.example https:\n//evil.example",
     "repeated link": "http://" * 50 + "evil.example",
+    "link to a domain": "evil.example (EVIL.COM) evil.co.uk:8080 'evil.org/login' evil.sh/login evil.io, _evil.com.",
+    "link to an international domain": "пример.рф xn--e1afmkfd.xn--p1ai",
+    "link after a console": 'https://console.aws.amazon.com/ evil.com https://console.aws.amazon.com/x"evil.com',
+    "link to an email address": "a@evil.com a.b+c@mail.evil.internal mailto:a@evil.example",
 }
-LINK = re.compile(r"(?:https?|ftps?):[/\\]{2}\S*|www\.\w\S*", re.IGNORECASE)
+LINK = re.compile(r"(?:https?|ftps?):[/\\]{2}[^\s\"]*|www\.\w\S*", re.IGNORECASE)
+DOMAIN = re.compile(r"\w@[\w.-]+\.\w{2}|\w\.(?:com|example|io|org|uk|рф|xn--p1ai|sh/)(?![\w-]|\.\w)", re.IGNORECASE)
 CONSOLES = ("console.aws.amazon.com", "console.amazonaws.cn", "console.amazonaws-us-gov.com")
 # Controls, and marks that change the direction of text. BN: boundary-neutral, which includes the invisible ones.
 LAYOUT_CLASSES = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "BN", "B", "S"}
@@ -78,7 +83,7 @@ def links(text: str) -> list[str]:
         host = unicodedata.normalize("NFKC", url.netloc).replace("\u3002", ".").lower()
         if not any(host == console or host.endswith(f".{console}") for console in CONSOLES):
             found.append(link)
-    return found
+    return found + DOMAIN.findall(LINK.sub(" ", text))
 
 
 def check_email(result: dict[str, Any]) -> None:

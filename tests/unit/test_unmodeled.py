@@ -1,5 +1,6 @@
 """A describe answer keeps the members that botocore's model doesn't know, and no members are added."""
 
+import copy
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -8,13 +9,14 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import StructureShape
 from botocore.stub import Stubber
 
 from job_watcher import aws_call, catalogue, waiters
-from job_watcher.unmodeled import BODY, add_unmodeled_members, keep_body, read_leniently
+from job_watcher.unmodeled import add_unmodeled_members, read_leniently
 from local.voice_id import VoiceId
 
 FakeService = Callable[[bytes, int], str]
@@ -30,20 +32,29 @@ START = {
 
 def client(service: str, url: str) -> Any:
     config = Config(retries={"total_max_attempts": 1})
-    service_client = boto3.client(service, endpoint_url=url, config=config)
-    service_client.meta.events.register("before-parse", keep_body)
-    return closing(service_client)
+    return closing(boto3.client(service, endpoint_url=url, config=config))
+
+
+def answers(client: Any, operation: str, **request: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a call's answer as botocore parses it, and with the unmodeled members of its body."""
+    bodies = [b""]
+    client.meta.events.register("before-parse", lambda response_dict, **_: bodies.append(response_dict["body"]))
+    parsed = getattr(client, xform_name(operation))(**request)
+    model = client.meta.service_model.operation_model(operation)
+    return parsed, add_unmodeled_members(copy.deepcopy(parsed), bodies[-1], model)
+
+
+def complete_answer(client: Any, operation: str, **request: Any) -> dict[str, Any]:
+    """Return a call's answer with the unmodeled members of its body, and without the metadata."""
+    _, complete = answers(client, operation, **request)
+    assert complete.pop("ResponseMetadata")["HTTPStatusCode"] == 200
+    return complete
 
 
 def shape(client: Any, operation: str) -> StructureShape:
     output_shape = client.meta.service_model.operation_model(operation).output_shape
     assert isinstance(output_shape, StructureShape)
     return output_shape
-
-
-def without_metadata(answer: dict[str, Any]) -> dict[str, Any]:
-    assert answer.pop("ResponseMetadata")["HTTPStatusCode"] == 200
-    return answer
 
 
 @pytest.fixture
@@ -58,9 +69,8 @@ def describe_job(voice_id: VoiceId, **amended: Any) -> tuple[dict[str, Any], dic
     with client("voice-id", voice_id.url) as voice:
         job_id = voice.start_speaker_enrollment_job(**START)["Job"]["JobId"]
         voice_id.amend(job_id, amended)
-        answer = voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId=job_id)
-        parsed = {name: value for name, value in answer.items() if name != BODY}
-        return parsed["Job"], add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob"))["Job"]
+        parsed, complete = answers(voice, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId=job_id)
+        return parsed["Job"], complete["Job"]
 
 
 def test_a_new_member_is_kept(voice_id: VoiceId) -> None:
@@ -83,8 +93,7 @@ def test_a_new_member_inside_a_list_is_kept(voice_id: VoiceId) -> None:
     with client("voice-id", voice_id.url) as voice:
         job_id = voice.start_speaker_enrollment_job(**START)["Job"]["JobId"]
         voice_id.amend(job_id, {"JobProgress": {"PercentComplete": 40, "Phase": "training"}})
-        answer = voice.list_speaker_enrollment_jobs(DomainId=DOMAIN)
-        complete = add_unmodeled_members(answer, shape(voice, "ListSpeakerEnrollmentJobs"))
+        complete = complete_answer(voice, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)
     assert [job["JobProgress"] for job in complete["JobSummaries"]] == [{"PercentComplete": 40, "Phase": "training"}]
 
 
@@ -105,23 +114,21 @@ def test_the_functions_client_keeps_new_members(voice_id: VoiceId, use_voice_id_
 def test_a_member_beside_the_job_is_kept(fake_service: FakeService) -> None:
     body = {"Job": {"JobStatus": "FAILED", "New": {"A": [1]}}, "Links": ["x"], "__type": "DescribeResponse"}
     with client("voice-id", fake_service(json.dumps(body).encode(), 200)) as voice:
-        answer = voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
-        complete = without_metadata(add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob")))
+        complete = complete_answer(voice, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId="b" * 22)
     assert complete == {"Job": {"JobStatus": "FAILED", "New": {"A": [1]}}, "Links": ["x"]}
 
 
 def test_a_null_for_a_member_that_the_model_knows_stays_absent(fake_service: FakeService) -> None:
     body = {"Job": {"JobStatus": "FAILED", "EndedAt": None, "FailureDetails": None}}
     with client("voice-id", fake_service(json.dumps(body).encode(), 200)) as voice:
-        answer = voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
-        complete = without_metadata(add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob")))
+        complete = complete_answer(voice, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId="b" * 22)
     assert complete == {"Job": {"JobStatus": "FAILED"}}
 
 
 def test_a_member_with_another_name_in_the_body_appears_once(fake_service: FakeService) -> None:
     body = {"job": {"id": "1", "status": "ERROR", "userMetadata": {"who": "we"}, "brandNew": 1, "role": "r"}}
     with client("mediaconvert", fake_service(json.dumps(body).encode(), 200)) as convert:
-        complete = without_metadata(add_unmodeled_members(convert.get_job(Id="1"), shape(convert, "GetJob")))
+        complete = complete_answer(convert, "GetJob", Id="1")
     expected = {"Id": "1", "Status": "ERROR", "UserMetadata": {"who": "we"}, "brandNew": 1, "Role": "r"}
     assert complete == {"Job": expected}
 
@@ -134,16 +141,14 @@ def test_new_members_inside_lists_and_maps_of_a_rest_service_are_kept(fake_servi
         ]
     }
     with client("batch", fake_service(json.dumps(body).encode(), 200)) as batch:
-        complete = without_metadata(
-            add_unmodeled_members(batch.describe_jobs(jobs=["1", "2"]), shape(batch, "DescribeJobs"))
-        )
+        complete = complete_answer(batch, "DescribeJobs", jobs=["1", "2"])
     assert complete == body
 
 
 def test_a_map_that_botocore_parses_is_unchanged(fake_service: FakeService) -> None:
     body = {"connectorConfigurations": {"Ours": {"connectorName": "ours", "registeredAt": 1.5e9, "brandNew": 1}}}
     with client("appflow", fake_service(json.dumps(body).encode(), 200)) as appflow:
-        complete = add_unmodeled_members(appflow.describe_connectors(), shape(appflow, "DescribeConnectors"))
+        complete = complete_answer(appflow, "DescribeConnectors")
     ours = complete["connectorConfigurations"]["Ours"]
     assert isinstance(ours.pop("registeredAt"), datetime)
     assert ours == {"connectorName": "ours", "brandNew": 1}
@@ -153,26 +158,25 @@ def test_an_answer_in_xml_is_unchanged(fake_service: FakeService) -> None:
     xml = b"""<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>mine</StackName><New>1</New>
     </member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
     with client("cloudformation", fake_service(xml, 200)) as formation:
-        complete = add_unmodeled_members(formation.describe_stacks(), shape(formation, "DescribeStacks"))
-    assert complete["Stacks"] == [{"StackName": "mine"}] and BODY not in complete
+        complete = complete_answer(formation, "DescribeStacks")
+    assert complete == {"Stacks": [{"StackName": "mine"}]}
 
 
 def test_a_stubbed_answer_is_unchanged() -> None:
     with client("voice-id", "http://127.0.0.1:1") as voice, Stubber(voice) as stub:
         stub.add_response("describe_speaker_enrollment_job", {"Job": {"JobStatus": "FAILED"}})
-        answer = voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
-        assert add_unmodeled_members(answer, shape(voice, "DescribeSpeakerEnrollmentJob")) == {
-            "Job": {"JobStatus": "FAILED"}
-        }
+        _, complete = answers(voice, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId="b" * 22)
+    assert complete == {"Job": {"JobStatus": "FAILED"}}
 
 
-def test_an_error_is_unchanged(fake_service: FakeService) -> None:
+def test_an_error_is_unchanged(fake_service: FakeService, use_voice_id_at: Callable[[str], None]) -> None:
     body = {"__type": "ResourceNotFoundException", "Message": "No such job.", "ResourceType": "BATCH_JOB"}
-    url = fake_service(json.dumps(body).encode(), 400)
-    with client("voice-id", url) as voice, pytest.raises(ClientError) as error:
-        voice.describe_speaker_enrollment_job(DomainId=DOMAIN, JobId="b" * 22)
+    use_voice_id_at(fake_service(json.dumps(body).encode(), 400))
+    kind = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
+    with pytest.raises(ClientError) as error:
+        aws_call.observe(kind, {"DomainId": DOMAIN, "JobId": "b" * 22})
     assert error.value.response["Error"] == {"Message": "No such job.", "Code": "ResourceNotFoundException"}
-    assert BODY not in error.value.response
+    assert {*error.value.response} == {"Error", "Message", "ResourceType", "ResponseMetadata"}
 
 
 def test_an_answer_that_botocore_cannot_parse_is_read_with_the_names_of_the_model() -> None:

@@ -1,0 +1,60 @@
+"""Escape a job's values for the email: one line, no invisible characters, and nothing that becomes a link."""
+
+import re
+
+from .top_level_domains import TOP_LEVEL_DOMAINS
+
+# Characters that change the layout or the direction of text, or are invisible, which could hide what a value says.
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
+# Top-level domains that are more often the extension of a file. They count only before a slash: `setup.sh/login`.
+FILE_EXTENSIONS = {"cab", "cc", "data", "java", "map", "md", "pl", "ps", "pt", "py", "rs", "sh", "so", "tf", "zip"}
+_DOMAINS = (TOP_LEVEL_DOMAINS | {"example"}) - FILE_EXTENSIONS  # example is reserved for documentation
+_START = r"(?:(?:https?|ftps?|file|smb):(?=[/\\]{2})|(?<!\w)(?:mailto|tel|sms):(?=\S)|www\.)"
+_LABEL = rf"\.(?!{_START})(?:[^\W\d_]{{2,}}|xn--[\w-]+)"
+# What mail programs turn into links, and the links that stay.
+_LINK = re.compile(
+    r"(?P<console>(?a:https?://(?:[a-z0-9-]+\.)*console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com))"
+    rf"(?=[/?#\s]|$)(?:(?!{_START})[^\s\\\"'<>])*)"
+    rf"|{_START}"
+    rf"|(?<=[\w.+-])@(?=[\w-]+(?:\.[\w-]+)*{_LABEL})"
+    rf"|(?<=[\w-])(?P<labels>(?:{_LABEL})+)(?![\w-]|\.(?!{_START})\w)(?=(?P<slash>/)?)",
+    re.IGNORECASE,
+)
+
+
+def escape(value: str) -> str:
+    """Return a value on one line, without invisible characters and links: `https[:]//`, `www[.]`, `evil[.]com`.
+
+    The job's owner writes these values, and mustn't be able to add lines or links to the email. Links to AWS's consoles
+    stay. Mail programs also turn bare domains and email addresses into links. Only the dot before a top-level domain
+    is escaped, so that file names, versions, IP addresses, class names, ARNs and URIs of S3 stay readable.
+    """
+    line = _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", " ".join(value.split()))
+    return _LINK.sub(_escape_link, line)
+
+
+def _escape_link(found: re.Match[str]) -> str:
+    if found["console"]:
+        return found[0]
+    if found["labels"]:
+        return _escape_domain(found["labels"], before_slash=found["slash"] is not None)
+    return f"{found[0][:-1]}[{found[0][-1]}]"
+
+
+def _escape_domain(labels: str, before_slash: bool) -> str:
+    """Return the last labels of a dotted name with each dot before a top-level domain escaped: `[.]co[.]uk`."""
+    escaped = ""
+    while labels and _is_domain(labels.rpartition(".")[2].lower(), before_slash and not escaped):
+        labels, _, label = labels.rpartition(".")
+        escaped = f"[.]{label}{escaped}"
+    return labels + escaped
+
+
+def _is_domain(label: str, before_slash: bool) -> bool:
+    """Whether the last label of a dotted name is a top-level domain. All internationalized labels count as one."""
+    is_international = label.startswith("xn--") or not label.isascii()
+    return is_international or label in _DOMAINS or (label in FILE_EXTENSIONS and before_slash)
