@@ -59,13 +59,13 @@ def execution_name(kind: str, request: Mapping[str, Any], identity: Any) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", kind)[: MAX_NAME_LENGTH - len(digest) - 1] + "-" + digest
 
 
-def serialize(result: Mapping[str, Any]) -> Mapping[str, Any]:
+def serialize(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return a poll's result as the state machines receive it.
 
     A notification's detail is JSON text, because JSONata would round numbers that a double can't represent.
     """
     if "detail" not in result:
-        return result
+        return {**result}
     detail: Detail = result["detail"]
     message = compact_json(detail).replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")  # SQS rejects both
     shown = {member: value for member, value in result.items() if member != "detail"}

@@ -39,5 +39,5 @@ def _steps(state: Mapping[str, Any]) -> int:
 
 def _unanswered(state: Mapping[str, Any]) -> float:
     """Return the seconds from the last answer to the poll that returned this state."""
-    at_poll: float = state.get("age", 0) - state.get("wait", 0)
-    return at_poll - state.get("last_answer", 0)
+    since_answer: float = state.get("age", 0) - state.get("wait", 0) - state.get("last_answer", 0)
+    return since_answer

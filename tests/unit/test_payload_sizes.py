@@ -39,6 +39,8 @@ SQS_TEXT = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 MAX_ENTRY = 262_144
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+MAX_TOKEN = 2_048
 MAX_INPUT_LENGTH = 32_768  # characters of an input that the state machine passes on
 # What the Lambda integration adds to a result: https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
 INVOCATION = {
@@ -65,6 +67,10 @@ def arguments(template: Any, states: Mapping[str, Any]) -> Any:
         return template
     if template.startswith("{% $length($string($states.context.Execution.Input)) <= 32768 ?"):
         return states["context"]["Execution"]["Input"]
+    if template == "{% $states.input = $states.context.Execution.Input ? {} : $states.input %}":
+        return states["input"]
+    if template == "{% $sift($states.input, function($value, $name) {$name != 'message'}) %}":
+        return {name: value for name, value in states["input"].items() if name != "message"}
     path = PATH.fullmatch(template)
     assert path, f"this test doesn't evaluate {template}"
     value = states[path[1]]
@@ -84,11 +90,18 @@ def tasks(states: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def payloads(result: Mapping[str, Any], watch_input: Any) -> dict[str, Any]:
     """Return the inputs, arguments and outputs of both machines' states after a poll with this result."""
-    context = {"Execution": {"Id": ARN, "Name": ARN.rpartition(":")[2], "Input": watch_input}}
+    execution = {
+        "Id": ARN,
+        "Name": ARN.rpartition(":")[2],
+        "Input": watch_input,
+        "StartTime": "2026-01-01T00:00:00.000Z",
+    }
+    context = {"Execution": execution, "Task": {"Token": "x" * MAX_TOKEN}}
     found = {"Describe, result": {"Payload": result, **INVOCATION}, "Describe, output": result}
     states = {"input": result, "result": {"Payload": result}, "context": context}
     if "wait" in result:
         found["Describe, arguments"] = arguments(WATCH["Describe"]["Arguments"], states)
+        found["WaitForNews, arguments"] = arguments(WATCH["WaitForNews"]["Arguments"], states)
     if "message" not in result:
         return found
     found["Notify, arguments"] = arguments(WATCH["Notify"]["Arguments"], states)

@@ -21,8 +21,8 @@ from job_watcher.watch import Rules, Watch
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 POLL_DURATION = 2.0  # seconds, including the rounding to whole seconds
 JOB_START = 1_767_225_600  # of every simulated job, in seconds since 1970
-MAX_POLLS_WITH_ANY_LIMITS = polling.MAX_POLLS
-MAX_POLLS = 2_500  # with 9 history events each, they stay below Step Functions' limit of 25,000
+MAX_LOOP_POLLS = polling.MAX_LOOP_POLLS
+MAX_EXTRA_POLLS = 300  # of a watch with a percentage, in addition to one poll every three minutes
 Percent = float | None
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 
@@ -30,14 +30,13 @@ SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 @pytest.mark.parametrize(
     ("age", "seconds"),
     [
-        (0, 60),
-        (20 * 60, 60),
+        (0, 15),
+        (5 * 60, 15),
+        (10 * 60, 30),
+        (50 * 60, 150),
         (HOUR, 180),
-        (5 * HOUR, 900),
-        (8 * HOUR, 900),
-        (300_000, 900),
-        (10 * DAY, 2_592),
-        (YEAR, 94_608),
+        (8 * HOUR, 180),
+        (YEAR, 180),
     ],
 )
 def test_without_a_percentage_the_interval_is_5_percent_of_the_age_within_bounds(age: float, seconds: float) -> None:
@@ -48,19 +47,21 @@ def test_without_a_percentage_the_interval_is_5_percent_of_the_age_within_bounds
     ("age", "percent", "stalled", "seconds"),
     [
         (0, 0, 0, 15),
-        (60, 50, 0, 60 * 49 / 51 / 3),
+        (60, 50, 0, 15),  # 5 % of the age is below the minimum
         (HOUR, 0, 0, 180),  # the earliest end is in 99 hours, but 5 % of the age is the maximum
         (HOUR, 50, 0, 180),
         (HOUR, 90, 0, 3600 * 9 / 91 / 3),
-        (8 * HOUR, 95, 0, 400),
+        (8 * HOUR, 95, 0, 180),
+        (8 * HOUR, 98, 0, 8 * HOUR / 99 / 3),
         (HOUR, 98, 0, 15),
         (HOUR, 99, 0, 15),
         (HOUR, 100, 0, 15),
         (HOUR, 99, 750, 15),
         (HOUR, 99, 1_000, 20),
-        (8 * HOUR, 100, 10_000, 200),
-        (8 * HOUR, 96, 10_000, 8 * HOUR * 3 / 97 / 3),
-        (30 * HOUR, 100, 30 * HOUR, 900),
+        (8 * HOUR, 100, 5_000, 100),
+        (8 * HOUR, 98, 6_000, 120),
+        (30 * HOUR, 100, 30 * HOUR, 180),
+        (10 * DAY, 100, 0, 86.4),
     ],
 )
 def test_with_a_percentage_the_interval_is_a_third_of_the_time_to_the_earliest_end(
@@ -75,7 +76,7 @@ def test_a_percentage_out_of_range_counts_as_the_nearest_valid_percentage(invali
 
 
 @pytest.mark.parametrize(
-    ("age", "percent", "seconds"), [(0, None, 60), (1_000, None, 100), (HOUR, None, 300), (HOUR, 100, 5)]
+    ("age", "percent", "seconds"), [(0, None, 5), (1_000, None, 100), (HOUR, None, 300), (HOUR, 100, 5)]
 )
 def test_the_polling_limits_can_be_changed(age: float, percent: Percent, seconds: float) -> None:
     assert interval(
@@ -98,7 +99,7 @@ def test_an_interval_is_between_the_minimum_and_the_interval_without_a_percentag
         (90, 350, 15),  # the earliest end is in 6 s
         (90, 3600 * 9 / 91 + 1_000, 20),  # the earliest end has passed, so that the interval is 2 % of the time since
         (99, 1_000, 20),
-        (None, 400, 200),
+        (None, 400, 180),
     ],
 )
 def test_without_an_answer_the_interval_gets_shorter_until_the_earliest_end(
@@ -119,7 +120,7 @@ def test_without_an_answer_the_interval_is_that_of_steady_progress(
 
 
 @pytest.mark.parametrize(
-    ("usual", "random", "seconds"), [(15, 0, 15), (15, 1, 45), (300, 0.5, 600), (900, 1, 1_800), (94_608, 1, 95_508)]
+    ("usual", "random", "seconds"), [(15, 0, 15), (15, 1, 45), (60, 0.5, 120), (180, 0.5, 270), (180, 1, 360)]
 )
 def test_the_backoff_adds_jitter_of_up_to_twice_the_usual_interval(usual: float, random: float, seconds: float) -> None:
     assert backoff(PollingLimits(), usual, random) == seconds
@@ -180,13 +181,14 @@ class Clock:
 
 EXACT = Clock()
 RULES = Rules(give_up_after=10 * YEAR)
+LOOP_RULES = Rules(give_up_after=350 * DAY)
 INPUT = {"kind": SPEAKER.name, "request": {"DomainId": "a" * 22, "JobId": "b" * 22}}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:x"
 NEW_WATCH: PollState = {"polls": 0, "waited": 0, "outcome": "running"}
 
 
-def watch_with(state: PollState) -> Watch:
-    return Watch(INPUT, ARN, state, RULES, SPEAKER)
+def watch_with(state: PollState, in_loop: bool = False) -> Watch:
+    return Watch(INPUT, ARN, state, LOOP_RULES if in_loop else RULES, SPEAKER, in_loop)
 
 
 def simulate_polls(
@@ -196,25 +198,26 @@ def simulate_polls(
     answered: Sequence[bool] = (True,),
     random: float = 0,
     poll_duration: float = POLL_DURATION,
+    in_loop: bool = False,
 ) -> list[float]:
-    """Return the job's ages at which a watch polls it, up to the poll that detects the end.
+    """Return the job's ages at which a watch polls it, up to the poll that detects the end or gives up.
 
     The watch starts at the age `watch_start`. `answered` states in a cycle which polls are answered; the others are
     throttled.
     """
     state, age, ages = NEW_WATCH, watch_start, [watch_start]
-    while len(ages) <= MAX_POLLS + 1:
+    while True:
+        watch = watch_with({**state, "polls": len(ages)}, in_loop)
         if answered[len(ages) % len(answered)]:
-            result = evaluate.after_answer(watch_with(state), job.observe(age, len(ages)), clock(age))
+            result = evaluate.after_answer(watch, job.observe(age, len(ages)), clock(age), random)
         else:
-            result = fail_poll(state, random)
+            result = evaluate.after_error(watch, Meaning.THROTTLED, "ThrottlingException", "Slow down.", random)
         if result["outcome"] != "running":
             return ages
         state = cast(PollState, result)
         assert type(state["wait"]) is int and state["wait"] >= 1
         age += poll_duration + state["wait"]
         ages.append(age)
-    return ages
 
 
 def fail_poll(state: PollState, random: float, meaning: Meaning = Meaning.THROTTLED) -> PollState:
@@ -225,7 +228,7 @@ def fail_poll(state: PollState, random: float, meaning: Meaning = Meaning.THROTT
 
 def excess_delay(ages: Sequence[float], job: Job, poll_duration: float = POLL_DURATION) -> float:
     """Return the seconds by which the end was detected later than accepted; negative if it was detected in time."""
-    return ages[-1] - job.duration - max(60, 0.05 * job.duration) - poll_duration
+    return ages[-1] - job.duration - min(180, max(15, 0.05 * job.duration)) - poll_duration
 
 
 INVALID_PERCENTS = st.sampled_from([-5, 101, 250, math.nan, math.inf])
@@ -234,12 +237,29 @@ DURATIONS = st.just(float(YEAR)) | st.integers(0, 7_498).map(lambda thousandths:
 JOBS = st.builds(Job, DURATIONS, PERCENTS, st.booleans(), st.none() | st.just(0) | st.floats(0, YEAR, exclude_min=True))
 
 
-@given(JOBS, st.floats(0, 1), st.sampled_from([0.3, POLL_SECONDS, POLL_DURATION]))
-def test_the_end_is_detected_within_a_minute_or_5_percent_of_the_jobs_duration(
-    job: Job, watch_start: float, poll_duration: float
+def start_of_watch(job: Job, share: float) -> float:
+    """Return the job's age after this share of its duration, but at most a day before its end."""
+    return max(share * job.duration, job.duration - DAY)
+
+
+@given(JOBS, st.floats(0, 1), st.sampled_from([0.3, POLL_SECONDS, POLL_DURATION]), st.floats(0, 1))
+def test_the_end_is_detected_within_5_percent_of_the_jobs_duration_and_between_15_seconds_and_3_minutes(
+    job: Job, share: float, poll_duration: float, random: float
 ) -> None:
-    ages = simulate_polls(job, watch_start * job.duration, poll_duration=poll_duration)
+    ages = simulate_polls(job, start_of_watch(job, share), poll_duration=poll_duration, random=random)
     assert excess_delay(ages, job, poll_duration) <= 0
+
+
+@given(JOBS, st.floats(0, 1), st.lists(st.booleans(), min_size=1, max_size=12).filter(any))
+@example(Job(DAY, [98 + step / 5_000 for step in range(5_000)]), 0, [True])
+@example(Job(DAY, [99, 100], alternates=True), 0, [True, False])
+@example(Job(DAY, [*range(99), *[98] * 200, *[99] * 50, *[100] * 40]), 0, [True])
+def test_a_percentage_adds_a_few_hundred_polls_to_those_every_three_minutes(
+    job: Job, share: float, answered: Sequence[bool]
+) -> None:
+    watch_start = start_of_watch(job, share)
+    polls = len(simulate_polls(job, watch_start, answered=answered))
+    assert polls <= (job.duration - watch_start) / 180 + MAX_EXTRA_POLLS
 
 
 @settings(max_examples=40)
@@ -258,8 +278,8 @@ def test_the_end_is_detected_within_a_minute_or_5_percent_of_the_jobs_duration(
 @example(Job(YEAR, range(95, 10_000), alternates=True))
 @example(Job(YEAR, [*[98] * 17, *[99] * 3]))
 @example(Job(YEAR, [98 + step / 5_000 for step in range(5_000)]))  # some services report fractions of a percent
-def test_a_watch_of_a_year_stays_below_the_maximum_number_of_polls(job: Job) -> None:
-    assert len(simulate_polls(job)) <= MAX_POLLS
+def test_a_watch_of_an_earlier_version_stays_below_the_maximum_number_of_polls_in_a_year(job: Job) -> None:
+    assert len(simulate_polls(job, in_loop=True)) <= MAX_LOOP_POLLS + 1
 
 
 @settings(max_examples=60)
@@ -274,10 +294,10 @@ def test_a_watch_of_a_year_stays_below_the_maximum_number_of_polls(job: Job) -> 
 @example(Job(YEAR, [*range(99), *[98] * 200, *[99] * 50, *[100] * 40]), [True, False], 0)
 @example(Job(YEAR, [98 + step / 5_000 for step in range(5_000)]), [True, False], 0)
 @example(Job(YEAR, [99], created=None), [*[True] * 3, *[False] * 997], 0)
-def test_a_watch_of_a_year_stays_below_the_maximum_number_of_polls_when_throttled(
+def test_a_watch_of_an_earlier_version_stays_below_the_maximum_number_of_polls_when_throttled(
     job: Job, answered: Sequence[bool], random: float
 ) -> None:
-    assert sum(age <= YEAR for age in simulate_polls(job, answered=answered, random=random)) <= MAX_POLLS
+    assert len(simulate_polls(job, answered=answered, random=random, in_loop=True)) <= MAX_LOOP_POLLS + 1
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=6).filter(any), st.floats(0, 1))
@@ -300,19 +320,19 @@ def test_the_end_of_a_steadily_progressing_job_is_detected_quickly_even_if_polls
     ],
 )
 @pytest.mark.parametrize("percents", [[None], [99], range(101), [98, 100]])
-def test_a_watch_continues_until_it_gives_up_with_any_polling_limits(
+def test_a_watch_of_an_earlier_version_continues_until_it_gives_up_with_any_polling_limits(
     limits: PollingLimits, give_up_after: float, percents: Sequence[Percent]
 ) -> None:
     job, state, age = Job(10 * YEAR, percents, alternates=True), NEW_WATCH, 0.0
     rules = Rules(give_up_after=give_up_after, limits=limits)
-    for polls in range(1, MAX_POLLS_WITH_ANY_LIMITS + 2):
-        watch = replace(watch_with({**state, "polls": polls}), rules=rules)
+    for polls in range(1, MAX_LOOP_POLLS + 2):
+        watch = replace(watch_with({**state, "polls": polls}, in_loop=True), rules=rules)
         result = evaluate.after_answer(watch, job.observe(age, polls), EXACT(age))
         if result["outcome"] != "running":
             break
         state = cast(PollState, result)
         age += state["wait"] + POLL_DURATION
-    assert result["outcome"] == "lost" and polls <= MAX_POLLS_WITH_ANY_LIMITS + 1
+    assert result["outcome"] == "lost" and polls <= MAX_LOOP_POLLS + 1
     assert state["waited"] == give_up_after
 
 
@@ -324,12 +344,11 @@ BEHIND = st.builds(Clock, after=st.floats(-YEAR, 0), changes_at=DURATIONS)
 @given(JOBS, st.floats(0, 1), AHEAD | BEHIND)
 @example(Job(30 * DAY, [99]), 0, Clock(before=DAY, changes_at=HOUR))
 @example(Job(90 * DAY, [99]), 0.5, Clock(after=-30 * DAY, changes_at=46 * DAY))
-def test_a_clock_that_is_set_back_delays_the_detection_only_slightly(
-    job: Job, watch_start: float, clock: Clock
-) -> None:
-    ages = simulate_polls(job, watch_start * job.duration, clock)
-    assert len(ages) <= MAX_POLLS
-    assert excess_delay(ages, job) <= 0.05 * clock.before
+def test_a_clock_that_is_set_back_delays_the_detection_only_slightly(job: Job, share: float, clock: Clock) -> None:
+    watch_start = start_of_watch(job, share)
+    ages = simulate_polls(job, watch_start, clock)
+    assert len(ages) <= (job.duration - watch_start) / 180 + MAX_EXTRA_POLLS
+    assert excess_delay(ages, job) <= min(180, 0.05 * clock.before)
 
 
 @pytest.mark.parametrize("ahead", [1, HOUR, DAY, 40 * DAY])
@@ -383,19 +402,19 @@ def test_the_backoff_is_bounded_and_never_shorter_than_the_wait_after_an_answer(
 
 @settings(max_examples=20)
 @given(st.floats(0, 1))
-def test_a_service_that_never_answers_is_not_polled_too_often(random: float) -> None:
+def test_a_service_that_never_answers_is_polled_every_three_minutes_at_most(random: float) -> None:
     state, polls = NEW_WATCH, 0
-    while state["waited"] < YEAR and polls <= MAX_POLLS:
+    while state["waited"] < DAY:
         state, _ = fail_polls(state, Meaning.UNAVAILABLE, random, 1)
         polls += 1
-    assert polls <= MAX_POLLS
+    assert polls <= DAY / 180 + MAX_EXTRA_POLLS
 
 
 def test_an_answer_ends_the_backoff() -> None:
     job = Job(YEAR)
     state, seconds = fail_polls(NEW_WATCH, Meaning.THROTTLED, 1, 5)
     result = cast(PollState, evaluate.after_answer(watch_with(state), job.observe(seconds, 6), EXACT(seconds)))
-    assert state["wait"] == 3 * 60 - 1 and result["wait"] == 60 - 1
+    assert state["wait"] == 3 * 15 - 1 and result["wait"] == 15 - 1
     assert result == evaluate.after_answer(
         watch_with({**NEW_WATCH, "waited": state["waited"]}), job.observe(seconds, 6), EXACT(seconds)
     )

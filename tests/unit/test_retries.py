@@ -3,13 +3,14 @@
 import pytest
 
 from infra.service_models import service_model
-from job_watcher import polling
+from job_watcher import news, polling
 from tests.unit.retries import delays, retrier
 
 DAY = 24 * 3600
 EVENTS_PER_ATTEMPT = 3  # in the execution history: TaskScheduled, TaskStarted, TaskFailed
 MAX_HISTORY_EVENTS = 25_000  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-EVENTS_PER_POLL = 9
+EVENTS_PER_POLL = 9  # of a watch of an earlier version, which polls in a loop
+EVENTS_PER_NEWS = 15  # with a notification
 THROTTLED = "Lambda.TooManyRequestsException"
 # https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception lists the
 # first three. AccessDeniedException is returned if the state machine's role is wrong.
@@ -65,7 +66,8 @@ def test_a_lambda_outage_of_one_day_uses_few_events_of_the_execution_history() -
     events = EVENTS_PER_ATTEMPT * (1 + retrier(THROTTLED)["MaxAttempts"])
     assert events <= 350
     three_outages = 3 * events
-    assert polling.MAX_POLLS * EVENTS_PER_POLL + three_outages < MAX_HISTORY_EVENTS
+    assert polling.MAX_LOOP_POLLS * EVENTS_PER_POLL + three_outages < MAX_HISTORY_EVENTS
+    assert news.MAX_NEWS * EVENTS_PER_NEWS + three_outages < MAX_HISTORY_EVENTS
 
 
 def test_a_short_outage_delays_a_poll_by_seconds() -> None:
