@@ -65,7 +65,8 @@ def handler(event: Event, context: LambdaContext) -> Mapping[str, Any]:
 
     AWS errors are results too. Only a bug raises an exception.
     """
-    return serialize(poll_and_log(read_watch(event)))
+    watch = read_watch(event)
+    return to_report(watch, poll_and_log(watch))
 
 
 def read_watch(event: Event) -> Watch:
@@ -74,6 +75,11 @@ def read_watch(event: Event) -> Watch:
     if started:
         state = catch_up(state, time.time() - started.timestamp())
     return Watch(event.get("input"), str(event.get("watch")), state, RULES, in_loop=started is None)
+
+
+def to_report(watch: Watch, result: PollResult) -> dict[str, Any]:
+    """Return a poll's result as the state machine receives it, which counts the polls that its history shows."""
+    return {**serialize(result), "reported": watch.state.get("reported", 0) + 1}
 
 
 def poll_and_log(watch: Watch) -> PollResult:

@@ -14,8 +14,9 @@ MAX_NEWS = 1000  # of one watch while the job runs; each makes about 15 of the h
 def find_news(before: PollState, result: Mapping[str, Any]) -> str | None:
     """Return what a poll found out, in a few words; None if there is nothing new. `before` is the state at the poll.
 
-    A new status, every 25 percent and the first hour without an answer are news. So is the 1,024th poll, and each time
-    the number of polls has doubled: the state machine then sends a new message, which replaces any duplicates.
+    A new status, every 25 percent, the first hour without an answer and the answer after it are news. So is the 1,024th
+    poll, and each time the number of polls has doubled: the state machine then sends a new message, which replaces any
+    duplicates.
     """
     if "wait" not in result:
         return "ended"
@@ -29,6 +30,8 @@ def find_news(before: PollState, result: Mapping[str, Any]) -> str | None:
         return "progressed"
     if _unanswered(before) < NO_ANSWER <= _unanswered(result):
         return "no answer for an hour"
+    if _unanswered(result) < NO_ANSWER <= _unanswered(before):
+        return "answered again"
     polls = result["polls"]
     return "renewed" if polls >= FIRST_RENEWAL and polls.bit_count() == 1 else None
 

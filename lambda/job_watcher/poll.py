@@ -5,16 +5,16 @@ docs/design.md describes the protocol, and what happens if a message, a call or 
 
 import json
 import os
+import time
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, NotRequired, cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .clients import client
-from .describe import Event, poll_and_log, read_watch
-from .detail import serialize
+from .describe import Event, poll_and_log, read_watch, to_report
 from .errors import code
 from .news import find_news
 from .poll_state import PollState
@@ -33,58 +33,75 @@ class Message(Event):
     """A message of the poll queue: the same as the Describe function's event, and the token of the waiting task."""
 
     token: str
+    confirmed: NotRequired[float]
+    """When Step Functions last accepted the token, in seconds since 1970. Missing if the state machine sent this."""
 
 
-@logger.inject_lambda_context
+class AllMessagesFailed(Exception):
+    """No message of a batch could be processed."""
+
+
+@logger.inject_lambda_context(log_event=False)  # also if POWERTOOLS_LOGGER_LOG_EVENT is set
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Process a batch of messages, and return the ids of those that failed, which SQS delivers again.
 
-    Raise the last error if all messages failed, so that the function's error metric counts it.
+    Raise AllMessagesFailed if all failed, so that the function's error metric counts it.
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     failed = []
     for record in event["Records"]:
         try:
-            process(json.loads(record["body"]), int(record["attributes"]["ApproximateReceiveCount"]) > 1)
+            process(record)
         except Exception as error:
             # Neither the error's message nor the SQS message is logged, because they may contain customer data.
-            logger.error("message failed", message=record["messageId"], error=type(error).__name__)
+            logger.warning("message failed", error=type(error).__name__)
             failed.append(record["messageId"])
-            if len(failed) == len(event["Records"]):
-                raise
+    if len(failed) == len(event["Records"]):
+        raise AllMessagesFailed
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def process(message: Message, redelivered: bool) -> None:
+def process(record: Mapping[str, Any]) -> None:
     """Poll the message's job. Send the next message if there is nothing new, else report the news.
 
     The next message may have been sent before a message is redelivered. Therefore, the poll of a redelivered message is
     always reported: the state machine sends a new message with a new token, and all others become stale.
     """
-    if not _send_heartbeat(message["token"]):
+    message, attributes = json.loads(record["body"]), record["attributes"]
+    watch, redelivered = read_watch(message), int(attributes["ApproximateReceiveCount"]) > 1
+    before, sent = watch.state, int(attributes["SentTimestamp"]) / 1000
+    confirmed = _send_heartbeat(message["token"], message.get("confirmed", sent), before.get("heartbeat", 0))
+    if confirmed is None:
         return
-    watch = read_watch(message)
-    before = watch.state
+    message["confirmed"] = confirmed
     if before.get("delay", 0) < before.get("wait", 0) and not redelivered:
         _send(message, add_delay(before), before.get("delay", 0))
         return
     result = poll_and_log(watch)
     news = find_news(before, result) or ("renewed" if redelivered else None)
     if news:
-        _report(message["token"], {**serialize(result), "news": news, "reported": before.get("reported", 0) + 1})
+        _report(message["token"], {**to_report(watch, result), "news": news})
     else:
-        _send(message, cast(PollState, {**result, "reported": before.get("reported", 0)}), 0)
+        _send(message, cast(PollState, result), 0)
 
 
-def _send_heartbeat(token: str) -> bool:
-    """Return whether the watch still waits for this message. An error of Step Functions is no reason not to poll."""
+def _send_heartbeat(token: str, confirmed: float, heartbeat: float) -> float | None:
+    """Return when Step Functions last accepted the token; None if the watch no longer waits for this message.
+
+    Another error of Step Functions is no reason not to poll, until the waiting task must have timed out: `heartbeat`
+    seconds after `confirmed`.
+    """
+    now = time.time()
     try:
         client("stepfunctions").send_task_heartbeat(taskToken=token)
     except ClientError as error:
-        return code(error) not in STALE
+        if code(error) in STALE:
+            return None
     except BotoCoreError:
         pass
-    return True
+    else:
+        return now
+    return confirmed if now - confirmed < heartbeat else None
 
 
 def _send(message: Message, state: PollState, since: int) -> None:

@@ -9,7 +9,8 @@ from .expressions import parse_number
 from .to_json import text
 
 _AGES = ("last_answer", "last_disruption", "unreachable_since", "highest_percent", "last_progress")
-_NUMBERS = ("polls", "waited", "wait", "delay", "heartbeat", "reported", "percent", "age", *_AGES)
+_COUNTS = ("polls", "waited", "wait", "delay", "heartbeat", "reported")
+_NUMBERS = (*_COUNTS, "percent", "age", *_AGES)
 _MAX_NUMBER = 1e10
 
 
@@ -27,7 +28,7 @@ class PollState(TypedDict):
     heartbeat: NotRequired[int]
     """Time without a heartbeat after which the state machine polls the job itself."""
     reported: NotRequired[int]
-    """Number of polls that were reported to the state machine while the job ran."""
+    """Number of polls that the execution's history shows: those of Describe, and those that Poll reported."""
     status: NotRequired[str]
     percent: NotRequired[float | None]
     age: NotRequired[float]
@@ -60,6 +61,6 @@ def carry_over(result: Any) -> PollState:
     given = result if isinstance(result, Mapping) else {}
     numbers = {name: parse_number(given.get(name)) for name in _NUMBERS}
     state = {name: value for name, value in numbers.items() if value is not None and 0 <= value <= _MAX_NUMBER}
-    counts = {name: int(state.pop(name, 0)) for name in ("polls", "waited")}
+    counts = {"polls": 0, "waited": 0, **{name: int(state.pop(name)) for name in _COUNTS if name in state}}
     status = {"status": text(given["status"], MAX_STATUS_LENGTH)} if isinstance(given.get("status"), str) else {}
     return cast(PollState, {"outcome": "running", **counts, **status, **state})

@@ -17,6 +17,7 @@ MIN_AGE_RATIO = 0.0001  # of the run's age, so that a job whose percentage rises
 MAX_DELAY = 900
 MIN_HEARTBEAT = 300
 MAX_LOOP_POLLS = 2_600  # of a watch of an earlier version, which makes nine history events per poll
+MAX_REPORTED = 1_200  # polls of a watch that its history shows; with a notification, each makes about 20 events
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,13 @@ def interval(
     return min(without_percent, with_percent)
 
 
-def min_interval_in_loop(polls: int, time_left: float) -> float:
-    """Return the minimum interval for a watch of an earlier version, whose state machine polls in a loop.
+def spread(count: float, maximum: int, time_left: float) -> float:
+    """Return the minimum interval of polls that the execution's history shows, if a watch may have `maximum` of them.
 
-    It has made `polls` polls and gives up in `time_left` seconds. An execution with 25,000 history events fails.
+    It has had `count` of them and gives up in `time_left` seconds. An execution with 25,000 history events fails.
     Therefore the last quarter of the polls is spread evenly over the time left.
     """
-    return time_left / max(1, MAX_LOOP_POLLS - polls) if polls > 0.75 * MAX_LOOP_POLLS else 0
+    return time_left / max(1, maximum - count) if count > 0.75 * maximum else 0
 
 
 def backoff(limits: PollingLimits, usual: float, random: float) -> float:

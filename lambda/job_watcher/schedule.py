@@ -25,6 +25,7 @@ def update_state(watch: Watch, observation: Observation, now: float) -> PollStat
     return {
         "polls": state["polls"],
         "waited": state["waited"],
+        "reported": state.get("reported", 0),
         "outcome": observation.outcome,
         "status": observation.short_status,
         "percent": percent,
@@ -51,11 +52,14 @@ def add_wait(watch: Watch, state: PollState, seconds: float, random: float = 0) 
     time_left = watch.rules.give_up_after - state["waited"]
     seconds = max(watch.limits.min_interval, seconds * (1 - JITTER * random))
     if watch.in_loop:
-        seconds = max(seconds, polling.min_interval_in_loop(state["polls"], time_left))
+        seconds = max(seconds, polling.spread(state["polls"], polling.MAX_LOOP_POLLS, time_left))
     until_next = max(1, round(min(seconds, time_left)))
     wait = max(1, until_next - polling.POLL_SECONDS)
     age = state.get("age", 0) + wait
-    waited, heartbeat = state["waited"] + until_next, watch.limits.heartbeat
+    heartbeat = max(
+        watch.limits.heartbeat, round(polling.spread(state.get("reported", 0), polling.MAX_REPORTED, time_left))
+    )
+    waited = state["waited"] + until_next
     return add_delay({**state, "wait": wait, "delay": 0, "waited": waited, "age": age, "heartbeat": heartbeat})
 
 
@@ -67,10 +71,14 @@ def add_delay(state: PollState) -> PollState:
 def catch_up(state: PollState, elapsed: float) -> PollState:
     """Return the state of a watch that started `elapsed` seconds ago and may be polled later than planned.
 
-    If it is more than a minute late, the queue or a function was unavailable, which counts as a disruption.
+    If it is more than a minute late, the queue or a function was unavailable, which counts as a disruption. The delay
+    doesn't count as time without an answer, unless the last poll had none.
     """
     late = max(0, round(elapsed - state["waited"]))
-    caught_up: PollState = {**state, "waited": state["waited"] + late, "age": state.get("age", 0) + late}
+    age, last_answer = state.get("age", 0), state.get("last_answer")
+    caught_up: PollState = {**state, "waited": state["waited"] + late, "age": age + late}
+    if last_answer is not None and last_answer >= age - state.get("wait", 0):
+        caught_up["last_answer"] = last_answer + late
     return {**caught_up, "last_disruption": caught_up["waited"]} if late > MAX_LATENESS else caught_up
 
 

@@ -51,8 +51,8 @@ def poll_function(body: str, receive_count: int = 1) -> None:
     """The real Poll function, with one message."""
     from job_watcher.poll import handler
 
-    record = {"messageId": "1", "body": body, "attributes": {"ApproximateReceiveCount": str(receive_count)}}
-    handler({"Records": [record]}, CONTEXT)
+    attributes = {"ApproximateReceiveCount": str(receive_count), "SentTimestamp": str(round(1000 * time.time()))}
+    handler({"Records": [{"messageId": "1", "body": body, "attributes": attributes}]}, CONTEXT)
 
 
 class Deployment:

@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
     "POWERTOOLS_SERVICE_NAME": "job-watcher",
     "WATCH_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:Watch",
+    "POLL_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/Poll",
     "NOTIFY_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:Notify",
 }
 os.environ |= ENVIRONMENT

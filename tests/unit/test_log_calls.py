@@ -32,7 +32,7 @@ def test_nothing_else_writes_to_the_log(name: str) -> None:
     assert not re.search(r"\bprint\(|\bimport (logging|traceback|warnings)\b|\bsys\.std(out|err)\b", text)
 
 
-@pytest.mark.parametrize("name", ["describe", "start"])
+@pytest.mark.parametrize("name", ["describe", "poll", "start"])
 def test_each_handler_logs_without_its_event(name: str) -> None:
     assert log_calls(name) and NO_EVENT in MODULES[name]
 
