@@ -119,7 +119,8 @@ class JobWatcher(Construct):
                 self, "Triggers", settings=settings, bundle=code, watch=self.watch, notify=notifier.machine
             )
             monitoring.add_trigger_alarm(triggers.dead_letter_queue)
-        self._kinds, self._describe, self._notify = settings.kinds, watcher.describe, notifier.machine
+        self._describe, self._poll = watcher.describe, watcher.poller.poll
+        self._kinds, self._notify = settings.kinds, notifier.machine
 
     def on_job_ended(
         self,
@@ -157,6 +158,10 @@ class JobWatcher(Construct):
     def metric_describe_function_errors(self, **options: Any) -> cloudwatch.Metric:
         """Return the number of errors of the Describe function. Errors of the services it calls aren't included."""
         return self._describe.metric_errors(**options)
+
+    def metric_poll_function_errors(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of errors of the Poll function. Errors of the services it calls aren't included."""
+        return self._poll.metric_errors(**options)
 
     def metric_describe_errors(self, **options: Any) -> cloudwatch.Metric:
         """Return the number of describe calls without an answer, such as throttled or denied calls."""

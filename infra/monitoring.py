@@ -16,11 +16,16 @@ from constructs import Construct
 from .functions import METRIC_NAMESPACE, SERVICE
 from .logical_ids import logical_id_prefix
 from .notifier import Notifier
+from .poller import Poller
 from .queues import queue
 from .settings import Settings
 from .watcher import Watcher
 
 PERIOD = Duration.minutes(5)
+# Messages are delayed by at most 900 seconds. A message that fails twice is 2,700 seconds old when it is received for
+# the third time. Then SQS no longer counts it, and it reaches the dead-letter queue if it keeps failing.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+LATE_SECONDS = 2_700
 
 
 class Monitoring(Construct):
@@ -36,15 +41,46 @@ class Monitoring(Construct):
             self.topic.add_subscription(
                 subscriptions.EmailSubscription(address, dead_letter_queue=notifier.dead_letter_queue)
             )
-        self._add_alarms(watcher, notifier)
+        self._add_watch_alarms(watcher, notifier)
+        self._add_poll_alarms(watcher.poller)
+        self._add_notification_alarms(notifier)
 
-    def _add_alarms(self, watcher: Watcher, notifier: Notifier) -> None:
+    def _add_watch_alarms(self, watcher: Watcher, notifier: Notifier) -> None:
         self._alarm(
             "WatchUnreported",
             _visible_messages(self._unreported_watches(watcher, notifier.dead_letter_queue)),
             "A watch ended without a notification. The UnreportedWatches queue has the execution's ARN. Redrive this "
             "execution, or start a new one with the same input. Then delete the message.",
         )
+        self._alarm(
+            "DescribeFunctionErrors",
+            watcher.describe.metric_errors(period=PERIOD, statistic="Sum"),
+            "The Describe function failed or timed out. Check its log.",
+        )
+
+    def _add_poll_alarms(self, poller: Poller) -> None:
+        self._alarm(
+            "PollFunctionErrors",
+            poller.poll.metric_errors(period=PERIOD, statistic="Sum"),
+            "The Poll function failed or timed out. The state machine polls the affected jobs instead, but less often. "
+            "Check the function's log.",
+        )
+        self._alarm(
+            "PollFailed",
+            _age_of_oldest_message(poller.dead_letter_queue),
+            "The Poll function failed repeatedly for the same message. The PollDLQ queue has it. Check the function's "
+            "log. Delete the message, because the watch has replaced it.",
+        )
+        self._alarm(
+            "PollsLate",
+            _age_of_oldest_message(poller.queue),
+            "The poll queue has a message that should have been processed half an hour ago. The state machine polls "
+            "the affected jobs instead, but less often. Check whether the Poll function is throttled or its event "
+            "source mapping is disabled, and whether max-concurrency is too small.",
+            threshold=LATE_SECONDS,
+        )
+
+    def _add_notification_alarms(self, notifier: Notifier) -> None:
         self._alarm(
             "NotificationFailed",
             notifier.machine.metric_failed(period=PERIOD, statistic="Sum"),
@@ -56,11 +92,6 @@ class Monitoring(Construct):
             notifier.machine.metric_aborted(period=PERIOD, statistic="Sum"),
             "Somebody stopped a notification. Redrive the execution of the Notify state machine within 14 days. Only "
             "the branches that didn't succeed run again.",
-        )
-        self._alarm(
-            "DescribeFunctionErrors",
-            watcher.describe.metric_errors(period=PERIOD, statistic="Sum"),
-            "The Describe function failed or timed out. Check its log.",
         )
         self._alarm(
             "DeliveryFailed",
@@ -78,12 +109,12 @@ class Monitoring(Construct):
             "the watch yourself if you still need it, and delete the message.",
         )
 
-    def _alarm(self, id: str, metric: cloudwatch.IMetric, description: str) -> None:
+    def _alarm(self, id: str, metric: cloudwatch.IMetric, description: str, *, threshold: float = 1) -> None:
         alarm = cloudwatch.Alarm(
             self,
             id,
             metric=metric,
-            threshold=1,
+            threshold=threshold,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -147,3 +178,8 @@ def function_metric(name: str, **options: Any) -> cloudwatch.Metric:
 
 def _visible_messages(queue: sqs.IQueue) -> cloudwatch.Metric:
     return queue.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
+
+
+def _age_of_oldest_message(queue: sqs.IQueue) -> cloudwatch.Metric:
+    """Return the age of the queue's oldest message in seconds. In a dead-letter queue, it is the time there."""
+    return queue.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="Maximum")

@@ -13,6 +13,7 @@ PACKS = {
     "L1": ("AwsSolutions",),
     "LambdaConcurrency": NIST_AND_HIPAA,
     "LambdaDLQ": (*NIST_AND_HIPAA, "Serverless"),
+    "LambdaEventSourceMappingDestination": ("Serverless",),
     "LambdaInsideVPC": NIST_AND_HIPAA,
     "LambdaLatestVersion": ("Serverless",),
     "SF1": ("AwsSolutions",),

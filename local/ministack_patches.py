@@ -16,7 +16,7 @@ import ministack.app
 from ministack.core.concurrency import esm_wake
 from ministack.services import eventbridge, lambda_svc, ses, sns, sqs, stepfunctions
 
-from local import heartbeats
+from local import heartbeats, message_delays
 
 VERSION = "1.5.33"
 
@@ -30,8 +30,7 @@ def apply_patches() -> None:
     stepfunctions._find_matching_retrier = _retry_delays(stepfunctions._find_matching_retrier)
     stepfunctions._call_lambda = _lambda_errors(stepfunctions._call_lambda)
     heartbeats.apply(stepfunctions)
-    sqs._HANDLERS["SendMessage"] = sqs._act_send_message = _scaled_delays(sqs._act_send_message)
-    esm_wake.wait = _short_wait(esm_wake.wait)
+    message_delays.apply(sqs, stepfunctions, esm_wake)
     sns._parse_message_attributes = _message_attributes(sns._parse_message_attributes)
     sns._fanout = _email_subscriptions(sns._fanout)
     eventbridge._put_events = _voice_id_events(eventbridge._put_events)
@@ -108,32 +107,6 @@ def _lambda_errors(original: Any) -> Any:
             raise stepfunctions._ExecutionError(f"Lambda.{json.loads(error.cause)['__type']}", error.cause) from error
 
     return invoke
-
-
-def _scaled_delays(original: Any) -> Any:
-    """Scale the delays of SQS messages like Step Functions' waits, and don't lose messages.
-
-    MiniStack loses a message that Step Functions sends while another one is deleted.
-    """
-
-    def send_message(data: dict[str, Any], url: str) -> dict[str, Any]:
-        with sqs._queues_lock:
-            result: dict[str, Any] = original(data, url)
-            messages = sqs._get_q(data.get("QueueUrl", url))["messages"]
-            sent = next(message for message in reversed(messages) if message["id"] == result["MessageId"])
-            delay = sent["visible_at"] - sent["sent_at"]
-            sent["visible_at"] = sent["sent_at"] + delay * stepfunctions._SFN_WAIT_SCALE
-        return result
-
-    return send_message
-
-
-def _short_wait(original: Any) -> Any:
-    """Look for delayed messages every 20 milliseconds. AWS polls queues continuously, and MiniStack once a second.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
-    """
-    return lambda timeout: original(min(timeout, 0.02))
 
 
 def _message_attributes(original: Any) -> Any:

@@ -29,6 +29,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "email": "one@example.com",
         "email-outcomes": "failed",
         "log-key-arn": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "max-concurrency": "25",
         "reserved-concurrency": "50",
         "auto-watch": "true",
         "progress-events": "true",

@@ -90,17 +90,20 @@ def _owner(resource: str) -> str:
 
 
 def describe_questions(stack: Deployment, kinds: Iterable[Kind]) -> list[Question]:
-    """Return a question for each describe call of these kinds and each resource that the Describe function needs."""
-    role = names(stack)["describe_role"]
+    """Return a question for each describe call of these kinds and each resource that the two functions need."""
+    known = names(stack)
     actions = sorted({action for kind in kinds for action in describe_actions(kind)})
     pairs = [(action, resource) for action in actions for resource in LIMITED_RESOURCES.get(action, (None,))]
-    questions = [question(stack, role, action, resource, {}) for action, resource in pairs]
-    return [replace(each, may_be_newer=True) for each in questions]
+    return [
+        replace(question(stack, known[role], action, resource, {}), may_be_newer=True)
+        for role in ("describe_role", "poll_role")
+        for action, resource in pairs
+    ]
 
 
 def names(stack: Deployment) -> dict[str, str]:
     """Return the ARNs that the names in braces in permissions.toml stand for."""
-    parts = (_topics, _machines, _functions, _rules, _accounts, _others)
+    parts = (_topics, _machines, _functions, _poll_queues, _rules, _accounts, _others)
     known = {name: arn for part in parts for name, arn in part(stack)}
     sources = {"alarm": "alarm", "machine": "watch", "rule": "unreported_watch_rule"}
     return known | {
@@ -137,6 +140,13 @@ def _functions(stack: Deployment) -> Iterator[tuple[str, str]]:
         yield f"{name}_version", f"{function}:1"
         yield f"{name}_role", properties["Role"]
         yield f"{name}_log", _here("logs", f"log-group:{properties['LoggingConfig']['LogGroup']}:log-stream:a-stream")
+
+
+def _poll_queues(stack: Deployment) -> Iterator[tuple[str, str]]:
+    for queue, properties in stack.resources("AWS::SQS::Queue"):
+        if "RedrivePolicy" in properties:
+            yield "poll_queue", queue
+            yield "poll_dlq", properties["RedrivePolicy"]["deadLetterTargetArn"]
 
 
 def _rules(stack: Deployment) -> Iterator[tuple[str, str]]:

@@ -48,6 +48,11 @@ WORDS = {
     "administrator_user": "a user",
     "named_account_id": "that account",
     "people": "the topic for people",
+    "poll": "the Poll function",
+    "poll_dlq": "the PollDLQ queue",
+    "poll_log": "its log",
+    "poll_queue": "the poll queue",
+    "poll_role": "the Poll function's role",
     "programs": "the topic for programs",
     "start": "the Start function",
     "start_log": "its log",
@@ -61,7 +66,7 @@ WORDS = {
 }
 """Words for names in permissions.toml. Other names are read as words: `alarm_topic` is the alarm topic."""
 DESCRIBE = (
-    "| The Describe function | describe jobs | the describe call of every enabled kind, "
+    "| The Describe function and the Poll function | describe jobs | the describe call of every enabled kind, "
     "on every type of resource that AWS lists for it | | [kinds](kinds.md) |"
 )
 

@@ -18,7 +18,8 @@ from .simulator import Question, ask
 
 ROWS = permissions.rows()
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-GRANTED_BY_THE_CDK = {"sqs:GetQueueAttributes", "sqs:GetQueueUrl"}  # always together with sqs:SendMessage
+# The CDK grants these actions together. Only the first is needed.
+SEND_MESSAGE = ("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
 # Prefixes of the names of resources that some deployments don't have: automatic watches, allowed accounts and emails.
 OPTIONAL = ("start", "trigger", "dead", "named", "subscribed")
 POLICY_VARIABLE = re.compile(r"\$\{aws:\w+\}")
@@ -140,7 +141,8 @@ def changes(statement: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...], l
     yield "itself", actions, []
     if "Condition" in statement:
         yield "its conditions", actions, [{key: value for key, value in statement.items() if key != "Condition"}]
-    for action in set(actions) - GRANTED_BY_THE_CDK if len(actions) > 1 else ():
+    needed = SEND_MESSAGE[:1] if set(actions) == set(SEND_MESSAGE) else actions
+    for action in needed if len(actions) > 1 else ():
         yield action, (action,), [{**statement, "Action": [other for other in actions if other != action]}]
 
 

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from aws_cdk import assertions
 
-from job_watcher import handlers
+from infra.settings import INTERVAL_SECONDS
+from job_watcher import aws_call, handlers, polling
+from job_watcher.polling import PollingLimits
 
 from .conftest import CONTEXTS, Synthesized
 
 ROOT = Path(__file__).parents[2]
-REFERS_TO_FUNCTION = ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission")  # FunctionName isn't their own name
+# Types whose property FunctionName isn't their own name.
+REFERS_TO_FUNCTION = ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission")
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/Jobs/51af3dc0-da77-11e4-872e-1234567db123"
 PSEUDO_PARAMETERS = {"AWS::StackName": "Jobs", "AWS::StackId": STACK_ID}
 NAMES = ("BucketName", "FunctionName", "LogGroupName", "QueueName", "RoleName", "StateMachineName", "TopicName")
@@ -131,7 +134,7 @@ def test_no_stack_exports_a_name_that_would_conflict_with_another_stack(stacks: 
     assert outputs and not [output for output in outputs if "Export" in output]
 
 
-def test_no_policy_allows_all_actions_and_only_tracing_and_logs_are_allowed_on_all_resources(
+def test_no_policy_allows_all_actions_and_only_tracing_logs_and_reports_to_watches_are_allowed_on_all_resources(
     stack: Synthesized,
 ) -> None:
     unlimited = set()
@@ -139,16 +142,20 @@ def test_no_policy_allows_all_actions_and_only_tracing_and_logs_are_allowed_on_a
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         assert not [action for action in actions if action == "*" or action.endswith(":*")]
         if statement["Resource"] == "*":
-            unlimited |= {action.split(":")[0] for action in actions}
-    assert unlimited == {"xray", "logs"}
+            unlimited |= set(actions)
+    others = {action for action in unlimited if not action.startswith(("xray:", "logs:"))}
+    assert others == {"states:SendTaskHeartbeat", "states:SendTaskSuccess"}
 
 
-def test_describe_can_make_only_the_two_describe_calls_of_voice_id(stack: Synthesized) -> None:
-    calls = [s for s in _statements(stack) if "voiceid" in json.dumps(s["Action"])]
-    assert [statement["Action"] for statement in calls] == [
-        ["voiceid:DescribeFraudsterRegistrationJob", "voiceid:DescribeSpeakerEnrollmentJob"]
-    ]
-    assert ":domain/*" in json.dumps(calls[0]["Resource"])
+def test_describe_and_poll_can_make_only_the_two_describe_calls_of_voice_id(stack: Synthesized) -> None:
+    (policy,) = stack.resources("AWS::IAM::ManagedPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["voiceid:DescribeFraudsterRegistrationJob", "voiceid:DescribeSpeakerEnrollmentJob"]
+    assert ":domain/*" in json.dumps(statement["Resource"])
+    assert [s for s in _statements(stack) if "voiceid" in json.dumps(s["Action"])] == [statement]
+    functions = stack.resources("AWS::Lambda::Function").values()
+    roles = [f["Role"]["Fn::GetAtt"][0] for f in functions if not f["Handler"].endswith(".start")]
+    assert sorted(role["Ref"] for role in policy["Roles"]) == sorted(roles) and len(roles) == 2
 
 
 def test_functions_have_the_chosen_runtime_and_architecture(stack: Synthesized, other: Synthesized) -> None:
@@ -184,6 +191,8 @@ def test_other_settings_keep_the_resources_that_a_running_watch_uses(
         "SNS::Topic",
         "KMS::Key",
         "IAM::Role",
+        "SQS::Queue",
+        "Lambda::EventSourceMapping",
     )
     for type_ in used:
         before, after = (set(synthesized.resources(f"AWS::{type_}")) for synthesized in (stack, changed))
@@ -276,7 +285,103 @@ def test_log_groups_have_the_key_and_functions_the_concurrency_of_the_settings(
     assert {group.get("KmsKeyId") for group in stack.resources("AWS::Logs::LogGroup").values()} == {None}
     for each, expected in ((configured, 50), (stack, None)):
         functions = each.resources("AWS::Lambda::Function").values()
-        assert [function.get("ReservedConcurrentExecutions") for function in functions] == [expected, expected]
+        assert [function.get("ReservedConcurrentExecutions") for function in functions] == [expected] * 3
+
+
+def test_every_queue_is_encrypted_and_denies_plain_http(stack: Synthesized) -> None:
+    queues = stack.resources("AWS::SQS::Queue")
+    assert {queue["SqsManagedSseEnabled"] for queue in queues.values()} == {True}
+    only_tls = {"Effect": "Deny", "Action": "sqs:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    denied = {
+        queue["Ref"]
+        for policy in stack.resources("AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if only_tls.items() <= statement.items() and statement["Principal"] == {"AWS": "*"}
+        for queue in policy["Queues"]
+    }
+    assert denied == set(queues)
+
+
+def test_the_poll_queue_invokes_the_poll_function_and_takes_back_only_the_messages_that_failed(
+    stacks: dict[str, Synthesized], stack: Synthesized
+) -> None:
+    queue, _, poll = _poller(stack)
+    for each, concurrency in ((stack, 10), (stacks["AllSettings"], 25)):
+        (mapping,) = each.resources("AWS::Lambda::EventSourceMapping").values()
+        assert mapping["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+        assert mapping["FunctionName"] == {"Ref": poll}
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": concurrency}
+    function = stack.resources("AWS::Lambda::Function")[poll]
+    assert function["Environment"]["Variables"]["POLL_QUEUE_URL"] == {"Ref": queue}
+
+
+def test_the_poll_function_has_time_for_the_slowest_describe_calls_and_messages_stay_hidden_six_times_as_long(
+    stack: Synthesized,
+) -> None:
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    queue, _, poll = _poller(stack)
+    (mapping,) = stack.resources("AWS::Lambda::EventSourceMapping").values()
+    timeout = stack.resources("AWS::Lambda::Function")[poll]["Timeout"]
+    config: Any = aws_call.CLIENT_CONFIG
+    attempts = config.retries["total_max_attempts"]
+    assert timeout >= mapping["BatchSize"] * attempts * (config.connect_timeout + config.read_timeout)
+    assert stack.resources("AWS::SQS::Queue")[queue]["VisibilityTimeout"] == 6 * timeout
+
+
+def test_a_message_that_keeps_failing_reaches_the_dead_letter_queue_before_it_expires(stack: Synthesized) -> None:
+    name, dead_letter_queue, _ = _poller(stack)
+    queues = stack.resources("AWS::SQS::Queue")
+    queue, receives = queues[name], queues[name]["RedrivePolicy"]["maxReceiveCount"]
+    assert receives == 5  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    moved_after = polling.MAX_DELAY + receives * queue["VisibilityTimeout"]
+    assert moved_after < queue["MessageRetentionPeriod"] / 2
+    # A message expires in the dead-letter queue as long after it was sent as that queue's retention period:
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
+    assert queue["MessageRetentionPeriod"] < queues[dead_letter_queue]["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_a_watch_stops_waiting_for_a_message_before_the_message_expires(stack: Synthesized) -> None:
+    queue, *_ = _poller(stack)
+    longest = PollingLimits(max_interval=INTERVAL_SECONDS[1]).heartbeat
+    assert longest < stack.resources("AWS::SQS::Queue")[queue]["MessageRetentionPeriod"]
+
+
+def test_alarms_report_late_and_failed_polls_and_errors_of_the_poll_function(stack: Synthesized) -> None:
+    queue, dead_letter_queue, poll = _poller(stack)
+    for alarm, name in (("PollsLate", queue), ("PollFailed", dead_letter_queue)):
+        found = _alarm(stack, alarm)
+        assert (found["MetricName"], found["Statistic"]) == ("ApproximateAgeOfOldestMessage", "Maximum")
+        assert found["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}]
+    assert _alarm(stack, "PollFailed")["Threshold"] == 1
+    errors = _alarm(stack, "PollFunctionErrors")
+    assert (errors["Namespace"], errors["MetricName"], errors["Threshold"]) == ("AWS/Lambda", "Errors", 1)
+    assert errors["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": poll}}]
+
+
+def test_only_messages_that_no_watch_waits_for_count_as_late(stack: Synthesized) -> None:
+    # SQS leaves messages that were received three times out of the age:
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    name, *_ = _poller(stack)
+    queue, threshold = stack.resources("AWS::SQS::Queue")[name], _alarm(stack, "PollsLate")["Threshold"]
+    assert polling.MAX_DELAY + 2 * queue["VisibilityTimeout"] <= threshold < queue["MessageRetentionPeriod"]
+    assert PollingLimits(max_interval=INTERVAL_SECONDS[1]).heartbeat <= threshold
+
+
+def _poller(stack: Synthesized) -> tuple[str, str, str]:
+    """Return the logical ids of the poll queue, its dead-letter queue and the Poll function."""
+    functions = stack.resources("AWS::Lambda::Function").items()
+    ((queue, properties),) = [
+        (name, queue) for name, queue in stack.resources("AWS::SQS::Queue").items() if "RedrivePolicy" in queue
+    ]
+    (poll,) = [name for name, function in functions if function["Handler"].endswith(".poll")]
+    return queue, properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0], poll
+
+
+def _alarm(stack: Synthesized, name: str) -> dict[str, Any]:
+    alarms = stack.resources("AWS::CloudWatch::Alarm").items()
+    (alarm,) = [alarm for logical_id, alarm in alarms if logical_id[:-8] == f"JobsMonitoring{name}"]
+    return alarm
 
 
 def test_somebody_is_told_when_a_watch_or_a_notification_is_stopped(stack: Synthesized) -> None:
@@ -289,7 +394,7 @@ def test_somebody_is_told_when_a_watch_or_a_notification_is_stopped(stack: Synth
 
 
 def test_automatic_watches_can_be_turned_off(other: Synthesized) -> None:
-    assert len(other.resources("AWS::Lambda::Function")) == 1
+    assert len(other.resources("AWS::Lambda::Function")) == 2
     assert not [name for name in other.template["Resources"] if name.startswith("JobsTriggers")]
 
 
@@ -309,8 +414,11 @@ def test_a_stack_with_all_kinds_and_waiters_stays_within_awss_limits(everything:
     assert len(json.dumps(everything.template)) < 1_000_000 and len(everything.template["Resources"]) < 500
     policies = list(everything.resources("AWS::IAM::ManagedPolicy").values())
     assert len(policies) <= 10 and all(len(_resolved(policy["PolicyDocument"])) <= 6_144 for policy in policies)
-    inline = everything.resources("AWS::IAM::Policy").values()
+    assert {len(policy["Roles"]) for policy in policies} == {2}
+    inline = list(everything.resources("AWS::IAM::Policy").values())
     assert all(len(_resolved(policy["PolicyDocument"])) <= 10_240 for policy in inline)
+    roles = [role["Ref"] for policy in inline for role in policy["Roles"]]
+    assert len(roles) == len(set(roles))  # the limit is for all inline policies of a role together
     rules = everything.resources("AWS::Events::Rule").values()
     assert len(rules) <= 100 and all(len(json.dumps(rule["EventPattern"])) <= 2_048 for rule in rules)
 

@@ -32,7 +32,8 @@ def test_without_context_voice_id_is_watched_and_nobody_gets_emails() -> None:
     assert set(settings.kinds) == {SPEAKER, FRAUDSTER}
     assert settings.email == () and settings.email_outcomes == ()
     assert settings.give_up_after_days == 14
-    assert settings.limits == PollingLimits(max_delay_ratio=0.05, min_interval=15, max_interval=900)
+    assert settings.limits == PollingLimits(max_delay_ratio=0.05, min_interval=15, max_interval=180)
+    assert (settings.max_concurrency, settings.reserved_concurrency) == (10, None)
     assert settings.auto_watch is True and settings.progress_step is None and settings.allowed_accounts == ()
     assert (stack_name({}), settings.runtime, settings.architecture) == ("JobWatcher", "python3.13", "arm64")
 
@@ -208,7 +209,7 @@ def test_the_polling_limits_can_be_numbers_or_strings(context: dict[str, Any], l
         ),
         (
             {"min-interval-seconds": 901},
-            "min-interval-seconds is 901; accepted is at most max-interval-seconds, which is 900.",
+            "min-interval-seconds is 901; accepted is at most max-interval-seconds, which is 180.",
         ),
         (
             {"max-interval-seconds": 14.5},
@@ -259,19 +260,36 @@ def test_any_other_log_key_is_rejected(arn: Any) -> None:
     assert message(log_key_arn=arn) == f"log-key-arn is {arn!r}; accepted is the ARN of a KMS key."
 
 
-@pytest.mark.parametrize(("value", "expected"), [("", None), (1, 1), ("50", 50), (10_000, 10_000)])
+@pytest.mark.parametrize(("value", "expected"), [("", None), (2, 2), ("50", 50), (10_000, 10_000)])
 def test_reserved_concurrency_can_be_a_whole_number(value: Any, expected: int | None) -> None:
     assert read(reserved_concurrency=value).reserved_concurrency == expected
 
 
-@pytest.mark.parametrize("value", [0, -1, 10_001, "many", True, None])
+@pytest.mark.parametrize("value", [0, 1, -1, 10_001, "many", True, None])
 def test_a_reserved_concurrency_outside_the_limits_is_rejected(value: Any) -> None:
-    sentence = f"reserved-concurrency is {value!r}; accepted is a number from 1 to 10,000."
+    sentence = f"reserved-concurrency is {value!r}; accepted is a number from 2 to 10,000."
     assert message(reserved_concurrency=value) == sentence
 
 
+@pytest.mark.parametrize(("value", "expected"), [(2, 2), ("25", 25), (1000, 1000)])
+def test_max_concurrency_can_be_a_whole_number(value: Any, expected: int) -> None:
+    assert read(max_concurrency=value).max_concurrency == expected
+
+
+@pytest.mark.parametrize("value", [0, 1, 1001, "", "many", True, None])
+def test_a_max_concurrency_outside_lambdas_limits_is_rejected(value: Any) -> None:
+    sentence = f"max-concurrency is {value!r}; accepted is a number from 2 to 1,000."
+    assert message(max_concurrency=value) == sentence
+
+
 def test_a_fraction_of_a_concurrent_execution_is_rejected() -> None:
-    assert message(reserved_concurrency=1.5) == "reserved-concurrency is 1.5; accepted is a whole number."
+    assert message(reserved_concurrency=2.5) == "reserved-concurrency is 2.5; accepted is a whole number."
+    assert message(max_concurrency=2.5) == "max-concurrency is 2.5; accepted is a whole number."
+
+
+@pytest.mark.parametrize(("reserved", "expected"), [("", 10), (2, 2), (9, 9), (11, 10)])
+def test_max_concurrency_is_at_most_the_reserved_concurrency(reserved: Any, expected: int) -> None:
+    assert read(reserved_concurrency=reserved).max_concurrency == expected
 
 
 def test_allowed_accounts_are_ids_of_12_digits() -> None:
