@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from .errors import CommandError
 
 NEWEST = 50
-RECENT_EVENTS = 25  # of an execution's history; a poll adds nine
+RECENT_EVENTS = 25  # of an execution's history; news adds about ten
+POLLED = ("Describe", "WaitForNews")  # the states whose output is the state after a poll
 
 
 class Update(NamedTuple):
-    """A change of a watch: the state after its latest poll, or the ended execution."""
+    """A change of a watch: the state after its latest poll with news, or the ended execution."""
 
     watch: str
     poll: dict[str, Any] | None
@@ -41,9 +42,9 @@ def newest(states: Any, machine: str) -> list[dict[str, Any]]:
 
 
 def updates(states: Any, watches: Collection[str], every: float) -> Iterator[Update]:
-    """Yield an update for each poll and for the end of each of these watches, until all have ended.
+    """Yield an update for each poll with news and for the end of each of these watches, until all have ended.
 
-    The watches are checked every `every` seconds. If a watch polls several times in between, only its last poll counts.
+    The watches are checked every `every` seconds. If a watch has news several times in between, only the last counts.
     """
     polls = dict.fromkeys(watches, 0)
     while polls:
@@ -73,8 +74,8 @@ def detail(execution: dict[str, Any]) -> dict[str, Any]:
 
 
 def _latest_poll(states: Any, watch: str) -> dict[str, Any]:
-    """Return the output of the watch's latest Describe state; an empty dict if there is none."""
+    """Return the state after the watch's latest poll with news; an empty dict if there is none."""
     history = states.get_execution_history(executionArn=watch, reverseOrder=True, maxResults=RECENT_EVENTS)["events"]
     exits = [event["stateExitedEventDetails"] for event in history if event["type"] == "TaskStateExited"]
-    outputs = [json.loads(exit_["output"]) for exit_ in exits if exit_["name"] == "Describe"]
+    outputs = [json.loads(exit_["output"]) for exit_ in exits if exit_["name"] in POLLED]
     return dict(outputs[0]) if outputs else {}
