@@ -76,8 +76,8 @@ unavailable  \bin (an? )?\S+ status\b / current status / connection (was )?(rese
 unavailable  \b(in|current|\w*valid|\w*correct) (\S+ ){{0,2}}state\b(?! machine) / the state of
 denied       \b(disabled|suspended|inactive|not active|not (yet )?set ?up|not supported|quotas?|limits?|capacity)\b
 denied       \b(retry|again|wait)\b
-invalid      invalid / n[o']t valid / \bvalidation\b / missing / required / \b(must|should)\b / (start|end) with / unsupported
-invalid      already exists / too (long|short|large|small|many) / \b(empty|blank|null)\b / only (one|a)\b / accept
+invalid      invalid / n[o']t valid / \bvalidation\b / missing / required / \b(must|should)\b / (start|end) with
+invalid      unsupported / already exists / too (long|short|large|small|many) / \b(empty|blank|null)\b / only (one|a)\b / accept
 """
 # Exceptions that botocore raises without an answer of the service, by the names of their classes and base classes. The
 # INVALID ones are raised without sending the request.
