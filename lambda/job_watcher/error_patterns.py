@@ -77,7 +77,8 @@ unavailable  \b(in|current|\w*valid|\w*correct) (\S+ ){{0,2}}state\b(?! machine)
 denied       \b(disabled|suspended|inactive|not active|not (yet )?set ?up|not supported|quotas?|limits?|capacity)\b
 denied       \b(retry|again|wait)\b
 invalid      invalid / n[o']t valid / \bvalidation\b / missing / required / \b(must|should)\b / (start|end) with
-invalid      unsupported / already exists / too (long|short|large|small|many) / \b(empty|blank|null)\b / only (one|a)\b / accept
+invalid      unsupported / already exists / too (long|short|large|small|many) / \b(empty|blank|null)\b
+invalid      only (one|a)\b / accept
 """
 # Exceptions that botocore raises without an answer of the service, by the names of their classes and base classes. The
 # INVALID ones are raised without sending the request.
