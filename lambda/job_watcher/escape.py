@@ -7,8 +7,8 @@ from .top_level_domains import TOP_LEVEL_DOMAINS
 # Characters that change the layout or the direction of text, or are invisible, which could hide what a value says.
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff]"
+    "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000110bd\U000110cd"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # Top-level domains that are more often the extension of a file. They count only before a slash: `setup.sh/login`.
 FILE_EXTENSIONS = {"cab", "cc", "data", "java", "map", "md", "pl", "ps", "pt", "py", "rs", "sh", "so", "tf", "zip"}
