@@ -15,6 +15,8 @@ from typing import Any
 import ministack.app
 from ministack.services import eventbridge, lambda_svc, ses, sns, stepfunctions
 
+from local import ministack_lambda
+
 VERSION = "1.5.33"
 
 
@@ -30,6 +32,7 @@ def apply_patches() -> None:
     sns._fanout = _email_subscriptions(sns._fanout)
     eventbridge._put_events = _voice_id_events(eventbridge._put_events)
     eventbridge._dispatch_to_lambda = _asynchronous_invocation
+    ministack_lambda.apply_patches()
 
 
 def _start_execution_errors(original: Any) -> Any:
