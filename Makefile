@@ -19,7 +19,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds notifications permissions scale reliability kind clean
+.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds notifications permissions scale reliability load kind clean
 
 install: .venv/installed
 
@@ -121,6 +121,11 @@ scale: install
 # Run the tests of the faults in tests/reliability.toml, and write docs/reliability.md if all of them pass.
 reliability: install
 	@$(PY) -m tests.reliability
+
+# Watch 2,000 jobs at the same time in the local cloud, with two quotas of describe calls, and send it 10,000 trigger events.
+# Write docs/load.md and docs/load.json if every job is notified once and gets one watch. It takes about 20 minutes.
+load: install
+	@$(PY) -m tests.load
 
 # make kind SERVICE=glue OPERATION=GetJobRun: print a proposed catalogue table for a new kind, from botocore's model.
 kind: install

@@ -66,6 +66,12 @@ class Cloud:
         self.voice_id.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def pid(self) -> int:
+        """The ID of MiniStack's process. Its Lambda workers are its child processes."""
+        assert self._process
+        return self._process.pid
+
     def client(self, service: str) -> Any:
         """Return a boto3 client for the local account."""
         return boto3.client(

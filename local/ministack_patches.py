@@ -18,6 +18,8 @@ from ministack.services import eventbridge, lambda_svc, ses, sns, sqs, stepfunct
 
 from local import heartbeats, message_delays
 
+from local import ministack_lambda
+
 VERSION = "1.5.33"
 
 
@@ -35,6 +37,7 @@ def apply_patches() -> None:
     sns._fanout = _email_subscriptions(sns._fanout)
     eventbridge._put_events = _voice_id_events(eventbridge._put_events)
     eventbridge._dispatch_to_lambda = _asynchronous_invocation
+    ministack_lambda.apply_patches()
 
 
 def _start_execution_errors(original: Any) -> Any:

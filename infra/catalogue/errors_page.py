@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from botocore import exceptions
+from botocore import discovery, exceptions
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from job_watcher import errors
@@ -26,7 +26,7 @@ HEAD = """\
 # AWS errors
 
 This page lists the errors that a describe call can return, what each one means for a watch, and the rule that decides
-this. `make kinds` generates it from [errors.py](../lambda/job_watcher/errors.py), which contains the rules, from
+this. `make kinds` generates it from the rules in [error_patterns.py](../lambda/job_watcher/error_patterns.py), from
 botocore's models and from `infra/catalogue/known_errors.toml`.
 
 botocore models {codes} error codes for the describe operations of all kinds and waiters ({pairs} pairs of a code and an
@@ -42,12 +42,14 @@ after `give-up-after-days`.
 The rules apply in this order. The first one that matches decides:
 
 1. A code whose meaning doesn't depend on the message, such as `UnknownOperationException`.
-2. A pattern that the code contains, unless it means `invalid`. Codes that mean `denied` are `unavailable` if the
-   message says that credentials have expired.
+2. A pattern that the code contains, unless it means `invalid`. If the code means `denied`, but the message says that
+   credentials have expired or the rate is exceeded, the message decides.
 3. An HTTP status that means `unavailable` or `throttled`.
 4. A pattern that the message contains. The patterns ignore case.
-5. Another HTTP status, such as 404, and then a pattern that the code contains and that means `invalid`.
-6. `default`: an error that no rule recognizes means `denied`.
+5. Another HTTP status, such as 404.
+6. A pattern that the code contains and that means `invalid`, if the message has at most two words. A longer message
+   that no pattern matches may be about something that resolves itself.
+7. `default`: an error that no rule recognizes means `denied`.
 
 ## Modeled errors
 
@@ -89,7 +91,7 @@ def exception(name: str) -> BotoCoreError:
     if name == UNKNOWN_HOST:
         failure = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return EndpointConnectionError(endpoint_url="https://example.invalid", error=failure)
-    exception_class = getattr(exceptions, name)
+    exception_class = getattr(exceptions, name, None) or getattr(discovery, name)
     fields = [field for _, field, _, _ in Formatter().parse(exception_class.fmt) if field]
     instance: BotoCoreError = exception_class(**dict.fromkeys(fields, "…"))
     return instance

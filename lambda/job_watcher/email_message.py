@@ -40,7 +40,8 @@ def subject(kind: Kind | None, detail: Detail) -> str:
     name = kind.noun if kind else "job"
     members = [member for member in (kind.request if kind else detail["request"]) if member in detail["request"]]
     job_id = "".join(f" {_short_name(detail['request'][member])}" for member in members[-1:])
-    line = f"{detail['outcome'].capitalize()}: {name}{job_id} ({detail.get('error') or detail.get('status')})"
+    whole = f"{detail['outcome'].capitalize()}: {name}{job_id} ({detail.get('error') or detail.get('status')})"
+    line = " ".join(whole.split())[:MAX_VALUE_LENGTH]
     # A link to a console isn't kept either, because it could be truncated within the domain.
     ascii_line = re.sub(r"[^\x20-\x7e]", "?", escape(line.replace("://", "[:]//")))
     return ascii_line if len(ascii_line) <= MAX_SUBJECT_LENGTH else ascii_line[: MAX_SUBJECT_LENGTH - 3] + "..."

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
+from . import error_patterns
+
 
 class Meaning(Enum):
     """UNAVAILABLE and THROTTLED are temporary. MISSING, DENIED and UNREACHABLE may be temporary. INVALID is permanent.
@@ -38,75 +40,8 @@ class Classification(NamedTuple):
 
 UNRECOGNIZED = Classification(Meaning.DENIED, "default")
 MAX_MESSAGE = 5_000  # characters of a message that are searched
+MIN_WORDS = 3  # of a message that may say more than a code such as ValidationException
 NO_SUCH_HOST = "The host name doesn't exist. The service may not be available in this Region."
-# These codes are INVALID whatever the message says: the service doesn't have the operation, or can't parse the request.
-_FINAL = r"""
-invalid      UnknownOperation / ^InvalidAction$ / MissingAction / NotImplemented / (^|\.)Malformed / ^Serialization
-"""
-# AWS has no common list of error codes. These patterns cover the errors that botocore models for the catalogue's calls,
-# those in its retry rules and waiters, those that moto returns, and those in infra/catalogue/known_errors.toml.
-# Patterns are separated by " / ". The first line that matches applies:
-# - LimitExceeded and ServiceQuotaExceeded mean too many calls, because a describe call creates nothing.
-# - A KMS error is about the key, even if its code contains NotFound.
-# - A conflict, or a state in which a resource can't be described, is temporary.
-_CODES = r"""
-throttled    Throttl / TooManyRequest / SlowDown / (Limit|Throughput|Rate|Quota|Requests)Exceeded
-unavailable  (Request|Token|Credentials?)Expired / Expired(Token|Credential) / Skewed / TokenRefresh / PendingVerif
-denied       InvalidClientToken / InvalidAccess / InvalidSecurity / ^InvalidToken / InvalidS3Object / KMS(?!Internal)
-missing      Not.?Found / NoSuch / NotExist / NonExist / UnknownResource / NotDiscovered / PipelineDeleted
-missing      Invalid(Instance|Target|Resource)(Exception)?$ / (Unknown|Invalid)\w*Id(entifier)?(Exception)?$
-missing      AMIID\.Unavailable
-denied       Acc?ess.?Denied / Authoriz / Authentic / AuthFailure / Forbidden / OptIn / Privilege / Permi(ssion|tted)
-denied       Signature / UnrecognizedClient / Subscri / NotEnabled / Disabled / Unsupported(Region|User|API|Feature)
-unavailable  Internal / Unavailable / Timed?.?out / (Server|Service)(Exception|Error|Fault|Failure) / IDPCommunication
-unavailable  BadGateway / (?<!Parameter)Dependency / (Operation|Request)Fail / InvalidEndpoint(Exception)?$
-unavailable  Stat(e|us)(Exception|Fault)?$
-unavailable  Conflict / Concurrent / Contention / Busy / (?<!Not)InUse / InProgress / Not(Ready|Complete)
-unavailable  Aborted / TemporaryRedirect
-invalid      Validation / Invalid / Bad.?Request / Argument / Unprocessable / TooLarge / TooLong
-invalid      Missing(Param|Required) / Required(Exception)?$ / Unknown(Param|Action)
-invalid      UnsupportedOperation / OperationNotSupported / SizeExceeded
-"""
-_EXPIRED = r"""
-unavailable  \b(token|signature|credentials?|request)\b.{0,60} expired / expired (security )?token
-"""
-# Some services report these errors as validation errors or with unknown codes. In that case, the message is matched.
-# Patterns about the form of a name or id come before those about the job, as in "Member must not have …".
-# The last lines are words of errors that may or may not resolve themselves.
-_MESSAGES = rf"""
-throttled    rate (limit )?(has been |was )?exceeded / throttl / (request|call)s? limit exceeded
-throttled    too many (\w+ ){{0,2}}(requests|calls) / request rate / slow down
-{_EXPIRED.strip()}
-denied       access ?denied / not authorized / unauthorized / not (permitted|allowed to) / unable to access
-denied       n[o']t (owned|enabled|accessible|subscribed|opted in) / security token .*invalid / not a member
-denied       (no|n[o']t have|must have|insufficient|lacks?|missing) (\S+ ){{0,3}}(permissions?|privileges?|access)\b
-denied       n[o']t (be )?assumed? / (unable|failed) to assume / n[o']t (available|supported) (in|for|on|to)\b
-denied       \bkms\b.{{0,300}}\b(disabled|pending|unavailable|state)\b
-invalid      validation errors? detected / failed to satisfy / regular expression / malformed / expecting / \bformat\b
-invalid      (unknown|unrecognized|invalid|conflicting) (parameter|operation|action|field|filter|property|attribute)
-missing      (n[o']t|doesnt) (\w+ )?exist / non-?existent / no longer (exist|available) / \bno such / \bno matching
-missing      not ?(be |been )?found / n[o']t (be )?(find|found|located?|retrieved?)\b / (unable|failed) to (find|locate)
-missing      \bno (\S+ ){{1,6}}(found|exists?)\b / \bno \w+ (with|named|for|match)\b / n[o']t match an existing
-missing      n[o']t (refer|map|correspond|belong) to / \bunknown\b / (been|was|already|marked) (deleted|purged|removed)
-invalid      for parameter \S+ is invalid / \bmust (be (?!in )|begin|belong|contain|have|match)
-missing      (invalid|not a valid|incorrect) (\S+ ){{0,3}}\S*(identifier|(?<!val)id)\b
-missing      (identifier|(?<!val)id)\b.{{0,80}} (is ?n[o']t valid|invalid)
-unavailable  internal (\w+ )?(error|failure) / unavailable / \btimed out / temporary (?!.{{0,20}}cred) / temporarily
-unavailable  in[ _]progress / (?<!the )\blater\b(?! than) / conflict / \bbusy\b / is (pending|being|in use)\b
-unavailable  n[o']t (yet )?(been )?(ready|available|completed?|finished|initiali[sz]ed|started)\b
-unavailable  (still|currently) \w+ing\b / another (request|operation) / \bin (an? )?\S+ status\b / current status
-unavailable  \b(in|current|\w*valid|\w*correct) (\S+ ){{0,2}}state\b(?! machine) / the state of
-denied       \b(disabled|suspended|inactive|not active|not (yet )?set ?up|not supported|quotas?|limits?|capacity)\b
-denied       \b(retry|again|wait)\b
-"""
-# Exceptions that botocore raises without an answer of the service, by the names of their classes and base classes. The
-# INVALID ones are raised without sending the request.
-_EXCEPTIONS = r"""
-unavailable  \bHTTPClientError / \bConnectionError / \bUnreadableAnswer / \bIncompleteRead / \b(Flexible)?ChecksumError
-unavailable  \bCapacityNotAvailable / \bNoCredentials / \bCredentialRetrieval / \bMetadataRetrieval
-invalid      \bParamValidation / \bValidationError / \bDataNotFound / \bInvalidHostLabel / \bUnsupported(S3|Outpost)
-invalid      \bEndpointProvider / \bBaseEndpointResolver / \bUnknownRegion
-"""
 # Errors of a DNS lookup for a host name that doesn't exist or has no address. If a DNS server fails, it is EAI_AGAIN.
 _NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 _STATUSES = {
@@ -139,24 +74,26 @@ def classify(error: ClientError | BotoCoreError) -> Classification:
     """Return what a failed describe call means, and the rule that decided. Unrecognized errors count as DENIED."""
     if isinstance(error, BotoCoreError):
         return _classify_exception(error)
-    if final := _first_match("code", _FINAL, code(error)):
+    if final := _first_match("code", error_patterns.FINAL, code(error)):
         return final
-    by_code = _first_match("code", _CODES, code(error))
+    by_code = _first_match("code", error_patterns.CODES, code(error))
+    if by_code and by_code.meaning is Meaning.DENIED:  # Lambda renews the function's credentials
+        return _first_match("message", error_patterns.TEMPORARY, message(error)) or by_code
     if by_code and by_code.meaning is not Meaning.INVALID:
-        expired = by_code.meaning is Meaning.DENIED and _first_match("message", _EXPIRED, message(error))
-        return expired or by_code  # Lambda renews the function's credentials
+        return by_code
     by_status = _classify_status(_part(error, "ResponseMetadata").get("HTTPStatusCode"))
     if by_status and by_status.meaning in (Meaning.UNAVAILABLE, Meaning.THROTTLED):
         return by_status
-    by_message = _first_match("message", _MESSAGES, message(error))
-    return by_message or by_status or by_code or UNRECOGNIZED
+    by_message = _first_match("message", error_patterns.MESSAGES, message(error))
+    is_clear = len(message(error).split()) < MIN_WORDS
+    return by_message or by_status or (by_code if is_clear else None) or UNRECOGNIZED
 
 
 def _classify_exception(error: BotoCoreError) -> Classification:
     if _is_unreachable(error):
         return Classification(Meaning.UNREACHABLE, "exception", "EAI_NONAME|EAI_NODATA")
     names = " ".join(one.__name__ for one in type(error).__mro__)
-    return _first_match("exception", _EXCEPTIONS, names) or UNRECOGNIZED
+    return _first_match("exception", error_patterns.EXCEPTIONS, names) or UNRECOGNIZED
 
 
 def _is_unreachable(error: BotoCoreError) -> bool:

@@ -7,21 +7,22 @@ from .top_level_domains import TOP_LEVEL_DOMAINS
 # Characters that change the layout or the direction of text, or are invisible, which could hide what a value says.
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff]"
+    "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000110bd\U000110cd"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # Top-level domains that are more often the extension of a file. They count only before a slash: `setup.sh/login`.
 FILE_EXTENSIONS = {"cab", "cc", "data", "java", "map", "md", "pl", "ps", "pt", "py", "rs", "sh", "so", "tf", "zip"}
 _DOMAINS = (TOP_LEVEL_DOMAINS | {"example"}) - FILE_EXTENSIONS  # example is reserved for documentation
 _START = r"(?:(?:https?|ftps?|file|smb):(?=[/\\]{2})|(?<!\w)(?:mailto|tel|sms):(?=\S)|www\.)"
-_LABEL = rf"\.(?!{_START})(?:[^\W\d_]{{2,}}|xn--[\w-]+)"
+_LABEL = rf"\.(?!{_START})(?:xn--[\w-]+|[^\W\d_]{{2,}})"
 # What mail programs turn into links, and the links that stay.
 _LINK = re.compile(
     r"(?P<console>(?a:https?://(?:[a-z0-9-]+\.)*console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com))"
     rf"(?=[/?#\s]|$)(?:(?!{_START})[^\s\\\"'<>])*)"
     rf"|{_START}"
     rf"|(?<=[\w.+-])@(?=[\w-]+(?:\.[\w-]+)*{_LABEL})"
-    rf"|(?<=[\w-])(?P<labels>(?:{_LABEL})+)(?![\w-]|\.(?!{_START})\w)(?=(?P<slash>/)?)",
+    # The labels match even if more follows, and without backtracking, so that the time is linear.
+    rf"|(?<=[\w-])(?P<labels>(?:{_LABEL})++)(?P<end>(?![\w-]|\.(?!{_START})\w)(?=(?P<slash>/)?))?",
     re.IGNORECASE,
 )
 
@@ -38,7 +39,7 @@ def escape(value: str) -> str:
 
 
 def _escape_link(found: re.Match[str]) -> str:
-    if found["console"]:
+    if found["console"] or (found["labels"] and found["end"] is None):
         return found[0]
     if found["labels"]:
         return _escape_domain(found["labels"], before_slash=found["slash"] is not None)
@@ -47,11 +48,11 @@ def _escape_link(found: re.Match[str]) -> str:
 
 def _escape_domain(labels: str, before_slash: bool) -> str:
     """Return the last labels of a dotted name with each dot before a top-level domain escaped: `[.]co[.]uk`."""
-    escaped = ""
-    while labels and _is_domain(labels.rpartition(".")[2].lower(), before_slash and not escaped):
-        labels, _, label = labels.rpartition(".")
-        escaped = f"[.]{label}{escaped}"
-    return labels + escaped
+    names = labels.split(".")[1:]
+    first = len(names)
+    while first and _is_domain(names[first - 1].lower(), before_slash and first == len(names)):
+        first -= 1
+    return "".join([*(f".{name}" for name in names[:first]), *(f"[.]{name}" for name in names[first:])])
 
 
 def _is_domain(label: str, before_slash: bool) -> bool:

@@ -29,9 +29,9 @@ class VoiceId:
 
     `s3` is the boto3 client with which jobs read and write their files. `events` is called with each PutEvents entry
     for the default bus, in the thread of the call or job. `domains` are the IDs of the domains that exist (None: every
-    valid ID). `calls` counts the API calls by operation. `calls_per_second` is the throttling limit of each operation
-    (None: no limit). `calls_per_second` and `seconds_per_request` can be changed at any time; the latter applies to
-    new jobs.
+    valid ID). `calls` counts the API calls by operation, and `throttled` those that exceeded `calls_per_second`, the
+    throttling limit of each operation (None: no limit). `calls_per_second` and `seconds_per_request` can be changed at
+    any time; the latter applies to new jobs.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class VoiceId:
         self._hold_new_jobs = False
         self.faults, self._rate_limiter = Faults(self._jobs.operations), RateLimiter()
         self.calls: Counter[str] = Counter()
+        self.throttled: Counter[str] = Counter()
         self._calls_lock = Lock()
         self._endpoint = Endpoint("VoiceID", self._call, port)
         self.url = f"http://127.0.0.1:{self._endpoint.port}"
@@ -161,6 +162,8 @@ class VoiceId:
         if fault and fault.name in ERRORS:
             raise service_error(*ERRORS[fault.name])
         if self.calls_per_second and not self._rate_limiter.acquire(operation, self.calls_per_second):
+            with self._calls_lock:
+                self.throttled[operation] += 1
             raise service_error(*ERRORS["throttle"])
         handler, kind = self._jobs.operations[operation]
         return handler(kind, validated(operation, request))

@@ -57,7 +57,7 @@ def _head() -> str:
 
 This page compares the load of {sizes} open watches in one account with AWS's quotas.
 `make scale` calculates it from Job Watcher's own code, its state machines and the quotas in `tests/bench/quotas.toml`.
-It isn't a load test.
+It isn't a load test; `make load` [runs one](load.md).
 
 - **Steady**: as many jobs start as end.
 - **Burst**: all jobs start within {minutes} minutes, and all jobs of the same duration end within {minutes} minutes.

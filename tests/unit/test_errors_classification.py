@@ -93,6 +93,13 @@ def test_no_modeled_error_that_resolves_itself_ends_a_watch_at_once() -> None:
         "arn:aws:kms:eu-west-1:111122223333:key/1234 is pending deletion.",
         "The call conflicts with an update",
         "Please wait and submit the request again",
+        "Something went wrong",
+        "The cluster can't be described during an upgrade",
+        "You must opt in to the Region",
+        "Authentication failed",
+        "Permission denied",
+        "Payment required",
+        "Forbidden",
     ],
 )
 def test_a_validation_error_that_may_resolve_itself_never_ends_a_watch_at_once(code: str, message: str) -> None:
@@ -111,10 +118,47 @@ def test_a_validation_error_that_may_resolve_itself_never_ends_a_watch_at_once(c
         "Temporary security credentials are not supported",
         "The KMS key is pending deletion",
         "Check your input and try again",
+        "Your subscription has expired",
+        "The account is closed",
+        "The service is unavailable in this Region",
+        "The job belongs to another user",
+        "Unexpected error: the job was not found",
+        "The request was rejected by an explicit deny",
+        "The feature is not yet supported",
     ],
 )
 def test_an_error_that_may_be_permanent_is_not_polled_until_the_watch_gives_up(code: str, message: str) -> None:
-    assert errors.meaning(client_error(code, message)) in (Meaning.DENIED, Meaning.INVALID)
+    assert errors.meaning(client_error(code, message)) in (Meaning.DENIED, Meaning.INVALID, Meaning.MISSING)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "meaning"),
+    [
+        ("AccessDeniedException", "Rate exceeded", Meaning.THROTTLED),
+        ("AccessDeniedException", "User: u is not authorized to perform: x:DescribeRate exceeded", Meaning.DENIED),
+        ("InvalidSignatureException", "Signature not yet current: 20260101T000600Z", Meaning.UNAVAILABLE),
+        ("SignatureDoesNotMatch", "The signature doesn't match.", Meaning.DENIED),
+        ("ValidationException", "You have exceeded the maximum number of requests", Meaning.THROTTLED),
+        ("ValidationException", "An unknown error occurred", Meaning.UNAVAILABLE),
+        ("ValidationException", "Unknown job", Meaning.MISSING),
+        ("ValidationException", "The cluster is restoring", Meaning.UNAVAILABLE),
+        ("ValidationException", "KMSInvalidStateException: key", Meaning.DENIED),
+        ("InvalidAccountStatusException", "", Meaning.DENIED),
+        ("PaymentRequired", "", Meaning.DENIED),
+        ("NotStabilizedException", "", Meaning.UNAVAILABLE),
+        ("DatabaseResumingException", "", Meaning.UNAVAILABLE),
+        ("KeyPendingDeletionException", "", Meaning.DENIED),
+        ("EncryptionKeyNotFoundException", "", Meaning.DENIED),
+    ],
+)
+def test_an_error_has_the_meaning_that_its_code_and_message_say(code: str, message: str, meaning: Meaning) -> None:
+    assert errors.meaning(client_error(code, message)) is meaning
+
+
+def test_a_generic_code_is_invalid_only_if_the_message_is_about_the_request_or_says_nothing() -> None:
+    for message in ("", "No.", "The message.", "Invalid job name", "A job name is required", "The name is too long"):
+        assert errors.meaning(client_error("ValidationException", message)) is Meaning.INVALID
+    assert errors.meaning(client_error("ValidationException", "Something happened there")) is Meaning.DENIED
 
 
 @pytest.mark.parametrize("code", ["UnknownOperationException", "InvalidAction", "MissingAction", "NotImplemented"])

@@ -9,14 +9,20 @@ import pytest
 from infra.catalogue import errors_page
 from infra.catalogue.errors_page import KNOWN, WATCH, classify, exception, reason
 from infra.catalogue.modeled_errors import ModeledError, modeled_errors
-from job_watcher import catalogue, errors, waiters
+from job_watcher import catalogue, error_patterns, errors, waiters
 from job_watcher.errors import Meaning
 
 KINDS = [*catalogue.kinds().values(), *waiters.kinds().values()]
 PAGE = errors_page.PAGE.read_text(encoding="utf-8")
 MODELED = modeled_errors(KINDS)
 CODES = [error for group in KNOWN["codes"] for error in group["errors"]]
-TABLES = (errors._FINAL, errors._CODES, errors._EXPIRED, errors._MESSAGES, errors._EXCEPTIONS)
+TABLES = (
+    error_patterns.FINAL,
+    error_patterns.CODES,
+    error_patterns.TEMPORARY,
+    error_patterns.MESSAGES,
+    error_patterns.EXCEPTIONS,
+)
 
 
 def rows(section: str) -> list[list[str]]:

@@ -1,6 +1,8 @@
 """The owner of a job, who chooses its names and messages, can't change what the email says about it."""
 
 import re
+import time
+import timeit
 from importlib import resources
 from typing import Any, cast
 
@@ -101,6 +103,19 @@ def test_no_domain_becomes_a_link(domain: str) -> None:
     assert escaped.replace("[.]", ".") == f"See {domain}/x or {domain.upper()}/x."
     left = [name.rpartition(".") for name in re.split(r"\[\.\]|[ /]", escaped.removesuffix("/x."))]
     assert not [name for name, dot, last in left if dot and last.lower() in TOP_LEVEL_DOMAINS - FILE_EXTENSIONS]
+
+
+@pytest.mark.parametrize(
+    "repeated", [".ba", "a.b", ".xn--a", "a@", "x@a.ba", "http://", "//a.console.", "語.a", "www."]
+)
+def test_the_time_to_escape_a_value_is_linear_in_its_length(repeated: str) -> None:
+    """The time is quadratic if each dotted name is searched from each of its dots."""
+
+    def seconds(length: int) -> float:
+        value = "a" + repeated * (length // len(repeated)) + "_"
+        return min(timeit.repeat(lambda: escape(value), timer=time.process_time, number=1, repeat=3))
+
+    assert seconds(40_000) <= 12 * max(seconds(10_000), 0.001)
 
 
 def test_the_top_level_domains_are_those_of_iana() -> None:

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import sys
 import unicodedata
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,6 +18,7 @@ from job_watcher import catalogue, evaluate, notification
 from job_watcher.catalogue import Kind, Observation
 from job_watcher.detail import serialize
 from job_watcher.email_message import console_link
+from job_watcher.escape import escape
 from job_watcher.expressions import search
 from job_watcher.poll_state import PollState
 from job_watcher.watch import Rules, Watch
@@ -66,6 +68,7 @@ DOMAIN = re.compile(r"\w@[\w.-]+\.\w{2}|\w\.(?:com|example|io|org|uk|рф|xn--p1
 CONSOLES = ("console.aws.amazon.com", "console.amazonaws.cn", "console.amazonaws-us-gov.com")
 # Controls, and marks that change the direction of text. BN: boundary-neutral, which includes the invisible ones.
 LAYOUT_CLASSES = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "BN", "B", "S"}
+FORMATS = {"Cc", "Cf", "Zl", "Zp"}  # controls, formats, and separators of lines and paragraphs
 MARKS = {"\u200e", "\u200f", "\u061c"}
 
 
@@ -176,6 +179,13 @@ def test_any_text_is_shown_without_control_characters_and_links(first: str, seco
         SPEAKER, {"JobName": first + second, "FailureDetails": {"Message": first, second: second}}, {"JobId": second}
     )
     check_email(result)
+
+
+def test_no_character_that_controls_or_formats_text_is_shown() -> None:
+    formats = [chr(number) for number in range(sys.maxunicode + 1) if unicodedata.category(chr(number)) in FORMATS]
+    shown = escape("a".join(formats))
+    assert len(formats) > 200 and [character for character in shown if unicodedata.category(character) in FORMATS] == []
+    assert all(map(is_plain, shown))
 
 
 @pytest.mark.parametrize(
