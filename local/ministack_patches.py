@@ -16,9 +16,7 @@ import ministack.app
 from ministack.core.concurrency import esm_wake
 from ministack.services import eventbridge, lambda_svc, ses, sns, sqs, stepfunctions
 
-from local import heartbeats, message_delays
-
-from local import ministack_lambda
+from local import heartbeats, message_delays, ministack_lambda
 
 VERSION = "1.5.33"
 
