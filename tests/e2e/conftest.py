@@ -87,6 +87,11 @@ class World:
         started = self.states.start_execution(stateMachineArn=self.outputs["WatchArn"], input=json.dumps(watch_input))
         return str(started["executionArn"])
 
+    def is_waiting(self, watch: str) -> bool:
+        """Whether the watch has polled and waits for news."""
+        history: list[dict[str, Any]] = self.states.get_execution_history(executionArn=watch)["events"]
+        return any(event.get("stateEnteredEventDetails", {}).get("name") == "WaitForNews" for event in history)
+
     def end(self, execution: str) -> dict[str, Any]:
         """Wait until an execution has ended and return its description."""
         return until(lambda: self._ended(execution))

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -67,7 +66,7 @@ def test_an_update_keeps_running_watches_and_ends_those_of_removed_kinds(world: 
         world.voice_id.hold(request["JobId"])
     watches = [_watch(world, second, SPEAKERS, kept), _watch(world, second, FRAUDSTERS, removed)]
     for watch in watches:
-        until(lambda watch=watch: _entered_wait(world, watch))  # type: ignore[misc]
+        until(lambda watch=watch: world.is_waiting(watch))  # type: ignore[misc]
     assert second.deploy(SPEAKERS) == second.outputs
     lost = world.end(watches[1])
     assert lost["error"] == "WatchLost"
@@ -113,8 +112,3 @@ def _watch(world: World, second: Second, kind: str, request: dict[str, str]) -> 
     watch_input = json.dumps({"kind": kind, "request": request})
     machine = second.outputs["WatchArn"]
     return str(world.states.start_execution(stateMachineArn=machine, input=watch_input)["executionArn"])
-
-
-def _entered_wait(world: World, watch: str) -> list[Any]:
-    history = world.states.get_execution_history(executionArn=watch)["events"]
-    return [event for event in history if event["type"] == "WaitStateEntered"]

@@ -250,7 +250,7 @@ def test_a_waiter_kind_reports_the_resource_in_the_expected_state(world: World) 
 def test_a_waiter_kind_waits_for_a_resource_to_exist(world: World) -> None:
     request = {"Bucket": BUCKET, "Key": f"new-{next(unique_numbers)}.txt"}
     watch = world.watch({"kind": "s3/waiter/ObjectExists", "request": request})
-    until(lambda: is_waiting(world, watch))
+    until(lambda: world.is_waiting(watch))
     world.s3.put_object(Bucket=BUCKET, Key=request["Key"], Body=b"here")
     world.end(watch)
     detail = world.event(request)["detail"]
@@ -262,7 +262,7 @@ def test_a_waiter_kind_waits_for_a_resource_to_be_deleted(world: World) -> None:
     dynamodb, request = world.cloud.client("dynamodb"), {"TableName": f"callers-{next(unique_numbers)}"}
     dynamodb.create_table(**request, **KEY)
     watch = world.watch({"kind": "dynamodb/waiter/TableNotExists", "request": request})
-    until(lambda: is_waiting(world, watch))
+    until(lambda: world.is_waiting(watch))
     dynamodb.delete_table(**request)
     world.end(watch)
     detail = world.event(request)["detail"]
@@ -274,12 +274,6 @@ def test_a_waiter_kind_for_deletion_does_not_report_an_unknown_name_as_deleted(w
     request = {"TableName": f"caller-{next(unique_numbers)}"}
     execution = world.end(world.watch({"kind": "dynamodb/waiter/TableNotExists", "request": request}))
     assert (execution["error"], world.event(request)["detail"]["outcome"]) == ("WatchLost", "lost")
-
-
-def is_waiting(world: World, watch: str) -> bool:
-    """Whether the watch has polled and waits for news."""
-    events: list[dict[str, Any]] = world.states.get_execution_history(executionArn=watch)["events"]
-    return any(event.get("stateEnteredEventDetails", {}).get("name") == "WaitForNews" for event in events)
 
 
 def check_report(world: World, job: Job, request: Request, watch: str) -> dict[str, Any]:
