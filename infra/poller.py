@@ -16,8 +16,8 @@ from .settings import Settings
 
 BATCH_SIZE = 5
 TIMEOUT_SECONDS = 30 * BATCH_SIZE  # a describe call takes at most 26 seconds
-# No watch waits for a message for more than 45 minutes, and a message that keeps failing reaches the dead-letter queue
-# within 90 minutes. Older messages would only delay newer ones.
+# A watch usually waits for a message for at most 45 minutes, and a message that keeps failing reaches the dead-letter
+# queue within 90 minutes. Older messages would only delay newer ones.
 RETENTION = Duration.hours(4)
 # The number of receives, and the visibility time-out of six times the function's time-out, are AWS's recommendations:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html

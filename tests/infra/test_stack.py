@@ -341,7 +341,7 @@ def test_a_message_that_keeps_failing_reaches_the_dead_letter_queue_before_it_ex
     assert queue["MessageRetentionPeriod"] < queues[dead_letter_queue]["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
-def test_a_watch_stops_waiting_for_a_message_before_the_message_expires(stack: Synthesized) -> None:
+def test_a_message_expires_after_the_time_without_a_heartbeat_that_is_usually_accepted(stack: Synthesized) -> None:
     queue, *_ = _poller(stack)
     longest = PollingLimits(max_interval=INTERVAL_SECONDS[1]).heartbeat
     assert longest < stack.resources("AWS::SQS::Queue")[queue]["MessageRetentionPeriod"]

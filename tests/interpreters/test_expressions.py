@@ -52,7 +52,6 @@ VALUES: dict[str, Any] = {
 }
 NUMBERS = {"zero": 0, "seconds": 900}
 OBJECTS = {name: value for name, value in VALUES.items() if isinstance(value, dict)}
-STATES = {name: value for name, value in OBJECTS.items() if value}  # the state before WaitForNews has a wait
 INPUTS = {name: value for name, value in VALUES.items() if name not in ("long", "200 KB")}
 DETAILS = {name: {"job": value} for name, value in VALUES.items()}
 # jsonata-python's `$string` escapes characters that aren't ASCII, so it counts more characters.
@@ -109,7 +108,6 @@ UNCHANGED: dict[str, tuple[dict[str, Any], Callable[[Any], Bindings]]] = {
     "watch WaitForNews.Arguments.DelaySeconds": (NUMBERS, of_member("delay")),
     "watch WaitForNews.HeartbeatSeconds": (NUMBERS, of_member("heartbeat")),
     "watch WaitForNews.Arguments.MessageBody.input": (VALUES, of_execution_input),
-    "watch WaitForNews.Arguments.MessageBody.state": (STATES, of_input),
     "watch WaitForNews.Catch.0.Output": (VALUES, of_input),
     "watch Describe.Output": (VALUES, lambda value: {"states": {"input": {}, "result": {"Payload": value}}}),
     "watch Notify.Arguments.Name": (STRINGS, of_member("name")),
@@ -154,13 +152,14 @@ def names() -> Iterator[Case]:
 
 
 def states() -> Iterator[Case]:
-    """The first poll has no state, whatever the watch's input is. The message of a notification isn't sent to SQS."""
+    """The first poll has no state, whatever the watch's input is. Only numbers and the status are sent to SQS."""
     for name, value in INPUTS.items():
         bindings = {"states": {"input": value, "context": context(value)}}
         yield Case("watch Describe.Arguments.Payload.state", f"first poll: {name}", bindings, {})
-        reported = of_input({"wait": 9, "message": value, "name": value})
-        kept = {"wait": 9, "name": value}
-        yield Case("watch WaitForNews.Arguments.MessageBody.state", f"message: {name}", reported, kept)
+        member = {} if type(value) is int else {"message": value}
+        state = {"wait": 9, "percent": 12.5, "status": value if isinstance(value, str) else "RUNNING"}
+        expression = "watch WaitForNews.Arguments.MessageBody.state"
+        yield Case(expression, f"after a notification: {name}", of_input({**member, **state}), state)
 
 
 def long_inputs() -> Iterator[Case]:

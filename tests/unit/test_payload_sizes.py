@@ -69,8 +69,9 @@ def arguments(template: Any, states: Mapping[str, Any]) -> Any:
         return states["context"]["Execution"]["Input"]
     if template == "{% $states.input = $states.context.Execution.Input ? {} : $states.input %}":
         return states["input"]
-    if template == "{% $sift($states.input, function($value, $name) {$name != 'message'}) %}":
-        return {name: value for name, value in states["input"].items() if name != "message"}
+    if template == "{% $sift($states.input, function($value, $name) {$type($value) = 'number' or $name = 'status'}) %}":
+        state = states["input"].items()
+        return {name: value for name, value in state if type(value) in (int, float) or name == "status"}
     path = PATH.fullmatch(template)
     assert path, f"this test doesn't evaluate {template}"
     value = states[path[1]]
