@@ -167,6 +167,10 @@ class JobWatcher(Construct):
         """Return the number of describe calls without an answer, such as throttled or denied calls."""
         return function_metric("DescribeErrors", **options)
 
+    def metric_late_polls(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of polls that were more than a minute late."""
+        return function_metric("LatePolls", **options)
+
     def metric_unknown_status(self, **options: Any) -> cloudwatch.Metric:
         """Return the number of answers with a status that the catalogue doesn't list."""
         return function_metric("UnknownStatus", **options)

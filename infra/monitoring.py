@@ -25,7 +25,7 @@ PERIOD = Duration.minutes(5)
 # Messages are delayed by at most 900 seconds. A message that fails twice is 2,700 seconds old when it is received for
 # the third time. Then SQS no longer counts it, and it reaches the dead-letter queue if it keeps failing.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-LATE_SECONDS = 2_700
+STOPPED_SECONDS = 2_700
 
 
 class Monitoring(Construct):
@@ -72,12 +72,19 @@ class Monitoring(Construct):
             "log. Delete the message, because the watch has replaced it.",
         )
         self._alarm(
-            "PollsLate",
+            "PollsStopped",
             _age_of_oldest_message(poller.queue),
             "The poll queue has a message that should have been processed half an hour ago. The state machine polls "
-            "the affected jobs instead, but less often. Check whether the Poll function is throttled or its event "
-            "source mapping is disabled, and whether max-concurrency is too small.",
-            threshold=LATE_SECONDS,
+            "the jobs instead, but less often. Check whether the Poll function is throttled, and whether its event "
+            "source mapping is enabled.",
+            threshold=STOPPED_SECONDS,
+        )
+        self._alarm(
+            "PollsLate",
+            function_metric("LatePolls"),
+            "Polls have been more than a minute late for half an hour. Check whether the Poll function or the Describe "
+            "function is throttled. If not, increase max-concurrency.",
+            periods=6,
         )
 
     def _add_notification_alarms(self, notifier: Notifier) -> None:
@@ -109,13 +116,15 @@ class Monitoring(Construct):
             "the watch yourself if you still need it, and delete the message.",
         )
 
-    def _alarm(self, id: str, metric: cloudwatch.IMetric, description: str, *, threshold: float = 1) -> None:
+    def _alarm(
+        self, id: str, metric: cloudwatch.IMetric, description: str, *, threshold: float = 1, periods: int = 1
+    ) -> None:
         alarm = cloudwatch.Alarm(
             self,
             id,
             metric=metric,
             threshold=threshold,
-            evaluation_periods=1,
+            evaluation_periods=periods,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=description,

@@ -21,7 +21,7 @@ from .errors import Meaning
 from .metrics import count
 from .notification import build_watch_lost
 from .poll_state import PollState, ProgressUpdate, carry_over
-from .schedule import catch_up
+from .schedule import catch_up, is_late
 from .to_json import parse_time
 from .watch import Rules, Watch
 from .watch_input import InvalidInput, check_input, check_request
@@ -83,7 +83,9 @@ def to_report(watch: Watch, result: PollResult) -> dict[str, Any]:
 
 
 def poll_and_log(watch: Watch) -> PollResult:
-    """Poll and write a log line, which contains the watch's ARN and nothing about the job."""
+    """Poll and write a log line, which contains the watch's ARN and nothing about the job. Count late polls."""
+    if is_late(watch.state):
+        count("LatePolls")
     result = poll(watch)
     logger.info("polled", watch=watch.arn, outcome=result["outcome"], wait=result.get("wait"))
     return result

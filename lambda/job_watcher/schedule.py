@@ -82,6 +82,11 @@ def catch_up(state: PollState, elapsed: float) -> PollState:
     return {**caught_up, "last_disruption": caught_up["waited"]} if late > MAX_LATENESS else caught_up
 
 
+def is_late(state: PollState) -> bool:
+    """Whether `catch_up` found that the upcoming poll is more than a minute late."""
+    return state.get("last_disruption") == state["waited"]
+
+
 def _age(watch: Watch, observation: Observation, now: float) -> float:
     start = run_start(watch, observation)
     age = now - start.timestamp() if start else 0

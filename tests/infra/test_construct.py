@@ -107,6 +107,7 @@ def test_grant_start_allows_starting_watches_and_nothing_else() -> None:
         ("metric_describe_function_errors", "AWS/Lambda", "Errors"),
         ("metric_poll_function_errors", "AWS/Lambda", "Errors"),
         ("metric_describe_errors", "JobWatcher", "DescribeErrors"),
+        ("metric_late_polls", "JobWatcher", "LatePolls"),
         ("metric_unknown_status", "JobWatcher", "UnknownStatus"),
     ],
 )

@@ -347,9 +347,9 @@ def test_a_message_expires_after_the_time_without_a_heartbeat_that_is_usually_ac
     assert longest < stack.resources("AWS::SQS::Queue")[queue]["MessageRetentionPeriod"]
 
 
-def test_alarms_report_late_and_failed_polls_and_errors_of_the_poll_function(stack: Synthesized) -> None:
+def test_alarms_report_an_unprocessed_queue_failed_messages_and_errors_of_the_poll_function(stack: Synthesized) -> None:
     queue, dead_letter_queue, poll = _poller(stack)
-    for alarm, name in (("PollsLate", queue), ("PollFailed", dead_letter_queue)):
+    for alarm, name in (("PollsStopped", queue), ("PollFailed", dead_letter_queue)):
         found = _alarm(stack, alarm)
         assert (found["MetricName"], found["Statistic"]) == ("ApproximateAgeOfOldestMessage", "Maximum")
         assert found["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}]
@@ -359,11 +359,20 @@ def test_alarms_report_late_and_failed_polls_and_errors_of_the_poll_function(sta
     assert errors["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": poll}}]
 
 
-def test_only_messages_that_no_watch_waits_for_count_as_late(stack: Synthesized) -> None:
+def test_an_alarm_reports_polls_that_are_late_for_half_an_hour(stack: Synthesized) -> None:
+    alarm = _alarm(stack, "PollsLate")
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("JobWatcher", "LatePolls", "Sum")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"] * alarm["Period"]) == (1, 1800)
+
+
+def test_only_messages_that_watches_usually_no_longer_wait_for_raise_polls_stopped(
+    stack: Synthesized,
+) -> None:
     # SQS leaves messages that were received three times out of the age:
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     name, *_ = _poller(stack)
-    queue, threshold = stack.resources("AWS::SQS::Queue")[name], _alarm(stack, "PollsLate")["Threshold"]
+    queue, threshold = stack.resources("AWS::SQS::Queue")[name], _alarm(stack, "PollsStopped")["Threshold"]
     assert polling.MAX_DELAY + 2 * queue["VisibilityTimeout"] <= threshold < queue["MessageRetentionPeriod"]
     assert PollingLimits(max_interval=INTERVAL_SECONDS[1]).heartbeat <= threshold
 

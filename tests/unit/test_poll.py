@@ -22,6 +22,7 @@ from job_watcher.poll_state import PollState
 from job_watcher.schedule import add_delay, catch_up
 from job_watcher.to_json import compact_json
 from tests.unit.conftest import Invocation
+from tests.unit.test_describe import metrics
 from tests.unit.test_payload_sizes import MAX_INPUT_LENGTH, MAX_PAYLOAD, MAX_TOKEN, SQS_TEXT, payloads
 
 CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -444,6 +445,25 @@ def test_a_late_poll_moves_the_age_forward_and_counts_as_a_disruption_after_a_mi
     moved = max(0, late)
     assert (state["waited"], state["age"]) == (HOUR + moved, HOUR + moved)
     assert state.get("last_disruption") == (HOUR + late if late > 60 else None)
+
+
+@pytest.mark.parametrize(("late", "expected"), [(0, {}), (60, {}), (61, {"LatePolls": [1.0]})])
+def test_polls_that_are_more_than_a_minute_late_are_counted(
+    services: Services, capsys: pytest.CaptureFixture[str], late: int, expected: dict[str, Any]
+) -> None:
+    services.expect_heartbeat()
+    services.expect_poll()
+    services.expect_send()
+    invoke(record(message({**STATE, "waited": HOUR - late})))
+    assert metrics(capsys.readouterr().out) == expected
+
+
+def test_a_late_message_that_no_watch_waits_for_is_not_counted(
+    services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services.expect_heartbeat("TaskTimedOut")
+    invoke(record(message({**STATE, "waited": HOUR - 540})))
+    assert metrics(capsys.readouterr().out) == {}
 
 
 def test_a_late_poll_is_no_time_without_an_answer_unless_the_last_poll_had_none() -> None:
