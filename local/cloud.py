@@ -83,18 +83,19 @@ class Cloud:
             config=Config(retries={"total_max_attempts": 1}, read_timeout=TIMEOUT, s3={"addressing_style": "path"}),
         )
 
-    def deploy(self, context: Mapping[str, str]) -> dict[str, str]:
+    def deploy(self, context: Mapping[str, str], app: Path = ROOT) -> dict[str, str]:
         """Bootstrap the account, deploy the stack with this CDK context, and return the stack's outputs.
 
-        The default runtime is the Python version that runs this: MiniStack runs every function with it, and the
-        bundle's bytecode is valid for one version only.
+        `app` is the folder of the CDK app. The default runtime is the Python version that runs this: MiniStack runs
+        every function with it, and the bundle's bytecode is valid for one version only.
         """
         self._bootstrap()
         runtime = {"runtime": THIS_PYTHON} if THIS_PYTHON in RUNTIMES else {}
         pairs = [f"{name}={value}" for name, value in {**runtime, **context}.items()]
-        app, outputs = str(self.folder / "cdk.out"), self.folder / "outputs.json"
-        self._cdk("synth", "--quiet", "--output", app, *[word for pair in pairs for word in ("--context", pair)])
-        self._cdk("deploy", "--all", "--app", app, "--require-approval", "never", "--outputs-file", str(outputs))
+        output, outputs = str(self.folder / "cdk.out"), self.folder / "outputs.json"
+        options = [word for pair in pairs for word in ("--context", pair)]
+        self._cdk("synth", "--quiet", "--output", output, *options, folder=app)
+        self._cdk("deploy", "--all", "--app", output, "--require-approval", "never", "--outputs-file", str(outputs))
         stacks: dict[str, dict[str, str]] = json.loads(outputs.read_text())
         return {name: value for stack in stacks.values() for name, value in stack.items()}
 
