@@ -99,6 +99,18 @@ class Cloud:
         stacks: dict[str, dict[str, str]] = json.loads(outputs.read_text())
         return {name: value for stack in stacks.values() for name, value in stack.items()}
 
+    def restart(self, end_with: signal.Signals) -> None:
+        """End MiniStack with a signal and start it again, with the state that it saved.
+
+        MiniStack saves its state when it is terminated (SIGTERM), but not when it is killed (SIGKILL). Executions,
+        resources and messages are saved. Emails and the objects in S3 aren't.
+        """
+        assert self._process and self._process.stdin
+        self._process.send_signal(end_with)
+        self._process.wait(TIMEOUT)
+        self._process.stdin.close()
+        self._start()
+
     def destroy(self, stack: str) -> None:
         """Delete a stack, and return when it is deleted."""
         cloudformation = self.client("cloudformation")
@@ -121,7 +133,7 @@ class Cloud:
         self.configure({"stepfunctions._SFN_WAIT_SCALE": scale})
 
     def _start(self) -> None:
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local.ministack_patches"],
                 cwd=ROOT,
