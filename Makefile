@@ -19,7 +19,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds notifications permissions scale reliability load kind clean
+.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds notifications permissions scale sizes reliability load kind clean
 
 install: .venv/installed
 
@@ -117,6 +117,10 @@ permissions: install
 # Write docs/scale.md, the load of many open watches on AWS's quotas, from the code and tests/bench/quotas.toml.
 scale: install
 	@$(PY) -m tests.bench.scale_page
+
+# Write docs/sizes.md, the largest payloads of the state machines and AWS's limits in tests/sizes/limits.toml.
+sizes: install
+	@$(PY) -m tests.sizes.page
 
 # Run the tests of the faults in tests/reliability.toml, and write docs/reliability.md if all of them pass.
 reliability: install

@@ -83,20 +83,33 @@ class Cloud:
             config=Config(retries={"total_max_attempts": 1}, read_timeout=TIMEOUT, s3={"addressing_style": "path"}),
         )
 
-    def deploy(self, context: Mapping[str, str]) -> dict[str, str]:
+    def deploy(self, context: Mapping[str, str], app: Path = ROOT) -> dict[str, str]:
         """Bootstrap the account, deploy the stack with this CDK context, and return the stack's outputs.
 
-        The default runtime is the Python version that runs this: MiniStack runs every function with it, and the
-        bundle's bytecode is valid for one version only.
+        `app` is the folder of the CDK app. The default runtime is the Python version that runs this: MiniStack runs
+        every function with it, and the bundle's bytecode is valid for one version only.
         """
         self._bootstrap()
         runtime = {"runtime": THIS_PYTHON} if THIS_PYTHON in RUNTIMES else {}
         pairs = [f"{name}={value}" for name, value in {**runtime, **context}.items()]
-        app, outputs = str(self.folder / "cdk.out"), self.folder / "outputs.json"
-        self._cdk("synth", "--quiet", "--output", app, *[word for pair in pairs for word in ("--context", pair)])
-        self._cdk("deploy", "--all", "--app", app, "--require-approval", "never", "--outputs-file", str(outputs))
+        output, outputs = str(self.folder / "cdk.out"), self.folder / "outputs.json"
+        options = [word for pair in pairs for word in ("--context", pair)]
+        self._cdk("synth", "--quiet", "--output", output, *options, folder=app)
+        self._cdk("deploy", "--all", "--app", output, "--require-approval", "never", "--outputs-file", str(outputs))
         stacks: dict[str, dict[str, str]] = json.loads(outputs.read_text())
         return {name: value for stack in stacks.values() for name, value in stack.items()}
+
+    def restart(self, end_with: signal.Signals) -> None:
+        """End MiniStack with a signal and start it again, with the state that it saved.
+
+        MiniStack saves its state when it is terminated (SIGTERM), but not when it is killed (SIGKILL). Executions,
+        resources and messages are saved. Emails and the objects in S3 aren't.
+        """
+        assert self._process and self._process.stdin
+        self._process.send_signal(end_with)
+        self._process.wait(TIMEOUT)
+        self._process.stdin.close()
+        self._start()
 
     def destroy(self, stack: str) -> None:
         """Delete a stack, and return when it is deleted."""
@@ -120,7 +133,7 @@ class Cloud:
         self.configure({"stepfunctions._SFN_WAIT_SCALE": scale})
 
     def _start(self) -> None:
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local.ministack_patches"],
                 cwd=ROOT,

@@ -49,6 +49,7 @@ def _ministack(folder: Path, url: str, wait_scale: float) -> dict[str, str]:
     return {
         "TMPDIR": str(folder),
         "STATE_DIR": str(folder / "state"),  # the default is /tmp/ministack-state
+        "PERSIST_STATE": "1",  # for Cloud.restart
         "TZ": "UTC",
         "GATEWAY_PORT": url.rpartition(":")[2],
         "BIND_HOST": "127.0.0.1",

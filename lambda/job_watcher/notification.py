@@ -76,7 +76,7 @@ def _detail(watch: Watch, outcome: str, observation: Observation | None) -> Deta
         **({"status": observation.short_status} if observation else {}),
         "outcome": outcome,
         **({"job": to_json(observation.job)} if observation else {}),
-        **({"omitted": list(observation.omitted)} if observation and observation.omitted else {}),
+        **({"omitted": to_json(observation.omitted)} if observation and observation.omitted else {}),
         "watch": watch.arn,
         "polls": watch.state["polls"],
     }

@@ -11,20 +11,22 @@ from typing import Any
 
 EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)  # no AWS job is older
 MAX_DEPTH = 50  # levels of nesting; deeper values become JSON text
-MAX_BITS = 1024  # of an integer; many JSON parsers read a larger one as infinity or reject it
+# The integers that EventBridge accepts: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+INTEGERS = range(-(2**63), 2**63)
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which UTF-8 can't encode
 
 
 def to_json(value: Any, depth: int = MAX_DEPTH) -> Any:
     """Return the value in JSON's types: datetimes as ISO 8601 UTC with Z, bytes as base64, numbers as numbers.
 
-    Numbers that JSON doesn't have, such as `nan`, and integers that no double can represent become strings. Lone
-    surrogates become U+FFFD.
+    Numbers that JSON doesn't have, such as `nan`, and integers of more than 64 bits become strings. Lone surrogates
+    become U+FFFD.
     """
-    if isinstance(value, Mapping | list | tuple | set):
-        return _nested(value, depth - 1) if depth else text(_json_text(value))
     if isinstance(value, str):
         return text(value)
+    if isinstance(value, Mapping | list | tuple | set):
+        return _nested(value, depth - 1) if depth else text(_json_text(value))
     if isinstance(value, datetime):
         return _utc(value)
     if isinstance(value, bytes | bytearray):
@@ -32,15 +34,16 @@ def to_json(value: Any, depth: int = MAX_DEPTH) -> Any:
     if isinstance(value, float | Decimal) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        value = int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, int) and value not in INTEGERS:
         return str(value)
     return value if value is None or isinstance(value, bool | int | float) else text(value)
 
 
 def text(value: Any, max_length: int | None = None) -> str:
     """Return a value as a string that UTF-8 can encode, truncated to `max_length` characters."""
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(value)[:max_length])
+    shortened = str(value)[:max_length]
+    return shortened if shortened.isascii() else _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", shortened)
 
 
 def parse_time(value: Any) -> datetime | None:
@@ -61,7 +64,7 @@ def parse_time(value: Any) -> datetime | None:
 
 def compact_json(value: Any) -> str:
     """Return JSON without spaces and with non-ASCII characters unescaped."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT.encode(value)
 
 
 def _nested(value: Any, depth: int) -> Any:

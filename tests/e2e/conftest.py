@@ -3,12 +3,14 @@
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from local.cloud import TIMEOUT, Cloud
+from local.environment import ROOT
 from local.event_queue import EventQueue
 from local.moto_server import MotoServer
 from local.sample import BUCKET, ROLE, put_sample, request
@@ -42,27 +44,17 @@ domains = (f"EndToEndDomain{number:08}" for number in itertools.count(1))
 
 
 class World:
-    """The deployed stack, the jobs that it watches, and the receivers of its notifications."""
+    """A deployed stack, the jobs that it watches, and the receivers of its notifications."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, settings: Mapping[str, str], app: Path = ROOT) -> None:
         self.cloud = cloud
         self.voice_id = cloud.voice_id
-        custom_kinds = cloud.folder / "kinds"
-        custom_kinds.mkdir()
-        custom_kinds.joinpath("dynamodb.toml").write_text(CUSTOM_KIND)
-        self.outputs = cloud.deploy(
-            {
-                "custom-kinds-dir": str(custom_kinds),
-                "kinds": "*,*/waiter/*",  # every kind: the largest possible bundle, template and policies
-                "email": SUBSCRIBER,
-                "email-outcomes": "partial,failed,stopped,lost",
-                "give-up-after-days": str(GIVE_UP_DAYS),
-                "progress-events": "25",
-            }
-        )
+        self.outputs = cloud.deploy(settings, app)
         self.states = cloud.client("stepfunctions")
         self.s3 = cloud.client("s3")
-        self._event_queue = EventQueue(cloud.client("events"), cloud.client("sqs"), self.outputs["BusName"])
+        self._address = settings["email"]
+        name = settings.get("stack-name", "job-watcher")
+        self._event_queue = EventQueue(cloud.client("events"), cloud.client("sqs"), self.outputs["BusName"], name)
         self._events: list[dict[str, Any]] = []
         self.manifest = put_sample(self.s3, requests=4, invalid=0)
 
@@ -75,6 +67,16 @@ class World:
             OutputDataConfig={"S3Uri": f"s3://{BUCKET}/results"},
         )["Job"]
         return {"DomainId": job["DomainId"], "JobId": job["JobId"]}
+
+    def show_progress(self, request: Mapping[str, str], percent: int) -> None:
+        """Show a job as running, whatever its status is, until `show_end` is called."""
+        shown = {"JobStatus": "IN_PROGRESS", "JobProgress": {"PercentComplete": percent}}
+        self.voice_id.amend(request["JobId"], shown)
+
+    def show_end(self, request: Mapping[str, str]) -> None:
+        """Wait for the end of a job, and show its own members again."""
+        self.voice_id.wait(request["JobId"], TIMEOUT)
+        self.voice_id.amend(request["JobId"], {})
 
     def put_manifest(self, name: str, body: Any) -> str:
         """Put a manifest, a string or a value that is written as JSON, into S3 and return its URI."""
@@ -91,6 +93,18 @@ class World:
         """Whether the watch has polled and waits for news."""
         history: list[dict[str, Any]] = self.states.get_execution_history(executionArn=watch)["events"]
         return any(event.get("stateEnteredEventDetails", {}).get("name") == "WaitForNews" for event in history)
+
+    def put_start_event(self, request: Mapping[str, str]) -> None:
+        """Put CloudTrail's event of the call that started this job on the default bus."""
+        call = {"eventSource": "voiceid.amazonaws.com", "eventName": "StartSpeakerEnrollmentJob"}
+        detail = {**call, "responseElements": {"job": {"domainId": request["DomainId"], "jobId": request["JobId"]}}}
+        entry = {"Source": "aws.voiceid", "DetailType": "AWS API Call via CloudTrail", "Detail": json.dumps(detail)}
+        self.cloud.client("events").put_events(Entries=[entry])
+
+    def find_watch(self, request: Mapping[str, str]) -> str | None:
+        """Return the ARN of a watch of this job, or None if there is none."""
+        inputs = ((arn, self.states.describe_execution(executionArn=arn)["input"]) for arn in self.watches())
+        return next((arn for arn, text in inputs if json.loads(text)["request"] == request), None)
 
     def end(self, execution: str) -> dict[str, Any]:
         """Wait until an execution has ended and return its description."""
@@ -118,9 +132,14 @@ class World:
         pages = self.states.get_paginator("list_executions").paginate(stateMachineArn=self.outputs["WatchArn"])
         return [execution["executionArn"] for page in pages for execution in page["executions"]]
 
+    def has_polled(self, watch: str) -> bool:
+        """Return whether a watch has polled its job and waits."""
+        history = self.states.get_execution_history(executionArn=watch)["events"]
+        return any(event["type"] == "WaitStateEntered" for event in history)
+
     def emails(self, text: str) -> list[dict[str, Any]]:
-        """Return the emails to SUBSCRIBER whose body contains the text. The README subscribes another address."""
-        return [email for email in self.cloud.emails() if email["To"] == [SUBSCRIBER] and text in email["BodyText"]]
+        """Return the emails to this stack's subscriber whose body contains the text."""
+        return [email for email in self.cloud.emails() if email["To"] == [self._address] and text in email["BodyText"]]
 
     def email(self, text: str) -> dict[str, Any]:
         """Wait for the email whose body contains the text and return it."""
@@ -157,7 +176,22 @@ def world() -> Iterator[World]:
         cloud.voice_id.seconds_per_request = 0.1
         # events are delivered only in the tests of automatic watches
         cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 0
-        yield World(cloud)
+        yield World(cloud, settings(cloud))
+
+
+def settings(cloud: Cloud) -> dict[str, str]:
+    """Return the settings of the stack that most tests use."""
+    custom_kinds = cloud.folder / "kinds"
+    custom_kinds.mkdir()
+    custom_kinds.joinpath("dynamodb.toml").write_text(CUSTOM_KIND)
+    return {
+        "custom-kinds-dir": str(custom_kinds),
+        "kinds": "*,*/waiter/*",  # every kind: the largest possible bundle, template and policies
+        "email": SUBSCRIBER,
+        "email-outcomes": "partial,failed,stopped,lost",
+        "give-up-after-days": str(GIVE_UP_DAYS),
+        "progress-events": "25",
+    }
 
 
 @pytest.fixture(scope="session")

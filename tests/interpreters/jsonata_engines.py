@@ -1,12 +1,14 @@
 """Evaluate JSONata with two engines: the reference implementation (npm's `jsonata`) and jsonata-python."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from jsonata import Jsonata, jexception  # type: ignore[import-untyped]
+from jsonata.functions import Functions  # type: ignore[import-untyped]
 
 from tests.node import run_script
 
@@ -38,7 +40,17 @@ def evaluate(expression: str, bindings: Bindings = MappingProxyType({})) -> Any:
     """Return jsonata-python's result, None if it is undefined; raise JException."""
     parsed = Jsonata(expression)
     parsed.register_lambda("parse", json.loads)  # one that Step Functions adds
+    parsed.register_lambda("string", _string)
     frame = parsed.create_frame()
     for name, value in bindings.items():
         frame.bind(name, value)
     return parsed.evaluate(None, frame)
+
+
+def _string(value: Any) -> str | None:
+    """Return a value as text. As in the reference implementation, only lone surrogates are escaped."""
+    text: str | None = Functions.string(value, False)
+    if not isinstance(value, dict | list) or text is None:
+        return text
+    unescaped = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+    return re.sub("[\ud800-\udfff]", lambda surrogate: f"\\u{ord(surrogate[0]):04x}", unescaped)

@@ -54,14 +54,6 @@ NUMBERS = {"zero": 0, "seconds": 900}
 OBJECTS = {name: value for name, value in VALUES.items() if isinstance(value, dict)}
 INPUTS = {name: value for name, value in VALUES.items() if name not in ("long", "200 KB")}
 DETAILS = {name: {"job": value} for name, value in VALUES.items()}
-# jsonata-python's `$string` escapes characters that aren't ASCII, so it counts more characters.
-LONGER_IN_PYTHON = {
-    "as long as allowed, 音",
-    "as long as allowed, 😀",
-    "too long, 音",
-    "too long, 😀",
-    "too long, 200 KB",
-}
 
 
 class Case(NamedTuple):
@@ -284,14 +276,17 @@ def conditions() -> Iterator[Case]:
 
 
 def attributes() -> Iterator[Case]:
-    """SNS rejects an attribute without a value: https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html."""
+    """SNS rejects an attribute without a value: https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html.
+
+    A kind with other characters than printable ASCII is left out, because SQS rejects control characters.
+    """
 
     def given(**values: str) -> dict[str, Any]:
         return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
 
     expression = "watch Describe.Catch.0.Output.attributes"
     for name, value in VALUES.items():
-        kind = {"kind": value[:256]} if isinstance(value, str) and value else {}
+        kind = {"kind": value[:256]} if isinstance(value, str) and re.fullmatch("[ -~]+", value) else {}
         yield Case(expression, f"kind: {name}", of_execution_input({"kind": value}), given(outcome="lost", **kind))
         yield Case(expression, f"input: {name}", of_execution_input(value), given(outcome="lost"))
 
@@ -324,8 +319,7 @@ def test_an_expression_has_the_documented_result_for_every_input(expression: str
 def test_both_engines_agree_on_every_input(expression: str, results: list[Result]) -> None:
     for case, result in zip(CASES, results, strict=True):
         if case.expression == expression:
-            agrees = read(in_python(EXPRESSIONS[expression], case.bindings)) == read(result)
-            assert agrees is (case.name not in LONGER_IN_PYTHON), case.name
+            assert read(in_python(EXPRESSIONS[expression], case.bindings)) == read(result), case.name
 
 
 def read(result: Result) -> Any:

@@ -27,9 +27,11 @@ from infra.service_models import service_model
 from infra.trigger_rules import index
 from job_watcher import aws_call, catalogue, describe, trigger, waiters
 from job_watcher.catalogue import Kind
+from tests.sizes.cases import MAX_EXECUTION_INPUT, Case, is_lost
+from tests.sizes.services import ARN
 from tests.unit.conftest import Invocation
 from tests.unit.fake_states import FakeStates
-from tests.unit.test_payload_sizes import ARN, MAX_PAYLOAD, check
+from tests.unit.test_payload_sizes import check
 
 KINDS: dict[str, Kind] = {**catalogue.kinds(), **waiters.kinds()}
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -240,7 +242,8 @@ def poll(watch_input: Any, state: Any) -> dict[str, Any]:
 def check_result(result: Mapping[str, Any], watch_input: Any) -> None:
     """Check that the state machine accepts a result, and that it decides what follows."""
     assert json.loads(json.dumps(result, allow_nan=False, ensure_ascii=False).encode()) == result
-    check(result, {} if watch_input is None else watch_input)
+    polls = [lambda watch: result, is_lost("Error", "The next poll ends the watch.")]
+    check(Case("", polls, input=watch_input, kind=None, runtimes=[False]))
     if "name" in result:
         assert isinstance(json.loads(result["message"]), dict)
     if "wait" in result:
@@ -418,7 +421,7 @@ def test_any_event_starts_watches_or_is_ignored_or_incomplete(start: ModuleType,
         return
     for arn in set(start.step_functions().executions) - before:
         execution = start.step_functions().executions[arn]
-        assert len(execution["input"].encode()) <= MAX_PAYLOAD and len(arn.rpartition(":")[2]) <= 80
+        assert len(execution["input"].encode()) <= MAX_EXECUTION_INPUT and len(arn.rpartition(":")[2]) <= 80
         assert set(json.loads(execution["input"])) >= {"kind", "request", "trigger"}
 
 

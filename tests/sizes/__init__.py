@@ -1,0 +1,1 @@
+"""Measures what the state machines pass, against AWS's limits."""

@@ -1,0 +1,258 @@
+"""The watches whose payloads are measured: their inputs, and what each poll finds."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+from botocore.model import StructureShape
+
+from infra.service_models import require_service_model
+from job_watcher import catalogue, detail, evaluate, notification, waiters
+from job_watcher.catalogue import Kind, Observation
+from job_watcher.detail import serialize
+from job_watcher.expressions import search
+from job_watcher.news import MAX_NEWS
+from job_watcher.poll_state import carry_over
+from job_watcher.redaction import redact
+from job_watcher.to_json import compact_json
+from job_watcher.waiters import Waiter
+from job_watcher.watch import Rules, Watch
+
+from .answers import Filler, json_bytes
+from .machine import Passed, Run
+from .services import ARN, TaskError
+
+T = TypeVar("T")
+Poll = Callable[[Watch], Any]
+"""Takes the watch and returns a poll's result, or raises a TaskError."""
+
+NOW = 1_767_225_600
+RULES = Rules(progress_step=10)
+SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
+SMALL_REQUEST = {"DomainId": "d" * 22, "JobId": "j" * 22}
+MAX_INPUT_LENGTH = 32_768  # characters of an input that the state machine passes on
+MAX_EXECUTION_INPUT = 262_144  # bytes that StartExecution accepts
+CHARACTERS = {
+    "quotation marks": '"',
+    "backslashes": "\\",
+    "control characters": "\x01",
+    "line breaks": "\n",
+    "letters": "x",
+    "accented letters": "é",
+    "ideographs": "語",
+    "emojis": "🎙",
+    "invisible characters": "\u200b",
+    "noncharacters": "\ufffe",
+    "lone surrogates": "\ud800",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A watch: its input, and its polls."""
+
+    name: str
+    polls: Sequence[Poll]
+    request: Any = field(default_factory=lambda: SMALL_REQUEST)
+    kind: Kind | None = SPEAKER
+    input: Any = ...
+    """The watch's input. By default, it consists of the kind and the request."""
+    runtimes: Sequence[bool] = (False, True)
+    """Whether the Lambda runtime escapes characters that aren't ASCII, as that of Python 3.11 does."""
+
+    def run(self) -> Iterator[Passed]:
+        """Run the watch in the state machines with each runtime. Yield what they pass."""
+        for escapes in self.runtimes:
+            yield from self._run(escapes)[0].passed
+
+    def results(self) -> list[Any]:
+        """Run the watch. Return the polls' results."""
+        return self._run(escapes=False)[1]
+
+    @property
+    def watch_input(self) -> Any:
+        if self.input is not ...:
+            return self.input
+        return {"kind": self.kind.name if self.kind else "unknown", "request": self.request, "fail_on": ["failed"]}
+
+    def _run(self, escapes: bool) -> tuple[Run, list[Any]]:
+        polls, results = iter(self.polls), []
+
+        def describe(payload: Any) -> Any:
+            results.append(self._poll(payload, next(polls)))
+            return results[-1]
+
+        run = Run({"describe": describe, "queue": describe})
+        with patch.object(detail, "ESCAPED", escapes):
+            run.start("watch", self.watch_input)
+        return run, results
+
+    def _poll(self, payload: Any, poll: Poll) -> Any:
+        watch = Watch(payload["input"], payload["watch"], carry_over(payload["state"]), RULES, self.kind)
+        return {**serialize(poll(watch)), "reported": MAX_NEWS, "news": "no answer for an hour"}
+
+
+def ends(job: Any, outcome: str = "failed", omitted: Sequence[str] = ()) -> Poll:
+    """Return a poll that finds a job that has ended. Its status is as long as the job's longest text."""
+    observation = Observation(job, str(job.get("JobStatus", "x")), outcome, True, None, NOW, omitted)
+    return lambda watch: evaluate.after_answer(watch, observation, NOW)
+
+
+def runs(status: str, percent: float) -> Poll:
+    """Return a poll that finds a running job."""
+    observation = Observation({}, status, "running", True, percent, None)
+    return lambda watch: evaluate.after_answer(watch, observation, NOW)
+
+
+def is_lost(error: str, reason: str) -> Poll:
+    """Return a poll that ends the watch."""
+    return lambda watch: notification.build_watch_lost(watch, error, reason)
+
+
+def crashes(error: str, cause: str) -> Poll:
+    """Return a poll that fails with an error of the Lambda service or the function."""
+
+    def poll(watch: Watch) -> Any:
+        raise TaskError(error, cause)
+
+    return poll
+
+
+def checks_once(watch: Watch) -> Any:
+    """Find a running job, without another poll."""
+    return {**watch.state, "status": "x" * catalogue.MAX_STATUS_LENGTH}
+
+
+def longest(build: Callable[[int], T], accepted: Callable[[T], bool], limit: int) -> T:
+    """Return what `build` returns for the largest number, up to `limit`, for which it is accepted."""
+    low, high = 0, limit
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if accepted(build(middle)) else (low, middle - 1)
+    return build(low)
+
+
+def longest_request(character: str) -> dict[str, str]:
+    """Return the request with the longest ID that the state machine passes on."""
+    return longest(
+        lambda length: {**SMALL_REQUEST, "JobId": character * length},
+        lambda request: input_length(Case("", [], request).watch_input) <= MAX_INPUT_LENGTH,
+        MAX_INPUT_LENGTH,
+    )
+
+
+def input_length(given: Any) -> int:
+    """Return the length of an input as the state machine measures it. JSONata's `$string` escapes lone surrogates."""
+    return len(compact_json(given).encode(errors="backslashreplace").decode())
+
+
+def largest_input(character: str) -> Any:
+    """Return the largest input that StartExecution accepts. The state machine doesn't pass it on."""
+    return longest(
+        lambda length: {"kind": SPEAKER.name, "request": {**SMALL_REQUEST, "JobId": character * length}},
+        lambda given: len(compact_json(given).encode(errors="surrogatepass")) <= MAX_EXECUTION_INPUT,
+        MAX_EXECUTION_INPUT,
+    )
+
+
+def shapes(character: str) -> Iterator[tuple[str, Any]]:
+    """Yield jobs of at least 300,000 bytes as JSON, and what they consist of."""
+    length = 300_000 // json_bytes(character)
+    part, name = character * (length // 70), character * 60
+    reason = {"Message": character * length, "StatusCode": 500}
+    yield "one text", {"Notes": character * length}
+    yield "70 texts", {f"Part{number}": part for number in range(70)}
+    yield "5,000 members", {f"{name}{number}": number for number in range(5_000)}
+    yield "70 long names", {f"{part}{number}": number for number in range(70)}
+    yield "1,000 levels", {"Tree": nested(character * length, 1_000)}
+    yield "a long reason", {"FailureDetails": reason, "JobStatus": character * 1_000}
+    yield "a long name and reason", {"JobName": part * 7, "FailureDetails": {"Message": {part * 7: part}}}
+
+
+def nested(value: Any, depth: int) -> Any:
+    """Return the value inside lists and dicts, alternately."""
+    for _ in range(depth // 2):
+        value = {"a": [value]}
+    return value
+
+
+def cases() -> Iterator[Case]:
+    """Yield the cases that don't depend on the kind."""
+    for name, character in CHARACTERS.items():
+        request = longest_request(character)
+        for shape, job in shapes(character):
+            yield Case(f"{shape} of {name}", [ends(job)])
+            yield Case(f"{shape} of {name}, succeeded", [ends(job, "succeeded")], runtimes=[False])
+            yield Case(f"{shape} of {name}, and the longest request", [ends(job)], request)
+        for shape, keep, most in (("that is kept", _is_whole, 300_000), ("in a cause", _is_in_cause, 33_000)):
+            job = longest(partial(_notes, character), partial(_check, keep), most // json_bytes(character))
+            yield Case(f"the longest text {shape}, {name}", [ends(job)])
+            yield Case(f"the longest text {shape}, {name}, succeeded", [ends(job, "succeeded")], runtimes=[False])
+        update = [runs("before", 0), runs(character * 5_000, 50), ends({"Notes": character * 9_000})]
+        yield Case(f"progress and the longest request, {name}", update, request)
+        paths = [f"{character * 5_000}{number}" for number in range(400)]
+        yield Case(f"400 secrets named with {name}", [ends({}, omitted=paths)])
+        for kind in (SPEAKER, None):
+            yield Case(f"a lost watch, {name}", [is_lost(character * 300, character * 9_000)], request, kind)
+        yield Case(f"an unknown kind, {name}", [is_lost("InvalidInput", "x")], input=_long_kind(character))
+        yield Case(f"the largest input, {name}", [is_lost("InvalidInput", "x")], input=largest_input(character))
+        yield Case(f"a failed function, {name}", [crashes("x" * 256, character * 32_768)], request)
+        yield Case(f"20 request members, {name}", [is_lost("InvalidInput", "x")], _wide_request(character))
+    yield Case("an extra check", [checks_once])
+
+
+def _notes(character: str, length: int) -> Any:
+    return {"Notes": character * length}
+
+
+def _check(accepted: Callable[[Any], bool], job: Any) -> bool:
+    watch = Watch(Case("", []).watch_input, ARN, carry_over({}), RULES, SPEAKER)
+    return accepted(serialize(ends(job)(watch)))
+
+
+def _is_whole(result: Mapping[str, Any]) -> bool:
+    return '"omitted":' not in result["message"]
+
+
+def _is_in_cause(result: Mapping[str, Any]) -> bool:
+    return _is_whole(result) and bool(result["cause"] == result["message"])
+
+
+def _long_kind(character: str) -> Any:
+    return {"kind": longest_request(character)["JobId"], "request": {}}
+
+
+def _wide_request(character: str) -> dict[str, str]:
+    return longest(
+        lambda length: {f"{number:02}{character * length}": character * 5 * length for number in range(20)},
+        lambda request: input_length(Case("", [], request).watch_input) <= MAX_INPUT_LENGTH,
+        MAX_INPUT_LENGTH,
+    )
+
+
+def largest_answers() -> Iterator[Case]:
+    """Yield a case with the largest answer that botocore's model allows for each kind and each waiter."""
+    characters = list(CHARACTERS.items())
+    for number, kind in enumerate([*catalogue.kinds().values(), *waiters.kinds().values()]):
+        name, character = characters[number % len(characters)]
+        polls = [ends(*largest_job(kind, character))]
+        yield Case(f"the largest {kind.name} of {name}", polls, kind=kind, runtimes=[number % 2 == 1])
+
+
+def output_shape(kind: Kind) -> StructureShape:
+    """Return the shape of the answer of a kind's describe call."""
+    shape = require_service_model(kind.service).operation_model(kind.describe).output_shape
+    assert shape is not None
+    return shape
+
+
+def largest_job(kind: Kind, character: str) -> tuple[Any, str, Sequence[str]]:
+    """Return the job in the largest answer of a kind's describe call, an outcome, and the paths of its secrets."""
+    shape = output_shape(kind)
+    answer = Filler(character).largest(shape)
+    found = search(kind.job, answer)
+    job, secrets = redact(answer, shape) if isinstance(kind, Waiter) else (found, [])
+    reported, omitted = kind.remove_omitted(job if isinstance(job, dict) else answer)
+    return reported, "failed", [*secrets, *omitted]
