@@ -21,9 +21,12 @@ from job_watcher.news import find_news
 from job_watcher.poll_state import PollState
 from job_watcher.schedule import add_delay, catch_up
 from job_watcher.to_json import compact_json
+from tests.sizes.cases import MAX_INPUT_LENGTH
+from tests.sizes.machine import MAX_TOKEN, definition, evaluate_template
+from tests.sizes.page import limits
+from tests.sizes.services import ARN, SQS_TEXT
 from tests.unit.conftest import Invocation
 from tests.unit.test_describe import metrics
-from tests.unit.test_payload_sizes import MAX_INPUT_LENGTH, MAX_PAYLOAD, MAX_TOKEN, SQS_TEXT, payloads
 
 CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 HOUR = 3_600
@@ -85,7 +88,7 @@ class Services:
         self.sent.append({**json.loads(params["MessageBody"]), "DelaySeconds": params["DelaySeconds"]})
 
     def keep_report(self, params: dict[str, Any], **_: Any) -> None:
-        assert len(params["output"].encode()) <= MAX_PAYLOAD
+        assert len(params["output"].encode()) <= limits()["state"].limit
         self.reported.append(json.loads(params["output"]))
 
     def _expect(self, stub: Stubber, method: str, params: Any, response: Any, error: str) -> None:
@@ -481,7 +484,7 @@ WIDEST = "\U0001f399"  # four bytes in UTF-8
 def test_messages_and_reports_stay_within_the_limits_with_the_largest_input(
     services: Services, character: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Services checks what the function sends, and `payloads` returns what the state machine sends to the queue."""
+    """Services checks what the function sends, and `body` is what the state machine sends to the queue."""
     monkeypatch.setattr(describe, "RULES", replace(describe.RULES, progress_step=25))
     task, watch_input = "t" * MAX_TOKEN, largest_input(character)
     capped = {**STATE, "reported": news.MAX_NEWS}
@@ -494,10 +497,13 @@ def test_messages_and_reports_stay_within_the_limits_with_the_largest_input(
             services.expect_report(task=task)
         assert invoke(record(message(state, token=task, input=watch_input))) == []
     sent, (progress, end) = services.sent[0], services.reported
-    assert sent["input"] == watch_input and len(compact_json(sent).encode()) <= MAX_PAYLOAD
+    assert sent["input"] == watch_input and len(compact_json(sent).encode()) <= limits()["state"].limit
     assert progress["detail_type"] == "Job Progressed" and end["outcome"] == "failed"
-    body = compact_json(payloads(progress, watch_input)["WaitForNews, arguments"]["MessageBody"])
-    assert SQS_TEXT.fullmatch(body) and len(body.encode()) <= MAX_PAYLOAD
+    execution = {"Id": ARN, "Input": watch_input, "StartTime": "2026-01-01T00:00:00.000Z"}
+    states = {"input": progress, "context": {"Execution": execution, "Task": {"Token": "t" * MAX_TOKEN}}}
+    arguments = definition("watch")["States"]["WaitForNews"]["Arguments"]
+    body = compact_json(evaluate_template(arguments, states)["MessageBody"])
+    assert SQS_TEXT.fullmatch(body) and len(body.encode()) <= limits()["state"].limit
 
 
 def largest_input(character: str) -> dict[str, Any]:
