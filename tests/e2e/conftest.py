@@ -105,6 +105,10 @@ class World:
         """Wait until an execution has ended and return its description."""
         return until(lambda: self._ended(execution))
 
+    def wait_for_first_poll(self, watch: str) -> None:
+        """Wait until a watch has polled a job that is still running, and waits for its next poll."""
+        until(lambda: any(event["type"] == "WaitStateEntered" for event in self._history(watch)))
+
     def event(self, request: dict[str, str]) -> dict[str, Any]:
         """Wait for the event about the job's end and return it."""
         (event,) = until(lambda: self.events(request))
@@ -147,6 +151,10 @@ class World:
         operation = "describe_" + START[kind].removeprefix("start_")
         job: dict[str, Any] = getattr(client, operation)(**request)["Job"]
         return job
+
+    def _history(self, execution: str) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = self.states.get_execution_history(executionArn=execution)["events"]
+        return events
 
     def _ended(self, execution: str) -> dict[str, Any] | None:
         described: dict[str, Any] = self.states.describe_execution(executionArn=execution)
