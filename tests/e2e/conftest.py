@@ -4,6 +4,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ MINISTACK_KINDS = ("dynamodb/Export", "dynamodb/Import", "transcribe/Transcripti
 MOTO_KINDS = (
     "athena/QueryExecution",
     "batch/Job",
+    "bedrock-agentcore-control/AgentRuntimeEndpoint",
     "datasync/TaskExecution",
     "glue/JobRun",
     "sagemaker/TrainingJob",
@@ -56,6 +58,7 @@ class World:
         name = settings.get("stack-name", "job-watcher")
         self._event_queue = EventQueue(cloud.client("events"), cloud.client("sqs"), self.outputs["BusName"], name)
         self._events: list[dict[str, Any]] = []
+        self._log_lines: set[str] = set()
         self.manifest = put_sample(self.s3, requests=4, invalid=0)
 
     def start_job(self, kind: str = SPEAKERS, manifest: str | None = None) -> dict[str, str]:
@@ -126,6 +129,11 @@ class World:
         of_job = [event for event in self._events if event["detail"]["request"] == request]
         return [event for event in of_job if (event["detail-type"] == "Job Progressed") is progress]
 
+    def details(self) -> list[dict[str, Any]]:
+        """Return the details of all events that have arrived."""
+        self.events({})
+        return [event["detail"] for event in self._events]
+
     def watches(self) -> list[str]:
         """Return the ARNs of all watches that were started."""
         pages = self.states.get_paginator("list_executions").paginate(stateMachineArn=self.outputs["WatchArn"])
@@ -152,6 +160,20 @@ class World:
         job: dict[str, Any] = getattr(client, operation)(**request)["Job"]
         return job
 
+    def log_lines(self) -> set[str]:
+        """Return the lines in the logs of all functions, also of those that `destroy` has deleted."""
+        logs = self.cloud.client("logs")
+        for page in self.cloud.client("lambda").get_paginator("list_functions").paginate():
+            for group in [function["LoggingConfig"]["LogGroup"] for function in page["Functions"]]:
+                with suppress(logs.exceptions.ResourceNotFoundException):  # the function hasn't run
+                    self._log_lines.update(read_log(logs, group))
+        return self._log_lines
+
+    def destroy(self, stack: str) -> None:
+        """Delete a stack, but keep what its functions have logged."""
+        self.log_lines()
+        self.cloud.destroy(stack)
+
     def _history(self, execution: str) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = self.states.get_execution_history(executionArn=execution)["events"]
         return events
@@ -169,6 +191,21 @@ def until(condition: Callable[[], T | None]) -> T:
             raise TimeoutError(f"the condition was not met within {TIMEOUT} s")
         time.sleep(0.05)
     return result
+
+
+def read_log(logs: Any, group: str) -> Iterator[str]:
+    """Yield the lines in a log group. MiniStack returns the first 10,000 after `startTime`, and no token."""
+    count, start = 10_000, 0
+    while count == 10_000:
+        events = logs.filter_log_events(logGroupName=group, startTime=start)["events"]
+        yield from (event["message"] for event in events)
+        count, start = len(events), events[-1]["timestamp"] if events else 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run test_logs.py last, because it reads what the functions logged in all other tests."""
+    items.sort(key=lambda item: item.path.name == "test_logs.py")
 
 
 @pytest.fixture(scope="session")

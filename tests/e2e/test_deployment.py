@@ -32,7 +32,7 @@ def second(world: World) -> Iterator[Second]:
         return world.cloud.deploy({"stack-name": "Second", "kinds": kinds})
 
     yield Second(deploy("voice-id/*"), deploy)
-    world.cloud.destroy("Second")  # so that it doesn't watch the jobs of other tests
+    world.destroy("Second")  # so that it doesn't watch the jobs of other tests
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ def upgrade(world: World, previous_app: Path) -> Iterator[Upgrade]:
         stack.end(each.watch)
     receive_notifications(stack, after)
     yield Upgrade(stack, watched, reported_before, before, after)
-    stack.cloud.destroy(STACK)  # so that it doesn't watch the jobs of other tests
+    world.destroy(STACK)  # so that it doesn't watch the jobs of other tests
 
 
 def snapshot(stack: World) -> Snapshot:
