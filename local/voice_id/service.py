@@ -119,6 +119,10 @@ class VoiceId:
             raise TimeoutError(f"job {job_id} is still {job.described['JobStatus']} after {seconds} s")
         return self._jobs.described(job_id)
 
+    def jobs(self) -> list[Members]:
+        """Return the Job dicts of all jobs, as responses contain them."""
+        return [self._jobs.described(job_id) for job_id in list(self._jobs.all)]
+
     def _select(self, job_id: str | None) -> list[BatchJob]:
         jobs = dict(self._jobs.all)
         if job_id is not None and job_id not in jobs:

@@ -4,6 +4,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ MINISTACK_KINDS = ("dynamodb/Export", "dynamodb/Import", "transcribe/Transcripti
 MOTO_KINDS = (
     "athena/QueryExecution",
     "batch/Job",
+    "bedrock-agentcore-control/AgentRuntimeEndpoint",
     "datasync/TaskExecution",
     "glue/JobRun",
     "sagemaker/TrainingJob",
@@ -56,6 +58,7 @@ class World:
         name = settings.get("stack-name", "job-watcher")
         self._event_queue = EventQueue(cloud.client("events"), cloud.client("sqs"), self.outputs["BusName"], name)
         self._events: list[dict[str, Any]] = []
+        self._log_lines: set[str] = set()
         self.manifest = put_sample(self.s3, requests=4, invalid=0)
 
     def start_job(self, kind: str = SPEAKERS, manifest: str | None = None) -> dict[str, str]:
@@ -91,8 +94,8 @@ class World:
 
     def is_waiting(self, watch: str) -> bool:
         """Whether the watch has polled and waits for news."""
-        history: list[dict[str, Any]] = self.states.get_execution_history(executionArn=watch)["events"]
-        return any(event.get("stateEnteredEventDetails", {}).get("name") == "WaitForNews" for event in history)
+        entered = (event.get("stateEnteredEventDetails", {}) for event in self._history(watch))
+        return any(state.get("name") in ("WaitForNews", "Wait") for state in entered)  # Wait: an earlier version
 
     def put_start_event(self, request: Mapping[str, str]) -> None:
         """Put CloudTrail's event of the call that started this job on the default bus."""
@@ -109,6 +112,10 @@ class World:
     def end(self, execution: str) -> dict[str, Any]:
         """Wait until an execution has ended and return its description."""
         return until(lambda: self._ended(execution))
+
+    def wait_for_first_poll(self, watch: str) -> None:
+        """Wait until a watch has polled a job that is still running, and waits for its next poll."""
+        until(lambda: self.is_waiting(watch))
 
     def event(self, request: dict[str, str]) -> dict[str, Any]:
         """Wait for the event about the job's end and return it."""
@@ -127,15 +134,15 @@ class World:
         of_job = [event for event in self._events if event["detail"]["request"] == request]
         return [event for event in of_job if (event["detail-type"] == "Job Progressed") is progress]
 
+    def details(self) -> list[dict[str, Any]]:
+        """Return the details of all events that have arrived."""
+        self.events({})
+        return [event["detail"] for event in self._events]
+
     def watches(self) -> list[str]:
         """Return the ARNs of all watches that were started."""
         pages = self.states.get_paginator("list_executions").paginate(stateMachineArn=self.outputs["WatchArn"])
         return [execution["executionArn"] for page in pages for execution in page["executions"]]
-
-    def has_polled(self, watch: str) -> bool:
-        """Return whether a watch has polled its job and waits."""
-        history = self.states.get_execution_history(executionArn=watch)["events"]
-        return any(event["type"] == "WaitStateEntered" for event in history)
 
     def emails(self, text: str) -> list[dict[str, Any]]:
         """Return the emails to this stack's subscriber whose body contains the text."""
@@ -153,6 +160,24 @@ class World:
         job: dict[str, Any] = getattr(client, operation)(**request)["Job"]
         return job
 
+    def log_lines(self) -> set[str]:
+        """Return the lines in the logs of all functions, also of those that `destroy` has deleted."""
+        logs = self.cloud.client("logs")
+        for page in self.cloud.client("lambda").get_paginator("list_functions").paginate():
+            for group in [function["LoggingConfig"]["LogGroup"] for function in page["Functions"]]:
+                with suppress(logs.exceptions.ResourceNotFoundException):  # the function hasn't run
+                    self._log_lines.update(read_log(logs, group))
+        return self._log_lines
+
+    def destroy(self, stack: str) -> None:
+        """Delete a stack, but keep what its functions have logged."""
+        self.log_lines()
+        self.cloud.destroy(stack)
+
+    def _history(self, execution: str) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = self.states.get_execution_history(executionArn=execution)["events"]
+        return events
+
     def _ended(self, execution: str) -> dict[str, Any] | None:
         described: dict[str, Any] = self.states.describe_execution(executionArn=execution)
         return None if described["status"] == "RUNNING" else described
@@ -166,6 +191,21 @@ def until(condition: Callable[[], T | None]) -> T:
             raise TimeoutError(f"the condition was not met within {TIMEOUT} s")
         time.sleep(0.05)
     return result
+
+
+def read_log(logs: Any, group: str) -> Iterator[str]:
+    """Yield the lines in a log group. MiniStack returns the first 10,000 after `startTime`, and no token."""
+    count, start = 10_000, 0
+    while count == 10_000:
+        events = logs.filter_log_events(logGroupName=group, startTime=start)["events"]
+        yield from (event["message"] for event in events)
+        count, start = len(events), events[-1]["timestamp"] if events else 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run test_logs.py last, because it reads what the functions logged in all other tests."""
+    items.sort(key=lambda item: item.path.name == "test_logs.py")
 
 
 @pytest.fixture(scope="session")

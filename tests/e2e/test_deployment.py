@@ -23,7 +23,6 @@ class Second:
     """A second deployment in the same account and Region. `deploy` updates it with other kinds."""
 
     outputs: Outputs
-    events: EventQueue
     deploy: Callable[[str], Outputs]
 
 
@@ -32,10 +31,14 @@ def second(world: World) -> Iterator[Second]:
     def deploy(kinds: str) -> Outputs:
         return world.cloud.deploy({"stack-name": "Second", "kinds": kinds})
 
-    outputs = deploy("voice-id/*")
-    events = EventQueue(world.cloud.client("events"), world.cloud.client("sqs"), outputs["BusName"], "second")
-    yield Second(outputs, events, deploy)
-    world.cloud.destroy("Second")  # so that it doesn't watch the jobs of other tests
+    yield Second(deploy("voice-id/*"), deploy)
+    world.destroy("Second")  # so that it doesn't watch the jobs of other tests
+
+
+@pytest.fixture
+def events(world: World, second: Second) -> EventQueue:
+    """Return the queue with the second deployment's events. Its rule is created again if a test has removed it."""
+    return EventQueue(world.cloud.client("events"), world.cloud.client("sqs"), second.outputs["BusName"], "second")
 
 
 @pytest.fixture
@@ -51,10 +54,12 @@ def test_two_deployments_have_different_outputs(world: World, second: Second) ->
     assert not set(second.outputs.values()) & set(world.outputs.values())
 
 
-def test_a_job_that_two_deployments_watch_is_reported_by_both(world: World, second: Second, bus: DefaultBus) -> None:
+def test_a_job_that_two_deployments_watch_is_reported_by_both(
+    world: World, second: Second, events: EventQueue, bus: DefaultBus
+) -> None:
     request = world.start_job()
     first = world.event(request)
-    (other,) = until(lambda: [event for event in second.events.receive() if event["detail"]["request"] == request])
+    (other,) = until(lambda: [event for event in events.receive() if event["detail"]["request"] == request])
     assert first["detail"]["job"] == other["detail"]["job"]
     machines = [event["detail"]["watch"].split(":")[6] for event in (first, other)]
     assert machines == [outputs["WatchArn"].split(":")[6] for outputs in (world.outputs, second.outputs)]
@@ -66,7 +71,7 @@ def test_an_update_keeps_running_watches_and_ends_those_of_removed_kinds(world: 
         world.voice_id.hold(request["JobId"])
     watches = [_watch(world, second, SPEAKERS, kept), _watch(world, second, FRAUDSTERS, removed)]
     for watch in watches:
-        until(lambda watch=watch: world.is_waiting(watch))  # type: ignore[misc]
+        world.wait_for_first_poll(watch)
     assert second.deploy(SPEAKERS) == second.outputs
     lost = world.end(watches[1])
     assert lost["error"] == "WatchLost"
@@ -77,7 +82,9 @@ def test_an_update_keeps_running_watches_and_ends_those_of_removed_kinds(world: 
     world.voice_id.release(removed["JobId"])
 
 
-def test_before_destroy_lists_and_removes_what_blocks_the_deletion_of_the_stack(world: World, second: Second) -> None:
+def test_before_destroy_lists_and_removes_what_blocks_the_deletion_of_the_stack(
+    world: World, second: Second, events: EventQueue
+) -> None:
     request = world.start_job()
     world.voice_id.hold(request["JobId"])
     watch = _watch(world, second, SPEAKERS, request)

@@ -13,7 +13,7 @@ from job_watcher.expressions import search
 from job_watcher.to_json import to_json
 from local.sample import BUCKET, ROLE
 
-from .conftest import MINISTACK_KINDS, MOTO_KINDS, World, until
+from .conftest import MINISTACK_KINDS, MOTO_KINDS, World
 
 KINDS = catalogue.kinds((*MINISTACK_KINDS, *MOTO_KINDS))
 Request = dict[str, Any]
@@ -250,7 +250,7 @@ def test_a_waiter_kind_reports_the_resource_in_the_expected_state(world: World) 
 def test_a_waiter_kind_waits_for_a_resource_to_exist(world: World) -> None:
     request = {"Bucket": BUCKET, "Key": f"new-{next(unique_numbers)}.txt"}
     watch = world.watch({"kind": "s3/waiter/ObjectExists", "request": request})
-    until(lambda: world.is_waiting(watch))
+    world.wait_for_first_poll(watch)
     world.s3.put_object(Bucket=BUCKET, Key=request["Key"], Body=b"here")
     world.end(watch)
     detail = world.event(request)["detail"]
@@ -262,7 +262,7 @@ def test_a_waiter_kind_waits_for_a_resource_to_be_deleted(world: World) -> None:
     dynamodb, request = world.cloud.client("dynamodb"), {"TableName": f"callers-{next(unique_numbers)}"}
     dynamodb.create_table(**request, **KEY)
     watch = world.watch({"kind": "dynamodb/waiter/TableNotExists", "request": request})
-    until(lambda: world.is_waiting(watch))
+    world.wait_for_first_poll(watch)
     dynamodb.delete_table(**request)
     world.end(watch)
     detail = world.event(request)["detail"]

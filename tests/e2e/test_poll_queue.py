@@ -59,7 +59,7 @@ def start_watch_of_running_job(world: World) -> tuple[dict[str, str], str]:
     request = world.start_job()
     world.voice_id.hold(request["JobId"])
     watch = world.watch({"kind": SPEAKERS, "request": request})
-    until(lambda: world.is_waiting(watch))
+    world.wait_for_first_poll(watch)
     return request, watch
 
 

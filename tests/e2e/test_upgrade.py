@@ -142,7 +142,7 @@ def upgrade(world: World, previous_app: Path) -> Iterator[Upgrade]:
         stack.end(each.watch)
     receive_notifications(stack, after)
     yield Upgrade(stack, watched, reported_before, before, after)
-    stack.cloud.destroy(STACK)  # so that it doesn't watch the jobs of other tests
+    world.destroy(STACK)  # so that it doesn't watch the jobs of other tests
 
 
 def snapshot(stack: World) -> Snapshot:
@@ -168,7 +168,7 @@ def start_watches(stack: World) -> dict[str, Watched]:
     watched = {name: Watched(request, start_watch(stack, name, request)) for name, request in jobs.items()}
     upload = {"Bucket": BUCKET, "Key": "upgrade.txt"}
     waiter = stack.watch({"kind": "s3/waiter/ObjectExists", "request": upload})
-    until(lambda: stack.has_polled(waiter))
+    stack.wait_for_first_poll(waiter)
     return {**watched, "waiter": Watched(upload, waiter)}
 
 
@@ -180,7 +180,7 @@ def start_watch(stack: World, name: str, request: dict[str, str]) -> str:
         watch = until(lambda: stack.find_watch(request))
     else:
         watch = stack.watch({"kind": SPEAKERS, "request": request, **options})
-    until(lambda: stack.has_polled(watch))
+    stack.wait_for_first_poll(watch)
     return watch
 
 
@@ -269,7 +269,7 @@ def test_the_local_cloud_keeps_the_definition_of_a_running_execution_as_aws_does
     created = world.states.create_state_machine(name="redefined", definition=definition("old"), roleArn=role)
     machine = created["stateMachineArn"]
     execution = world.states.start_execution(stateMachineArn=machine)["executionArn"]
-    until(lambda: world.has_polled(execution))
+    until(lambda: world.is_waiting(execution))
     world.states.update_state_machine(stateMachineArn=machine, definition=definition("new"))
     assert world.end(execution)["output"] == '"old"'
     again = world.states.start_execution(stateMachineArn=machine)["executionArn"]

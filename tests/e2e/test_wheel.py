@@ -107,7 +107,7 @@ def outputs(world: World, team: Team) -> Iterator[dict[str, str]]:
     cdk = [str(TOOLS / "cdk"), "--no-notices", "--ci"]
     team.run(*cdk, "deploy", "--require-approval", "never", "--outputs-file", "outputs.json")
     yield json.loads((team.folder / "outputs.json").read_text())["Transcriptions"]
-    world.cloud.destroy("Transcriptions")
+    world.destroy("Transcriptions")
 
 
 def test_two_builds_of_the_same_files_are_identical(built: Path, tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""The functions' logs contain no data of a job. This runs last and reads what all end-to-end tests caused."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from job_watcher.errors import Meaning
+from job_watcher.redaction import is_sensitive
+from local.cloud import ACCOUNT
+from local.environment import REGION
+from local.sample import ROLE
+
+from .conftest import World
+from .test_other_services import KINDS, transcription
+
+SHOWN = ("kind", "outcome", "status", "error", "watch")  # members of a detail that are logged, as SECURITY.md says
+ALLOWED = {
+    REGION: "each watch's ARN contains it",
+    ACCOUNT: "each watch's ARN contains it",
+    **{meaning.value: "Job Watcher's word for an error" for meaning in Meaning},
+}
+EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:"
+MAX_LENGTH = 200  # characters of a value that are searched, because a log line can contain a part of it
+ENDPOINT = "bedrock-agentcore-control/AgentRuntimeEndpoint"
+
+
+def test_the_logs_contain_no_job_member_s3_uri_or_sensitive_request_value(world: World) -> None:
+    endpoint, job = create_endpoint(world), transcription(world)
+    world.end(world.watch({"kind": ENDPOINT, "request": endpoint}))
+    world.event(job)  # the Start function has started its watch
+    lines = world.log_lines()
+    polled, started = logged_watches(lines, "polled"), logged_watches(lines, "started")
+    reported = {detail["watch"] for detail in world.details()}
+    # MiniStack can lose a few lines, if a function's process writes them late
+    assert started and len(polled & reported) >= len(reported) / 2
+    # Executions are jobs too, because a deployment also watches those of other deployments in the account.
+    values = unlogged_values(world) - {part for watch in polled | started for part in (watch, watch.split(":")[-1])}
+    assert endpoint["endpointName"] in values
+    text = "\n".join(lines)
+    assert "s3:" not in text.lower()
+    assert [value for value in values if is_found(value, text)] == []
+
+
+def create_endpoint(world: World) -> dict[str, str]:
+    """Create an endpoint, and return its request. botocore's model marks the endpoint's name as sensitive."""
+    client = world.cloud.client("bedrock-agentcore-control")
+    shape = client.meta.service_model.operation_model(KINDS[ENDPOINT].describe).input_shape.members["endpointName"]
+    assert is_sensitive(shape)
+    runtime = client.create_agent_runtime(
+        agentRuntimeName="callers",
+        agentRuntimeArtifact={"containerConfiguration": {"containerUri": "callers:1"}},
+        roleArn=ROLE,
+        networkConfiguration={"networkMode": "PUBLIC"},
+    )
+    request = {"agentRuntimeId": runtime["agentRuntimeId"], "endpointName": "endpoint_of_ada"}
+    client.create_agent_runtime_endpoint(agentRuntimeId=request["agentRuntimeId"], name=request["endpointName"])
+    return request
+
+
+def logged_watches(lines: Iterable[str], message: str) -> set[str]:
+    """Return the ARNs of the watches in the lines with this message."""
+    records = [json.loads(line) for line in lines if line.startswith("{")]
+    watches = {str(record.get("watch")) for record in records if record.get("message") == message}
+    return {watch for watch in watches if watch.startswith(EXECUTION)}
+
+
+def unlogged_values(world: World) -> set[str]:
+    """Return the strings in all jobs, requests and reasons, except those that are logged on purpose.
+
+    Numbers are left out, because times and durations in the logs contain them.
+    """
+    details = world.details()
+    inputs = [json.loads(world.states.describe_execution(executionArn=watch)["input"]) for watch in world.watches()]
+    requests = [watch_input["request"] for watch_input in inputs if isinstance(watch_input, dict)]
+    unlogged = [{name: value for name, value in detail.items() if name not in SHOWN} for detail in details]
+    logged = set(strings([[detail.get(name) for name in SHOWN] for detail in details]))
+    values = set(strings([world.voice_id.jobs(), requests, unlogged])) - logged - set(ALLOWED)
+    return {value for value in values if not re.fullmatch(r"[\d.]*", value)}
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from strings(inner)
+
+
+def is_found(value: str, text: str) -> bool:
+    """Whether the text contains the value's beginning, as it is or as JSON, and not as a part of a longer word."""
+    forms = {value[:MAX_LENGTH], *(json.dumps(value, ensure_ascii=ascii)[1:-1][:MAX_LENGTH] for ascii in (True, False))}
+    end = "" if len(value) > MAX_LENGTH else r"(?!\w)"
+    return any(form in text and re.search(rf"(?<!\w){re.escape(form)}{end}", text) for form in forms)
