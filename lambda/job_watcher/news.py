@@ -5,7 +5,7 @@ from typing import Any
 
 from .poll_state import PollState
 
-PERCENT_STEP = 25
+PERCENT_STEP = 50  # each reported poll takes two state transitions, as much as 24 polls
 NO_ANSWER = 3600  # seconds
 FIRST_RENEWAL = 1024  # polls
 MAX_NEWS = 1000  # of one watch while the job runs; each makes about 15 of the history's 25,000 events
@@ -14,7 +14,7 @@ MAX_NEWS = 1000  # of one watch while the job runs; each makes about 15 of the h
 def find_news(before: PollState, result: Mapping[str, Any]) -> str | None:
     """Return what a poll found out, in a few words; None if there is nothing new. `before` is the state at the poll.
 
-    A new status, every 25 percent, the first hour without an answer and the answer after it are news. So is the 1,024th
+    A new status, 50 percent, the first hour without an answer and the answer after it are news. So is the 1,024th
     poll, and each time the number of polls has doubled: the state machine then sends a new message, which replaces any
     duplicates.
     """

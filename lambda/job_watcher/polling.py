@@ -1,8 +1,8 @@
 """Calculate polling intervals. All times are in seconds.
 
 Without a percentage, the interval is 5 % of the run's age, between 15 seconds and three minutes.
-With a percentage, it is a third of the time to the earliest end that the percentage allows.
-If the percentage stalls, it is at least 2 % of the time it has stalled.
+With a percentage, it is a third of the time to the earliest end that the percentage allows, up to 4.5 minutes.
+If the percentage stalls, it is at least 2 % of the time it has stalled, up to three minutes.
 After a poll without an answer, it is one to three times as long, at random. The next poll is never later than the
 earliest end that the last answer allows. After that time, the percentage counts as stalled.
 """
@@ -10,6 +10,7 @@ earliest end that the last answer allows. After that time, the percentage counts
 from dataclasses import dataclass
 
 NEARLY_DONE = 99  # percent; from here on, the job may end at any time
+PERCENT_FACTOR = 1.5  # of the maximum interval, while a percentage rises
 STALL_RATIO = 0.02  # of the time for which the percentage has stalled
 POLL_SECONDS = 1  # duration of a poll in SQS and Lambda, rounded up because delays are whole seconds
 MIN_AGE_RATIO = 0.0001  # of the run's age, so that a job whose percentage rises slowly isn't polled too often
@@ -44,15 +45,16 @@ def interval(
 
     Its percentage was last reported `since_answer` seconds ago, and last rose `stalled` seconds ago.
     """
-    without_percent = min(limits.max_interval, max(limits.min_interval, limits.max_delay_ratio * age))
+    share_of_age = max(limits.min_interval, limits.max_delay_ratio * age)
     if percent is None:
-        return without_percent
+        return min(limits.max_interval, share_of_age)
     percent = min(max(percent, 0), 100)
     earliest_end = (age - since_answer) * max(0, NEARLY_DONE - percent) / (percent + 1)
     stalled -= min(since_answer, earliest_end)
     third_of_rest = (earliest_end - since_answer) / 3
-    with_percent = max(limits.min_interval, MIN_AGE_RATIO * age, third_of_rest, STALL_RATIO * stalled)
-    return min(without_percent, with_percent)
+    if_stalled = min(limits.max_interval, STALL_RATIO * stalled)
+    with_percent = max(limits.min_interval, MIN_AGE_RATIO * age, third_of_rest, if_stalled)
+    return min(PERCENT_FACTOR * limits.max_interval, share_of_age, with_percent)
 
 
 def spread(count: float, maximum: int, time_left: float) -> float:

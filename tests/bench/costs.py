@@ -11,10 +11,18 @@ REQUEST = 0.20 / 1e6  # https://aws.amazon.com/lambda/pricing/
 GB_SECOND = 0.0000133334  # arm64
 OPERATION = 8.00 / 1e6  # one operation of a durable function. https://aws.amazon.com/lambda/pricing/
 EVENT, MESSAGE = 1.00 / 1e6, 0.50 / 1e6  # one PutEvents entry; one SNS message, without its deliveries
-MEMORY = 0.5  # GB; the Describe function's memory
-BILLED = 0.1  # seconds; billed duration of a warm invocation of Describe
+MEMORY = 0.5  # GB; the functions' memory
+BILLED = 0.1  # seconds; billed duration of a warm invocation that makes one poll
+SQS_REQUEST = 0.40 / 1e6  # a standard queue. https://aws.amazon.com/sqs/pricing/
+SQS_REQUESTS = (
+    3  # of a message, at most: sent, received and deleted; those of a batch have one receipt and one deletion
+)
+# Without messages, Lambda makes long polls of 20 s with five pollers, also with a maximum concurrency:
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+POLLERS, LONG_POLL, MONTH = 5, 20, 30 * 24 * 3600
 MAX_HISTORY_EVENTS = 25_000  # an execution with more events fails
 _HISTORY_EVENTS = {"Task": 5, "Parallel": 4}  # by state type; the default is 2: entered and exited
+_WAITING_TASK_EVENTS = 6  # also TaskSubmitted
 
 
 def definition(name: str) -> dict[str, Any]:
@@ -23,16 +31,19 @@ def definition(name: str) -> dict[str, Any]:
     return content
 
 
-def watch_states(polls: int) -> Iterator[tuple[str, str]]:
-    """Yield the name and type of each state that a watch enters if its `polls`-th poll finds that the job has ended."""
-    machine, polled = definition("watch.asl.json"), 0
+def watch_states(polls: int = 2, news: int = 0) -> Iterator[tuple[str, str]]:
+    """Yield the name and type of each state that a watch enters if a job ends after `polls` polls.
+
+    `news` is the number of polls that were reported while the job ran.
+    """
+    machine, left = definition("watch.asl.json"), news + 1 if polls > 1 else 0
     name = machine["StartAt"]
     while name:
         state = machine["States"][name]
         yield name, state["Type"]
-        polled += name == "Describe"
         targets = {choice["Next"] for choice in state.get("Choices", ())} | {state.get("Default")}
-        chosen = ("Wait" if polled < polls else "Notify") if name == "Ended?" else state.get("Default")
+        chosen = ("WaitForNews" if left else "Notify") if name == "Ended?" else state.get("Default")
+        left -= name == "Ended?"
         assert state["Type"] != "Choice" or chosen in targets
         name = chosen if state["Type"] == "Choice" else state.get("Next")
 
@@ -49,24 +60,28 @@ def notify_states() -> Iterator[tuple[str, str]]:
 
 def events(states: Iterator[tuple[str, str]]) -> int:
     """Return the number of history events of an execution that enters these states and succeeds."""
-    return 2 + sum(_HISTORY_EVENTS.get(type_, 2) for _, type_ in states)
+    waiting = {"WaitForNews": _WAITING_TASK_EVENTS}
+    return 2 + sum(waiting.get(name, _HISTORY_EVENTS.get(type_, 2)) for name, type_ in states)
 
 
-def linear(one_poll: int, two_polls: int) -> tuple[int, int]:
-    """Return a count per poll and the fixed count, given the counts with one poll and with two polls."""
-    return two_polls - one_poll, 2 * one_poll - two_polls
+def transitions(polls: int, news: int = 0) -> int:
+    """Return the state transitions of a watch and of its notification."""
+    return sum(1 for _ in watch_states(polls, news)) + sum(1 for _ in notify_states())
 
 
-def per_poll_and_fixed() -> tuple[int, int]:
-    """Return the state transitions of a watch with its notification: per poll, and fixed."""
-    one, two = (sum(1 for _ in watch_states(polls)) for polls in (1, 2))
-    per_poll, fixed = linear(one, two)
-    return per_poll, fixed + sum(1 for _ in notify_states())
+def history(polls: int, news: int = 0) -> int:
+    """Return the history events of a watch."""
+    return events(watch_states(polls, news))
 
 
-def events_per_poll_and_fixed() -> tuple[int, int]:
-    """Return the history events of a watch: per poll, and fixed."""
-    return linear(events(watch_states(1)), events(watch_states(2)))
+def queued_call(seconds: float = BILLED) -> float:
+    """Return the price in USD of a message of the poll queue and the invocation that it causes."""
+    return SQS_REQUESTS * SQS_REQUEST + call(seconds)
+
+
+def idle_month() -> float:
+    """Return the price in USD of the poll queue's long polls in a month without messages."""
+    return POLLERS * MONTH / LONG_POLL * SQS_REQUEST
 
 
 def call(seconds: float = BILLED, memory: float = MEMORY) -> float:

@@ -4,13 +4,13 @@
 
 from pathlib import Path
 
-from job_watcher.polling import MINUTE, PollingLimits
+from job_watcher.polling import PollingLimits
 
 from . import costs
 from .jobs import FIXED, HOUR
 from .polling import Grid, simulate
 from .report import Table, seconds
-from .strategies import FIXED_15, JOB_WATCHER, JOB_WATCHER_WITH_EVENTS, LOWER_BOUND, STRATEGIES
+from .strategies import FIXED_15, JOB_WATCHER, JOB_WATCHER_WITH_EVENTS, LOWER_BOUND, NOTIFICATION, STRATEGIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "costs.md"
 BEGIN, END = "<!-- make bench writes this -->\n", "<!-- to here -->\n"
@@ -59,19 +59,23 @@ def block(rows: Grid) -> str:
 
 def cost(rows: Grid) -> str:
     """Return how the cost depends on the number of polls, as Markdown."""
-    transitions, fixed_transitions = costs.per_poll_and_fixed()
-    per_poll, per_job = (1_000 * usd for usd in JOB_WATCHER.usd)
-    early, late = MINUTE / LIMITS.max_delay_ratio, LIMITS.max_interval / LIMITS.max_delay_ratio
+    fixed = costs.transitions(polls=2)
+    per_poll = 1_000 * costs.queued_call()
+    per_job = 1_000 * (fixed * costs.TRANSITION + costs.call() + NOTIFICATION) - per_poll
+    early, late = LIMITS.min_interval / LIMITS.max_delay_ratio, LIMITS.max_interval / LIMITS.max_delay_ratio
     linear, none = (rows[JOB_WATCHER.name, LENGTH, shape] for shape in ("linear", "none"))
+    news = 1_000 * costs.TRANSITION * (costs.transitions(2, news=1) - fixed)
     return (
-        f"**USD per 1,000 jobs = polls of one job × {per_poll:.5f} + {per_job:.4f}**\n\n"
-        f"A poll costs {transitions} transitions and one Lambda request of {costs.BILLED} s; each watch adds "
-        f"{fixed_transitions} transitions, one event and two messages (us-east-1, without free tiers).\n\n"
-        f"Without a percentage, a job is polled once a minute in its first {early / 60:g} minutes, then "
-        f"{1 / LIMITS.max_delay_ratio:g} × ln(age / {early / 60:g} min) times until it is {late / HOUR:g} hours old, "
-        f"then {HOUR / LIMITS.max_interval:g} times an hour. In the simulation, a job of 8 hours takes {none.polls:g} "
-        f"polls. A thousand such jobs cost {none.polls:g} × {per_poll:.5f} + {per_job:.4f} = {none.usd:.2f} USD. "
-        f"With linear progress, a job takes {linear.polls:.0f} polls, and a thousand cost {linear.usd:.2f} USD.\n"
+        f"**USD per 1,000 jobs = polls of one job × {per_poll:.5f} + news × {news:.3f} + {per_job:.4f}**\n\n"
+        f"A poll takes at most {costs.SQS_REQUESTS} SQS requests and one Lambda request of {costs.BILLED} s. A watch "
+        f"takes {fixed} transitions, however often it polls, one event and two messages. Each poll that is reported to "
+        "the state machine while the job runs takes two more transitions (us-east-1, without free tiers). Without "
+        f"watches, the poll queue costs {costs.idle_month():.2f} USD a month, for Lambda's long polls.\n\n"
+        f"Without a percentage, a job is polled every {LIMITS.min_interval:g} s in its first {early / 60:g} minutes, "
+        f"then {1 / LIMITS.max_delay_ratio:g} × ln(age / {early / 60:g} min) times until it is {late / HOUR:g} hours "
+        f"old, then {HOUR / LIMITS.max_interval:g} times an hour. In the simulation, a job of 8 hours takes "
+        f"{none.polls:.0f} polls, and a thousand such jobs cost {none.usd:.2f} USD. With linear progress, a job takes "
+        f"{linear.polls:.0f} polls, and a thousand cost {linear.usd:.2f} USD.\n"
     )
 
 

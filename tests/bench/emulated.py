@@ -2,8 +2,10 @@
 
 import json
 import math
+import random
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain, pairwise, repeat
 from statistics import mean
 from typing import Any
@@ -57,9 +59,11 @@ class EmulatedJob(Job):
 
 @dataclass(frozen=True)
 class Measured:
-    """A watch as its execution history records it, and its job. Times are in unscaled seconds."""
+    """A watch, as the logs and the execution history record it, and its job. Times are in unscaled seconds."""
 
     polls: int
+    news: int
+    """The polls that were reported while the job ran."""
     states: int
     first_poll: float
     """The job's age at the first answer."""
@@ -105,7 +109,7 @@ def _table(rows: list[list[str]]) -> Table:
         "30 ms counts as 3 s, and the delays are longer than on AWS. The states are those of the Watch state machine, "
         "because the local cloud doesn't record states inside a Parallel state."
     )
-    return Table("Execution histories", columns, rows, note)
+    return Table("Watches", columns, rows, note)
 
 
 def _delay_with_event(cloud: Cloud, machine: str) -> float:
@@ -127,12 +131,12 @@ def _delay_with_event(cloud: Cloud, machine: str) -> float:
 
 
 def _last_answers(states: Any, machine: str, request: dict[str, str]) -> list[float]:
-    """Return the time of the last answer in each of the job's watches that have ended, in seconds since 1970."""
+    """Return when each of the job's watches ended, in seconds since 1970. A watch ends soon after the last answer."""
     executions = states.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"]
     arns = [execution["executionArn"] for execution in executions]
     inputs = {arn: json.loads(states.describe_execution(executionArn=arn)["input"]) for arn in arns}
     own = [arn for arn, watch_input in inputs.items() if watch_input["request"] == request]
-    return [_answers(_history(states, arn))[-1][0] for arn in own]
+    return [_history(states, arn)[-1]["timestamp"].timestamp() for arn in own]
 
 
 def _compare(case: Case, measured: Measured, rules: Rules = simulated_watch.RULES) -> tuple[list[str], bool]:
@@ -141,25 +145,27 @@ def _compare(case: Case, measured: Measured, rules: Rules = simulated_watch.RULE
     simulated = simulated_watch.watch(
         measured.job,
         measured.first_poll,
-        durations=chain(measured.durations, repeat(poll)),
+        random.Random(measured.polls),
+        polls=chain(measured.durations, repeat(poll)),
+        messages=repeat(0),  # the measured durations include the queue
         wait_scale=WAIT_SCALE,
         rules=rules,
     )
-    agrees = abs(simulated.polls - measured.polls) <= 1 and measured.states == _states(measured.polls)
+    agrees = abs(simulated.polls - measured.polls) <= 1 and measured.states == _states(measured.news)
     simulated_delay = simulated.detected_at - poll - measured.job.duration
     cells = [
         f"{measured.job.duration / WAIT_SCALE:,.0f}",
         f"{poll * 1000:.0f}",
         f"{measured.polls} : {simulated.polls}",
-        f"{measured.states} : {_states(simulated.polls)}",
+        f"{measured.states} : {_states(simulated.news)}",
         f"{measured.delay / WAIT_SCALE:.0f} : {simulated_delay / WAIT_SCALE:.0f}",
     ]
     return [case.name, *cells, "yes" if agrees else "**no**"], agrees
 
 
-def _states(polls: int) -> int:
-    """Return the number of states that a watch with this number of polls enters."""
-    return sum(1 for _ in costs.watch_states(polls))
+def _states(news: int) -> int:
+    """Return the number of states that a watch enters if so many polls were reported while the job ran."""
+    return sum(1 for _ in costs.watch_states(2, news))
 
 
 def _measure(cloud: Cloud, machine: str, case: Case) -> Measured:
@@ -169,11 +175,11 @@ def _measure(cloud: Cloud, machine: str, case: Case) -> Measured:
     released = _release(cloud, case, request)
     job = cloud.voice_id.wait(request["JobId"], TIMEOUT)
     _wait_for_success(states, execution)
-    history = _history(states, execution)
-    answers = _answers(history)
+    history, answers = _history(states, execution), _answers(cloud, execution)
     created, ended = float(job["CreatedAt"]), float(job["EndedAt"])
     return Measured(
         polls=len(answers),
+        news=sum(_state_name(event, "Exited") == "WaitForNews" for event in history) - 1,
         states=sum(_state_name(event, "Entered") is not None for event in history),
         first_poll=answers[0][0] - created,
         durations=[later - at - wait * WAIT_SCALE for (at, wait), (later, _) in pairwise(answers)],
@@ -221,12 +227,18 @@ def _history(states: Any, execution: str) -> list[Any]:
     return [event for page in pages for event in page["events"]]
 
 
-def _answers(history: list[Any]) -> list[tuple[float, float]]:
-    """Return the time of each answer, in seconds since 1970, and the wait after it (0 after the last one)."""
-    events = [event for event in history if _state_name(event, "Exited") == "Describe"]
-    results = [json.loads(event["stateExitedEventDetails"]["output"]) for event in events]
-    times = [event["timestamp"].timestamp() for event in events]
-    return [(at, result.get("wait", 0)) for at, result in zip(times, results, strict=True)]
+def _answers(cloud: Cloud, watch: str) -> list[tuple[float, float]]:
+    """Return the time of each answer, in seconds since 1970, and the wait after it (0 after the last one).
+
+    The functions log each poll.
+    """
+    logs, polls = cloud.client("logs"), []
+    for function in cloud.client("lambda").list_functions()["Functions"]:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=function["LoggingConfig"]["LogGroup"])
+        lines = [event["message"] for page in pages for event in page["events"] if '"polled"' in event["message"]]
+        polls += [poll for poll in map(json.loads, lines) if poll["watch"] == watch]
+    times = [datetime.strptime(poll["timestamp"], "%Y-%m-%d %H:%M:%S,%f%z").timestamp() for poll in polls]
+    return sorted((at, poll.get("wait") or 0) for at, poll in zip(times, polls, strict=True))
 
 
 def _state_name(event: Any, transition: str) -> str | None:

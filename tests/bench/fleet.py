@@ -142,9 +142,9 @@ class Simulation:
             self.delays.append(age + POLL_DURATION - DURATION)
 
     def _result(self, state: PollState, age: float, admitted: bool) -> PollState | ProgressUpdate | Notification:
+        watch = simulated_watch.next_poll(state, age)
         if admitted:
-            return simulated_watch.poll(state, self.job, age)
-        watch = simulated_watch.next_poll(state)
+            return simulated_watch.poll(watch, self.job, age, self.chance)
         chance = self.chance.random()
         return evaluate.after_error(watch, Meaning.THROTTLED, "ThrottlingException", "Rate exceeded", chance)
 

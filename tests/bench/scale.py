@@ -1,12 +1,14 @@
 """Calculate the load of many open watches on each of AWS's quotas, from the polls that Job Watcher's own code makes."""
 
+import random
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
+from job_watcher import news
 from job_watcher.poll_state import PollState
 
 from . import costs, simulated_watch
@@ -16,6 +18,8 @@ from .polling import MAX_FIRST_POLL
 from .strategies import POLL_DURATION
 
 SIZES = (1, 10_000, 1_000_000)
+SEED = 20_260_520
+BEFORE_WAITING = 3  # transitions until a watch waits for news: Describe, Ended? and WaitForNews
 EXTRA_CHECK = Counter(start=2, describe=2)
 """The calls of the Start function for a service event about a watched job; test_start.py counts them."""
 
@@ -44,16 +48,18 @@ class Share:
     def loads(self) -> Iterator[tuple[float, Counter[str]]]:
         """Yield what one watch adds to each quota's load, and the job's age in seconds at that time.
 
-        `invoked` counts the invocations of both functions. The other names are those in quotas.toml.
+        `invoked` counts the invocations of all functions. The other names are those in quotas.toml.
         """
-        per_poll, fixed = costs.per_poll_and_fixed()
-        notification = sum(1 for _ in costs.notify_states())
+        fixed, notification = costs.transitions(polls=2), sum(1 for _ in costs.notify_states())
         notified = Counter(transitions=notification, events=1, publish=2, email=1)
         yield 0, Counter(start=1, invocations=1, invoked=1)
-        ages = list(poll_ages(self.job, self.service_event))
-        yield from ((age, Counter(transitions=per_poll, invoked=1)) for age in ages)
-        end = Counter(start=1, transitions=fixed - notification)
-        yield ages[-1], end if self.service_event else end + notified
+        first, *polls = polls_of(self.job, self.service_event)
+        yield first.age, Counter(transitions=BEFORE_WAITING, invoked=1)
+        for poll in polls:
+            # The last message of a wait causes the poll. The others cause a heartbeat and the next message.
+            yield poll.age, Counter(invoked=poll.messages, heartbeats=poll.messages, transitions=2 * poll.reported)
+        end = Counter(start=1, transitions=fixed - notification - BEFORE_WAITING)
+        yield polls[-1].age, end if self.service_event else end + notified
         if self.service_event:
             extra_check = Counter(transitions=sum(1 for _ in costs.watch_states(1)), start=1, invocations=1, invoked=2)
             yield self.job.duration, extra_check + EXTRA_CHECK + notified
@@ -73,17 +79,34 @@ def quotas() -> Mapping[str, Quota]:
     return {name: Quota(remedy=table.pop("raise"), **table) for name, table in tables.items()}
 
 
-def poll_ages(job: Job, service_event: bool) -> Iterator[float]:
-    """Yield the job's age in seconds at each poll of its watch. The last poll finds that the job has ended."""
+class Poll(NamedTuple):
+    """A poll of a watch: the job's age in seconds, the messages of the wait before it, and whether it was reported."""
+
+    age: float
+    messages: int
+    reported: bool
+
+
+def polls_of(job: Job, service_event: bool) -> Iterator[Poll]:
+    """Yield each poll of a job's watch. The last poll finds that the job has ended."""
     rules = simulated_watch.RULES_WITH_EVENTS if service_event else simulated_watch.RULES
-    state, age = simulated_watch.NEW_WATCH, MAX_FIRST_POLL / 2
+    state, start, messages = simulated_watch.NEW_WATCH, MAX_FIRST_POLL / 2, 0
+    age, chance = start, random.Random(SEED)
     while True:
-        yield age
-        answer = simulated_watch.poll(state, job, age, rules)
-        if answer["outcome"] != "running":
+        watch = simulated_watch.next_poll(state, age - start, rules)
+        result = simulated_watch.poll(watch, job, age, chance)
+        running = result["outcome"] == "running"
+        yield Poll(age, messages, running and messages > 0 and news.find_news(watch.state, result) is not None)
+        if not running:
             return
-        state = cast(PollState, answer)
+        state = cast(PollState, result)
+        messages = len(simulated_watch.delays(state))
         age += POLL_DURATION + state["wait"]
+
+
+def poll_ages(job: Job, service_event: bool) -> Iterator[float]:
+    """Yield the job's age in seconds at each poll of its watch."""
+    return (poll.age for poll in polls_of(job, service_event))
 
 
 def polls_per_second() -> tuple[float, float]:

@@ -6,16 +6,15 @@ from typing import Any
 
 from infra.catalogue.markdown import table
 from infra.settings import DEFAULT_LIMITS_WITH_EVENTS
-from job_watcher.polling import MINUTE
 from tests.unit.retries import delays
 
 from . import costs
 from .fleet import BURST
 from .fleet import QUOTAS as FLEET_QUOTAS
 from .fleet import SIZES as FLEET_SIZES
-from .jobs import HOUR
+from .jobs import HOUR, MINUTE
 from .polling import PROGRESS
-from .scale import MIX, SIZES, Quota, Share, loads, poll_ages, polls_per_second, quotas
+from .scale import MIX, SIZES, Quota, Share, loads, polls_of, polls_per_second, quotas
 from .strategies import POLL_DURATION
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
@@ -74,29 +73,24 @@ and Region shares them.
 
 
 def _mix() -> Iterator[str]:
-    per_poll, _ = costs.per_poll_and_fixed()
-    events_per_poll, _ = costs.events_per_poll_and_fixed()
     yield "## Jobs\n"
     yield "The watches are automatic and have the default settings. Each row has the same number of open watches:\n"
-    yield from table(("Job", "Polls", "Transitions", "History events"), map(_job, MIX))
+    yield from table(("Job", "Polls", "Messages", "Transitions"), map(_job, MIX))
     yield (
-        f"\nA poll takes {per_poll} transitions, {events_per_poll} history events and {POLL_DURATION} s of a Lambda "
-        "function. A watch's history can have "
-        f"{costs.MAX_HISTORY_EVENTS:,} events, and [polling](design.md#polling-interval) stays below that.\n"
+        f"\nA poll takes a message of the poll queue and {POLL_DURATION} s of a Lambda function, but no transitions. "
+        "SQS doesn't limit the messages per second of a standard queue: "
+        "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html. The setting "
+        "`max-concurrency` limits how many batches of messages are processed at the same time, so that polls of many "
+        "watches wait in the queue instead of exceeding the describe quotas.\n"
     )
 
 
 def _job(share: Share) -> list[str]:
-    polls = sum(1 for _ in poll_ages(share.job, share.service_event))
+    polls = list(polls_of(share.job, share.service_event))
     transitions = sum(load["transitions"] for _, load in share.loads())
-    per_poll, fixed = costs.events_per_poll_and_fixed()
     progress = "no percentage, service event" if share.service_event else PROGRESS[share.job.shape]
-    return [
-        f"{share.job.duration / HOUR:g} h, {progress}",
-        f"{polls}",
-        f"{transitions}",
-        f"{per_poll * polls + fixed:,}",
-    ]
+    messages = sum(poll.messages for poll in polls)
+    return [f"{share.job.duration / HOUR:g} h, {progress}", f"{len(polls)}", f"{messages}", f"{transitions}"]
 
 
 def _quotas() -> Iterator[str]:
@@ -166,6 +160,8 @@ def _used(load: Loads, index: int, limit: str) -> Mapping[str, float]:
 
 
 def _in_order(size: int, used: Mapping[str, float], names: Sequence[str]) -> str:
+    if not names:
+        return "nothing throttles."
     first, *later = (f"{_name(name)} ({_count(size / used[name])})" for name in names)
     return f"first {first}" + (f", then {', '.join(later)}." if later else ".")
 

@@ -4,7 +4,7 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from . import costs, simulated_watch
 from .jobs import Job
@@ -12,7 +12,7 @@ from .simulated_watch import WatchResult
 
 EVENT_ARRIVES, EVENT_LOST = "Job Watcher, service event arrives", "Job Watcher, service event is lost"
 EVENT_DELAY = (0.5, 4.0)  # seconds from a job's end to the Start function's call: EventBridge and possibly a cold start
-POLL_DURATION = 0.3  # seconds from the beginning of a poll to the beginning of the next wait, in all strategies
+POLL_DURATION = simulated_watch.POLL_DURATION  # of all strategies
 Waits = Callable[[random.Random], Iterator[float]]
 
 
@@ -39,43 +39,64 @@ class Strategy:
             age += POLL_DURATION + next(waits)
         raise AssertionError("unreachable")
 
-    def exceeds_history(self, polls: int) -> bool:
+    def exceeds_history(self, result: WatchResult) -> bool:
         """Return whether the execution fails before the job ends, because its history has too many events."""
-        return self.history(polls) > costs.MAX_HISTORY_EVENTS
+        return self.history(result) > costs.MAX_HISTORY_EVENTS
 
-    def entered(self, polls: int) -> int:
-        """Return the state transitions of a watch with this number of polls."""
-        return self.transitions[0] * polls + self.transitions[1]
+    def entered(self, result: WatchResult) -> int:
+        """Return the state transitions of a watch."""
+        return self.transitions[0] * result.polls + self.transitions[1]
 
-    def history(self, polls: int) -> int:
-        """Return the history events of a watch with this number of polls."""
-        return self.events[0] * polls + self.events[1]
+    def history(self, result: WatchResult) -> int:
+        """Return the history events of a watch."""
+        return self.events[0] * result.polls + self.events[1]
 
-    def price(self, polls: float) -> float:
-        """Return the price in USD of a job with this number of polls."""
-        return self.usd[0] * polls + self.usd[1]
+    def price(self, result: WatchResult) -> float:
+        """Return the price in USD of a job."""
+        return self.usd[0] * result.polls + self.usd[1]
 
 
 class JobWatcher(Strategy):
-    """Job Watcher: its own code evaluates each poll and returns the next wait."""
+    """Job Watcher: its own code evaluates each poll and returns the next wait. The pairs aren't used."""
+
+    rules = simulated_watch.RULES
 
     def watch(self, job: Job, first_poll: float, chance: random.Random) -> WatchResult:
-        return simulated_watch.watch(job, first_poll, durations=itertools.repeat(POLL_DURATION))
+        latencies = (simulated_watch.queue_latency(chance) for _ in itertools.count())
+        polls = itertools.repeat(POLL_DURATION)
+        return simulated_watch.watch(job, first_poll, chance, polls=polls, messages=latencies, rules=self.rules)
+
+    def entered(self, result: WatchResult) -> int:
+        return costs.transitions(result.polls, result.news)
+
+    def history(self, result: WatchResult) -> int:
+        return costs.history(result.polls, result.news)
+
+    def price(self, result: WatchResult) -> float:
+        """Return the price: the first poll has no message, and a message that only begins another delay has a call."""
+        messages = result.messages * costs.queued_call()
+        return self.entered(result) * costs.TRANSITION + costs.call() + messages + NOTIFICATION
 
 
 class JobWatcherWithEvents(JobWatcher):
     """Job Watcher for a kind whose service sends an event at the end. It polls less often, in case events are lost."""
 
+    rules = simulated_watch.RULES_WITH_EVENTS
+
     def watch(self, job: Job, first_poll: float, chance: random.Random) -> WatchResult:
-        durations, rules = itertools.repeat(POLL_DURATION), simulated_watch.RULES_WITH_EVENTS
-        polled = simulated_watch.watch(job, first_poll, durations=durations, rules=rules)
+        polled = super().watch(job, first_poll, chance)
         if self.name == EVENT_LOST:
             return polled
         notified_at = job.duration + chance.uniform(*EVENT_DELAY) + POLL_DURATION
-        return WatchResult(polled.polls, min(polled.detected_at, notified_at))
+        return polled._replace(detected_at=min(polled.detected_at, notified_at))
+
+    def price(self, result: WatchResult) -> float:
+        """Return the price. An event that arrives costs a call of Start, and a watch with one poll."""
+        extra_check = sum(1 for _ in costs.watch_states(1)) * costs.TRANSITION + 2 * costs.call()
+        return super().price(result) + (0 if self.name == EVENT_LOST else extra_check)
 
 
-class PollAtEnd(Strategy):
+class PollAtEnd(JobWatcher):
     """The lower bound: one poll, when the job ends."""
 
     def watch(self, job: Job, first_poll: float, chance: random.Random) -> WatchResult:
@@ -100,27 +121,26 @@ def _loop(name: str, waits: Waits, gives_up: str = "no") -> Strategy:
     return Strategy(name, waits, (3, 1), (9, 5), usd, gives_up)
 
 
-def _job_watcher(type_: type[Strategy], name: str) -> Strategy:
-    """Return a strategy with the transitions, history events and prices of Job Watcher's state machines."""
-    transitions, events = costs.per_poll_and_fixed(), costs.events_per_poll_and_fixed()
-    usd = transitions[0] * costs.TRANSITION + costs.call(), transitions[1] * costs.TRANSITION + NOTIFICATION
-    return type_(name, None, transitions, events, usd)
-
-
-def _with_events(name: str) -> Strategy:
-    """Return Job Watcher with service events. An event that arrives costs a call of Start and a watch with one poll."""
-    strategy = _job_watcher(JobWatcherWithEvents, name)
-    if name == EVENT_LOST:
-        return strategy
-    extra_check = sum(1 for _ in costs.watch_states(1)) * costs.TRANSITION + 2 * costs.call()
-    return replace(strategy, usd=(strategy.usd[0], strategy.usd[1] + extra_check))
+def _job_watcher(type_: type[JobWatcher], name: str) -> JobWatcher:
+    return type_(name, None, (0, 0), (0, 0), (0, 0))
 
 
 JOB_WATCHER = _job_watcher(JobWatcher, "Job Watcher")
-JOB_WATCHER_WITH_EVENTS = _with_events(EVENT_ARRIVES), _with_events(EVENT_LOST)
+JOB_WATCHER_WITH_EVENTS = tuple(_job_watcher(JobWatcherWithEvents, name) for name in (EVENT_ARRIVES, EVENT_LOST))
 FIXED_15 = _loop("fixed 15 s (botocore waiters)", lambda _: itertools.repeat(15.0), "10 min")
 FIXED_30 = _loop("fixed 30 s", lambda _: itertools.repeat(30.0))
 LOWER_BOUND = _job_watcher(PollAtEnd, "lower bound: one poll at the end")
+# The defaults: 5 s, times 1.5 per poll, at most 300 s, full jitter, 60 attempts. A poll is one operation:
+# https://docs.aws.amazon.com/durable-execution/sdk-reference/operations/wait-for-condition/
+# https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-sdk-retries.html
+DURABLE = Strategy(
+    "durable function, wait_for_condition",
+    _full_jitter,
+    (0, 0),
+    (0, 0),
+    (costs.OPERATION + costs.call(), 2 * costs.OPERATION + NOTIFICATION),
+    "60 polls, about 2 h",
+)
 STRATEGIES = [
     JOB_WATCHER,
     *JOB_WATCHER_WITH_EVENTS,
@@ -138,16 +158,6 @@ STRATEGIES = [
         "30 min",
     ),
     _loop("60 s doubling to 600 s (as Airflow)", lambda _: _exponential(60, 2, 600)),
-    # The defaults: 5 s, times 1.5 per poll, at most 300 s, full jitter, 60 attempts. A poll is one operation:
-    # https://docs.aws.amazon.com/durable-execution/sdk-reference/operations/wait-for-condition/
-    # https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-sdk-retries.html
-    Strategy(
-        "durable function, wait_for_condition",
-        _full_jitter,
-        (0, 0),
-        (0, 0),
-        (costs.OPERATION + costs.call(), 2 * costs.OPERATION + NOTIFICATION),
-        "60 polls, about 2 h",
-    ),
+    DURABLE,
     LOWER_BOUND,
 ]

@@ -1,5 +1,7 @@
 """docs/scale.md is up to date, and follows the code's constants."""
 
+import itertools
+import random
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -31,10 +33,8 @@ def test_the_page_is_up_to_date() -> None:
         (simulated_watch, "RULES", Rules(limits=polling.PollingLimits(max_delay_ratio=0.1))),
         (simulated_watch, "RULES_WITH_EVENTS", Rules(limits_with_events=polling.PollingLimits(max_interval=1_800))),
         (polling, "STALL_RATIO", 0.5),
-        (polling, "MINUTE", 120),
-        (costs, "per_poll_and_fixed", lambda: (4, 8)),
-        (costs, "events_per_poll_and_fixed", lambda: (12, 20)),
-        (costs, "MAX_HISTORY_EVENTS", 20_000),
+        (polling, "MAX_DELAY", 600),
+        (costs, "transitions", lambda polls: 20),
         (scale_page, "DEFAULT_LIMITS_WITH_EVENTS", replace(DEFAULT_LIMITS_WITH_EVENTS, max_interval=1_800)),
     ],
 )
@@ -70,10 +70,17 @@ def test_a_changed_retry_of_a_state_machine_changes_the_page(
 @pytest.mark.parametrize("share", scale.MIX, ids=[f"{share.job} {share.service_event}" for share in scale.MIX])
 def test_the_polls_are_those_of_the_benchmark(share: scale.Share) -> None:
     rules = simulated_watch.RULES_WITH_EVENTS if share.service_event else simulated_watch.RULES
-    durations = [POLL_DURATION] * 200
-    watched = simulated_watch.watch(share.job, MAX_FIRST_POLL / 2, durations=durations, rules=rules)
-    ages = list(scale.poll_ages(share.job, share.service_event))
-    assert (len(ages), ages[-1] + POLL_DURATION) == watched
+    watched = simulated_watch.watch(
+        share.job,
+        MAX_FIRST_POLL / 2,
+        random.Random(scale.SEED),
+        polls=itertools.repeat(POLL_DURATION),
+        messages=itertools.repeat(0),
+        rules=rules,
+    )
+    polls = list(scale.polls_of(share.job, share.service_event))
+    messages, reported = sum(poll.messages for poll in polls), sum(poll.reported for poll in polls)
+    assert watched == (len(polls), polls[-1].age + POLL_DURATION, messages, reported)
 
 
 def test_a_watch_publishes_each_notification_once_with_or_without_a_service_event() -> None:
