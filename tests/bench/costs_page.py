@@ -72,7 +72,7 @@ def cost(rows: Grid) -> str:
         "the state machine while the job runs takes two more transitions (us-east-1, without free tiers). Without "
         f"watches, the poll queue costs {costs.idle_month():.2f} USD a month, for Lambda's long polls.\n\n"
         f"Without a percentage, a job is polled every {LIMITS.min_interval:g} s in its first {early / 60:g} minutes, "
-        f"then {1 / LIMITS.max_delay_ratio:g} × ln(age / {early / 60:g} min) times until it is {late / HOUR:g} hours "
+        f"then {1 / LIMITS.max_delay_ratio:g} × ln(age / {early / 60:g} min) times until it is {late / 60:g} minutes "
         f"old, then {HOUR / LIMITS.max_interval:g} times an hour. In the simulation, a job of 8 hours takes "
         f"{none.polls:.0f} polls, and a thousand such jobs cost {none.usd:.2f} USD. With linear progress, a job takes "
         f"{linear.polls:.0f} polls, and a thousand cost {linear.usd:.2f} USD.\n"

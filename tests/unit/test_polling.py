@@ -51,7 +51,7 @@ def test_without_a_percentage_the_interval_is_5_percent_of_the_age_within_bounds
         (HOUR, 0, 0, 180),  # the earliest end is in 99 hours, but 5 % of the age is the maximum
         (HOUR, 50, 0, 180),
         (HOUR, 90, 0, 3600 * 9 / 91 / 3),
-        (8 * HOUR, 95, 0, 180),
+        (8 * HOUR, 95, 0, 270),  # 1.5 times the maximum interval
         (8 * HOUR, 98, 0, 8 * HOUR / 99 / 3),
         (HOUR, 98, 0, 15),
         (HOUR, 99, 0, 15),
@@ -85,10 +85,11 @@ def test_the_polling_limits_can_be_changed(age: float, percent: Percent, seconds
 
 
 @given(st.floats(0, YEAR), st.none() | st.floats(allow_nan=False), st.floats(-YEAR, YEAR))
-def test_an_interval_is_between_the_minimum_and_the_interval_without_a_percentage(
+def test_an_interval_is_between_the_minimum_and_5_percent_of_the_age_up_to_the_maximum(
     age: float, percent: Percent, stalled: float
 ) -> None:
-    assert 15 <= interval(PollingLimits(), age, percent, stalled) <= interval(PollingLimits(), age)
+    maximum = 180 if percent is None else 270
+    assert 15 <= interval(PollingLimits(), age, percent, stalled) <= min(maximum, max(15, 0.05 * age))
 
 
 @pytest.mark.parametrize(
@@ -226,9 +227,14 @@ def fail_poll(state: PollState, random: float, meaning: Meaning = Meaning.THROTT
     )
 
 
+def maximum(job: Job) -> float:
+    """Return the maximum interval in seconds: while a percentage rises, it is 1.5 times as long."""
+    return 180 if set(job.percents) == {None} else 270
+
+
 def excess_delay(ages: Sequence[float], job: Job, poll_duration: float = POLL_DURATION) -> float:
     """Return the seconds by which the end was detected later than accepted; negative if it was detected in time."""
-    return ages[-1] - job.duration - min(180, max(15, 0.05 * job.duration)) - poll_duration
+    return ages[-1] - job.duration - min(maximum(job), max(15, 0.05 * job.duration)) - poll_duration
 
 
 INVALID_PERCENTS = st.sampled_from([-5, 101, 250, math.nan, math.inf])
@@ -243,7 +249,7 @@ def start_of_watch(job: Job, share: float) -> float:
 
 
 @given(JOBS, st.floats(0, 1), st.sampled_from([0.3, POLL_SECONDS, POLL_DURATION]), st.floats(0, 1))
-def test_the_end_is_detected_within_5_percent_of_the_jobs_duration_and_between_15_seconds_and_3_minutes(
+def test_the_end_is_detected_within_5_percent_of_the_jobs_duration_or_the_maximum_interval(
     job: Job, share: float, poll_duration: float, random: float
 ) -> None:
     ages = simulate_polls(job, start_of_watch(job, share), poll_duration=poll_duration, random=random)
@@ -348,7 +354,7 @@ def test_a_clock_that_is_set_back_delays_the_detection_only_slightly(job: Job, s
     watch_start = start_of_watch(job, share)
     ages = simulate_polls(job, watch_start, clock)
     assert len(ages) <= (job.duration - watch_start) / 180 + MAX_EXTRA_POLLS
-    assert excess_delay(ages, job) <= min(180, 0.05 * clock.before)
+    assert excess_delay(ages, job) <= min(maximum(job), 0.05 * clock.before)
 
 
 @pytest.mark.parametrize("ahead", [1, HOUR, DAY, 40 * DAY])
@@ -395,9 +401,9 @@ def test_the_backoff_is_bounded_and_never_shorter_than_the_wait_after_an_answer(
         evaluate.after_answer(watch_with(state), replace(job, percents=[percent]).observe(age, 2), EXACT(age)),
     )
     unanswered, _ = fail_polls(state, meaning, random, 1)
-    usual = interval(PollingLimits(), age)
-    maximum = min(3 * usual, usual + PollingLimits().max_interval)
-    assert answered["wait"] - 1 <= unanswered["wait"] <= maximum + 1
+    usual = min(maximum(job), max(15, 0.05 * age))
+    longest = min(3 * usual, usual + PollingLimits().max_interval)
+    assert answered["wait"] - 1 <= unanswered["wait"] <= longest + 1
 
 
 @settings(max_examples=20)
