@@ -1,14 +1,20 @@
-"""Distribute tests to pytest-xdist's processes so that each local cloud and each synth is used by one process."""
+"""Distribute tests to pytest-xdist's processes so that one process uses a local cloud, a synth or a measurement."""
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-SAME_PROCESS = ("tests/e2e/test_demo.py", "tests/e2e/", "tests/infra/", "tests/interpreters/")
+SAME_PROCESS = (
+    "tests/e2e/test_demo.py",
+    "tests/e2e/",
+    "tests/infra/",
+    "tests/interpreters/",
+    "tests/unit/test_sizes_page.py",
+)
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Runs all tests of each folder in SAME_PROCESS in one process, and every other test in the next free process.
+    """Runs all tests of each path in SAME_PROCESS in one process, and every other test in the next free process.
 
     `--dist loadgroup` isn't used because it has no effect since pytest 9.2, which moved the attribute of a test's ID.
     """

@@ -23,6 +23,8 @@ FIELDS = {"Type", "Comment", "Resource", "Arguments", "Output", "Retry", "Catch"
 }
 RULE_FIELDS, CATCH_FIELDS = {"Condition", "Next"}, {"ErrorEquals", "Output", "Next"}
 Definition = Mapping[str, Any]
+Place = tuple[str, str]
+"""A machine and a state."""
 States = Mapping[str, Any]
 """The value of `$states`."""
 
@@ -104,65 +106,63 @@ class Run:
         while name:
             state = found["States"][name]
             assert state.keys() <= FIELDS, f"{machine} {name}: fields that aren't measured: {state.keys() - FIELDS}"
-            self._record_value(machine, name, "input", value)
+            self._record_value((machine, name), "input", value)
             run_state = getattr(self, f"_{state['Type'].lower()}")
-            name, value = run_state(machine, name, state, {"input": value, "context": context})
+            name, value = run_state((machine, name), state, {"input": value, "context": context})
         return value
 
-    def _record(self, machine: str, name: str, what: str, limit: str, size: int) -> None:
-        self.passed.append(Passed(machine, name, what, limit, size))
+    def _record(self, at: Place, what: str, limit: str, size: int) -> None:
+        self.passed.append(Passed(*at, what, limit, size))
 
-    def _record_value(self, machine: str, name: str, what: str, value: Any) -> None:
+    def _record_value(self, at: Place, what: str, value: Any) -> None:
         """Record the size of a value. It is measured once, although several states pass it on."""
         if id(value) not in self._sizes:
             self._sizes[id(value)] = value, size(value)
-        self._record(machine, name, what, "state", self._sizes[id(value)][1])
+        self._record(at, what, "state", self._sizes[id(value)][1])
 
-    def _output(
-        self, machine: str, name: str, state: Definition, states: States, default: Any, what: str = "output"
-    ) -> Any:
+    def _output(self, at: Place, state: Definition, states: States, default: Any, what: str = "output") -> Any:
         value = evaluate_template(state["Output"], states) if "Output" in state else default
-        self._record_value(machine, name, what, value)
+        self._record_value(at, what, value)
         return value
 
-    def _pass(self, machine: str, name: str, state: Definition, states: States) -> tuple[str | None, Any]:
-        return state.get("Next"), self._output(machine, name, state, states, states["input"])
+    def _pass(self, at: Place, state: Definition, states: States) -> tuple[str | None, Any]:
+        return state.get("Next"), self._output(at, state, states, states["input"])
 
     _succeed = _pass
 
-    def _choice(self, machine: str, name: str, state: Definition, states: States) -> tuple[str | None, Any]:
+    def _choice(self, at: Place, state: Definition, states: States) -> tuple[str | None, Any]:
         assert all(rule.keys() <= RULE_FIELDS for rule in state["Choices"])
         rules = (rule["Next"] for rule in state["Choices"] if evaluate_template(rule["Condition"], states) is True)
-        return next(rules, state.get("Default")), self._output(machine, name, state, states, states["input"])
+        return next(rules, state.get("Default")), self._output(at, state, states, states["input"])
 
-    def _fail(self, machine: str, name: str, state: Definition, states: States) -> tuple[str | None, Any]:
+    def _fail(self, at: Place, state: Definition, states: States) -> tuple[str | None, Any]:
         for field in ("Error", "Cause"):
             text = evaluate_template(state[field], states)
-            self._record(machine, name, field.lower(), field.lower(), utf16_length(text))
+            self._record(at, field.lower(), field.lower(), utf16_length(text))
         return None, states["input"]
 
-    def _parallel(self, machine: str, name: str, state: Definition, states: States) -> tuple[str | None, Any]:
-        outputs = [self._run(machine, branch, states["input"], states["context"]) for branch in state["Branches"]]
-        return state.get("Next"), self._output(machine, name, state, states, outputs)
+    def _parallel(self, at: Place, state: Definition, states: States) -> tuple[str | None, Any]:
+        outputs = [self._run(at[0], branch, states["input"], states["context"]) for branch in state["Branches"]]
+        return state.get("Next"), self._output(at, state, states, outputs)
 
-    def _task(self, machine: str, name: str, state: Definition, states: States) -> tuple[str | None, Any]:
+    def _task(self, at: Place, state: Definition, states: States) -> tuple[str | None, Any]:
         arguments = evaluate_template(state["Arguments"], states)
         assert evaluate_template(state.get("HeartbeatSeconds", 1), states) > 0
-        self._record_value(machine, name, "arguments", arguments)
+        self._record_value(at, "arguments", arguments)
         call = state["Resource"].rpartition(":::")[2]
         for measured in measure(call, arguments):
-            self._record(machine, name, *measured)
+            self._record(at, *measured)
         try:
-            result = self._call(machine, name, call, arguments)
+            result = self._call(at, call, arguments)
         except TaskError as error:
-            return self._catch(machine, name, state, states, error)
-        self._record_value(machine, name, "result", result)
-        return state.get("Next"), self._output(machine, name, state, {**states, "result": result}, result)
+            return self._catch(at, state, states, error)
+        self._record_value(at, "result", result)
+        return state.get("Next"), self._output(at, state, {**states, "result": result}, result)
 
-    def _call(self, machine: str, name: str, call: str, arguments: Mapping[str, Any]) -> Any:
+    def _call(self, at: Place, call: str, arguments: Mapping[str, Any]) -> Any:
         if call == "lambda:invoke":
             result = self.functions[arguments["FunctionName"].rstrip(".")](arguments["Payload"])
-            self._record(machine, name, "result of the function", "payload", result_size(result))
+            self._record(at, "result of the function", "payload", result_size(result))
             return {"Payload": result, **INVOCATION}
         if call == "sqs:sendMessage.waitForTaskToken":
             return self.functions[arguments["QueueUrl"].rstrip(".")](arguments["MessageBody"])
@@ -170,15 +170,11 @@ class Run:
             self.start(arguments["StateMachineArn"].rstrip("."), arguments["Input"])
         return {"Identifier": ARN, "Date": "2026-01-01T00:00:00.000Z"}
 
-    def _catch(
-        self, machine: str, name: str, state: Definition, states: States, error: TaskError
-    ) -> tuple[str | None, Any]:
+    def _catch(self, at: Place, state: Definition, states: States, error: TaskError) -> tuple[str | None, Any]:
         names = {error.error, "States.ALL"}
         catcher = next(catcher for catcher in state["Catch"] if names.intersection(catcher["ErrorEquals"]))
         assert catcher.keys() <= CATCH_FIELDS
         output = {"Error": error.error, "Cause": error.cause}
-        caught = self._output(
-            machine, name, catcher, {**states, "errorOutput": output}, output, "output after an error"
-        )
+        caught = self._output(at, catcher, {**states, "errorOutput": output}, output, "output after an error")
         following: str = catcher["Next"]
         return following, caught

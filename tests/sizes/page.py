@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from infra.catalogue.markdown import table
@@ -48,7 +49,7 @@ class Largest:
 
 def main() -> None:
     """Write docs/sizes.md."""
-    PAGE.write_text(page(measure([*cases(), *largest_answers()])), encoding="utf-8")
+    PAGE.write_text(page(measure(chain(cases(), largest_answers()))), encoding="utf-8")
 
 
 def measure(measured: Iterable[Case]) -> list[Largest]:
@@ -89,8 +90,10 @@ row is the largest size in all of these watches:
 - Unknown kinds, progress events, lost watches, and functions that fail with the longest error and cause.
 
 If a notification would exceed a limit, the job's largest members are removed and listed in
-[`omitted`](events.md#the-detail). The functions' logs contain no answers, and `tests/unit/test_describe.py` checks that
-no answer makes a line long.
+[`omitted`](events.md#the-detail).
+
+A line in the functions' logs contains the watch's ARN, the outcome, and a status or an error code if it is short. It
+can't reach [CloudWatch Logs' limit of 1,024 KB](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html).
 """
 
 
