@@ -3,15 +3,16 @@
 import json
 from typing import Annotated, Any
 
-import boto3
 import typer
-from rich.console import Console
 
 from . import watches
+from .command import Context
+from .exit_status import ExitStatus, of_outcome
 from .members import Member, parse_member
-from .options import DEFAULT_STACK, Stack
+from .output import Output
 from .progress import follow
 
+NO_LONGER_FOLLOWING = "No longer following. The watch continues, and reports the job's end."
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="A kind that is deployed, such as glue/JobRun.")]
 Request = Annotated[
     list[Member] | None,
@@ -24,30 +25,30 @@ Request = Annotated[
 ]
 
 
-def start(kind: Kind, request: Request = None, stack: Stack = DEFAULT_STACK) -> None:
+def start(context: Context, kind: Kind, request: Request = None) -> None:
     """Start a watch of a job and follow it until the job ends.
 
     Prints the watch's ARN, its progress and, at the end, the event's detail as JSON.
-    Exit status: 0 if the job succeeded, 1 if it didn't or if the watch was lost.
+
+    Exit status: 0 if the job succeeded, 3 if parts of it failed, 4 if it failed, 5 if it was stopped,
+    6 if the watch was lost, 7 if the result can't be determined, 130 after Ctrl-C.
     """
-    states = boto3.client("stepfunctions")
-    machine = watches.watch_machine(boto3.client("cloudformation"), stack)
-    watch = watches.start(states, machine, kind, dict(request or ()))
-    print(f"watch: {watch}", flush=True)
+    states = context.client("stepfunctions")
+    watch = watches.start(states, context.deployment.machine, kind, dict(request or ()))
+    context.output.line(f"watch: {watch}")
     try:
-        execution = follow(states, {watch: kind.rpartition("/")[2]})[watch]
+        execution = follow(states, {watch: kind.rpartition("/")[2]}, output=context.output)[watch]
     except KeyboardInterrupt:
-        typer.echo("No longer following. The watch continues, and reports the job's end.", err=True)
-        raise typer.Exit(130) from None
+        typer.echo(NO_LONGER_FOLLOWING, err=True)
+        raise typer.Exit(ExitStatus.INTERRUPTED) from None
     detail = watches.detail(execution)
-    _print(detail)
-    raise typer.Exit(0 if detail["outcome"] == "succeeded" else 1)
+    _print(context.output, detail)
+    raise typer.Exit(of_outcome(detail["outcome"]))
 
 
-def _print(detail: dict[str, Any]) -> None:
-    """Print JSON: indented in a terminal, else on one line for other programs."""
-    console = Console()
-    if console.is_terminal:
-        console.print_json(data=detail)
+def _print(output: Output, detail: dict[str, Any]) -> None:
+    """Print JSON: indented for people in a terminal, else on one line for other programs."""
+    if output.as_json or not output.console.is_terminal:
+        output.json(detail)
     else:
-        print(json.dumps(detail))
+        output.console.print_json(json.dumps(detail))

@@ -10,8 +10,9 @@ import pytest
 import typer
 from botocore.stub import Stubber
 
-from cli import before_destroy, main, progress, watches
+from cli import before_destroy, deployment, main, progress, watches
 from cli.errors import CommandError
+from cli.exit_status import ExitStatus
 from cli.members import parse_member
 
 WATCH = "arn:aws:states:eu-west-1:111122223333:execution:Watch:w"
@@ -182,7 +183,7 @@ def test_a_stack_without_job_watchers_outputs_is_reported() -> None:
     with Stubber(cloudformation) as stub:
         stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "Other"})
         with pytest.raises(CommandError, match="Other has no output WatchArn"):
-            watches.watch_machine(cloudformation, "Other")
+            deployment.find(cloudformation, "Other")
 
 
 @pytest.mark.parametrize(
@@ -194,15 +195,17 @@ def test_a_stack_without_job_watchers_outputs_is_reported() -> None:
     ],
 )
 def test_a_problem_with_the_environment_is_reported_in_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], sentence: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], environment: dict[str, str], sentence: str
 ) -> None:
     nowhere = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}
-    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {**nowhere, "AWS_EC2_METADATA_DISABLED": "true", **environment}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
-    assert exit_of(monkeypatch, "list").startswith(f"job-watcher: {sentence}")
+    assert exit_of(monkeypatch, "list") == ExitStatus.UNDETERMINED
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"job-watcher: {sentence}") and len(shown.err.splitlines()) == 1
+    assert shown.out == ""
 
 
 @pytest.mark.parametrize(
@@ -227,7 +230,7 @@ def test_the_help_of_each_command_has_examples_that_fit_into_80_columns(
 
 
 def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
-    """Return the exit status of the command line, or its error message."""
+    """Return the exit status of the command line."""
     monkeypatch.setattr(sys, "argv", ["job-watcher", *arguments])
     with pytest.raises(SystemExit) as exit_:
         main.main()
