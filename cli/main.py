@@ -8,6 +8,7 @@ import typer
 from . import program
 from .before_destroy import before_destroy
 from .command import command
+from .explain import explain
 from .list_watches import list_watches
 from .start import start
 
@@ -38,6 +39,13 @@ _add(
     "glue/JobRun --stack Second JobName=a RunId=jr_4",
 )
 _add("list", list_watches, "", "--stack Second", "--json")
+_add(
+    "explain",
+    explain,
+    "--kind glue/JobRun --answer answer.json",
+    "--event event.json --json",
+    '--error ValidationException --message "Job not found"',
+)
 _add("before-destroy", before_destroy, "", "--remove")
 
 
