@@ -9,6 +9,7 @@ from . import program
 from .before_destroy import before_destroy
 from .command import command
 from .explain import explain
+from .kinds import kinds
 from .list_watches import list_watches
 from .start import start
 
@@ -39,6 +40,7 @@ _add(
     "glue/JobRun --stack Second JobName=a RunId=jr_4",
 )
 _add("list", list_watches, "", "--stack Second", "--json")
+_add("kinds", kinds, "", "glue/JobRun", "'rds/waiter/*'", "snapshot --json")
 _add(
     "explain",
     explain,
