@@ -39,7 +39,10 @@ def before_destroy(context: Context, remove: Remove = False) -> None:
     Exit status: 0 if nothing is left, 1 if something is.
     """
     found = list(blockers(context.client, context.stack or context.deployment.stack))
-    raise typer.Exit((_remove if remove else _list)(found, context.output))
+    if not found:
+        context.output.line("Nothing blocks `cdk destroy`.")
+    elif not (_remove if remove else _list)(found, context.output):
+        raise typer.Exit(ExitStatus.FOUND)
 
 
 def blockers(client: Callable[[str], Any], stack: str) -> Iterator[Blocker]:
@@ -94,22 +97,23 @@ def _delete(events: Any, bus: str, rule: str) -> None:
     events.delete_rule(Name=rule, EventBusName=bus)
 
 
-def _list(found: list[Blocker], output: Output) -> ExitStatus:
+def _list(found: list[Blocker], output: Output) -> bool:
+    """List the blockers, and return whether none is left."""
     for blocker in found:
         output.result(_to_json(blocker, removed=False), blocker.description)
-    summary = f"{len(found)} found. Use --remove to remove those that can be removed."
-    output.line(summary if found else "Nothing blocks `cdk destroy`.")
-    return ExitStatus.FOUND if found else ExitStatus.SUCCEEDED
+    output.line(f"{len(found)} found. Use --remove to remove those that can be removed.")
+    return False
 
 
-def _remove(found: list[Blocker], output: Output) -> ExitStatus:
+def _remove(found: list[Blocker], output: Output) -> bool:
+    """Remove the blockers that can be removed, and return whether none is left."""
     for blocker in found:
         if blocker.remove:
             blocker.remove()
         removed = blocker.remove is not None
         text = f"{'removed' if removed else 'not removed'}: {blocker.description}"
         output.result(_to_json(blocker, removed), text)
-    return ExitStatus.SUCCEEDED if all(blocker.remove for blocker in found) else ExitStatus.FOUND
+    return all(blocker.remove for blocker in found)
 
 
 def _to_json(blocker: Blocker, removed: bool) -> dict[str, Any]:

@@ -34,8 +34,10 @@ Event = Annotated[
     str | None, typer.Option("--event", metavar="FILE", help="The JSON of an EventBridge event; - is standard input.")
 ]
 Error = Annotated[str | None, typer.Option("--error", metavar="CODE", help="The error code of a describe call.")]
-Message = Annotated[str, typer.Option("--message", help="With --error: the error's message.", show_default=False)]
-Status = Annotated[int | None, typer.Option("--http-status", help="With --error: the HTTP status.")]
+Message = Annotated[
+    str, typer.Option("--message", metavar="TEXT", help="With --error: the error's message.", show_default=False)
+]
+Status = Annotated[int | None, typer.Option("--http-status", metavar="NUMBER", help="With --error: the HTTP status.")]
 
 
 def explain(

@@ -37,7 +37,8 @@ _add(
     start,
     "glue/JobRun JobName=nightly RunId=jr_0123",
     """batch/Job 'jobs:=["0a1b-2c3d"]'""",
-    "glue/JobRun --stack Second JobName=a RunId=jr_4",
+    "glue/JobRun --detach --stack Second JobName=a RunId=jr_4",
+    "glue/JobRun --fail-on failed --json JobName=a RunId=jr_4",
 )
 _add("list", list_watches, "", "--stack Second", "--json")
 _add("kinds", kinds, "", "glue/JobRun", "'rds/waiter/*'", "snapshot --json")

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 NEWEST = 50
@@ -18,9 +18,9 @@ class Update(NamedTuple):
     execution: dict[str, Any] | None = None
 
 
-def start(states: Any, machine: str, kind: str, request: dict[str, Any]) -> str:
-    """Start a watch and return its execution's ARN."""
-    watch_input = json.dumps({"kind": kind, "request": request})
+def start(states: Any, machine: str, kind: str, request: Mapping[str, Any], **options: Any) -> str:
+    """Start a watch and return its execution's ARN. `options` are further members of the watch's input."""
+    watch_input = json.dumps({"kind": kind, "request": request, **options})
     return str(states.start_execution(stateMachineArn=machine, input=watch_input)["executionArn"])
 
 

@@ -18,7 +18,7 @@ class FakeAws:
     """The stacks' outputs by the stacks' names, the answers of JSON services by operation, and the calls so far."""
 
     def __init__(self) -> None:
-        self.stacks: dict[str, dict[str, str]] = {"JobWatcher": {"WatchArn": MACHINE, "Kinds": "voice-id/* batch/Job"}}
+        self.stacks: dict[str, dict[str, str]] = {"JobWatcher": {"WatchArn": MACHINE}}
         self.answers: dict[str, Answer] = {}
         self.calls: list[tuple[str, Mapping[str, Any]]] = []
 

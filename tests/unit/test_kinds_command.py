@@ -8,15 +8,13 @@ import pytest
 
 from infra.stack import MAX_OUTPUT_LENGTH, MORE, _join
 from job_watcher import catalogue, waiters
-from tests.unit.command_line import exit_status
-from tests.unit.fake_aws import MACHINE, FakeAws, serve
+from tests.unit.command_line import exit_status, fake_aws
+from tests.unit.fake_aws import MACHINE, FakeAws
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
-    aws = FakeAws()
-    with serve(aws) as url:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    with fake_aws(monkeypatch, "voice-id/* batch/Job") as aws:
         yield aws
 
 
