@@ -1,7 +1,6 @@
 """Turn a function into a command: add the options that all commands have, and report errors in one sentence."""
 
 import inspect
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, wraps
@@ -14,7 +13,7 @@ from botocore.config import Config
 from . import deployment, errors, program
 from .deployment import Deployment
 from .exit_status import ExitStatus
-from .output import Output, discard_output
+from .output import Output
 
 KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
@@ -90,13 +89,11 @@ def _run_and_report(function: Callable[[], Any]) -> None:
     """Run a command. Report an expected error on standard error, and exit with its status."""
     try:
         function()
-        sys.stdout.flush()
     except errors.EXPECTED as error:
         _fail(errors.sentence(error), ExitStatus.UNDETERMINED)
     except KeyboardInterrupt:
         _fail(INTERRUPTED, ExitStatus.INTERRUPTED)
     except BrokenPipeError:
-        discard_output()
         _fail(CLOSED_PIPE, ExitStatus.UNDETERMINED)
 
 

@@ -1,7 +1,6 @@
 """Print results for people, or as JSON for programs."""
 
 import json
-import os
 import sys
 from functools import cached_property
 from typing import Any
@@ -40,11 +39,3 @@ class Output:
             self.json(value)
         else:
             self.line(text)
-
-
-def discard_output() -> None:
-    """Discard what is still buffered for standard output, whose reader has closed it.
-
-    https://docs.python.org/3/library/signal.html#note-on-sigpipe
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

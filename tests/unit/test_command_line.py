@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from typing import Any
 
 import botocore.session
@@ -10,10 +9,11 @@ import pytest
 import typer
 from botocore.stub import Stubber
 
-from cli import before_destroy, deployment, main, progress, watches
+from cli import before_destroy, deployment, progress, watches
 from cli.errors import CommandError
 from cli.exit_status import ExitStatus
 from cli.members import parse_member
+from tests.unit.command_line import exit_status
 
 WATCH = "arn:aws:states:eu-west-1:111122223333:execution:Watch:w"
 
@@ -202,7 +202,7 @@ def test_a_problem_with_the_environment_is_reported_in_one_sentence(
         monkeypatch.delenv(name, raising=False)
     for name, value in {**nowhere, "AWS_EC2_METADATA_DISABLED": "true", **environment}.items():
         monkeypatch.setenv(name, value)
-    assert exit_of(monkeypatch, "list") == ExitStatus.UNDETERMINED
+    assert exit_status(monkeypatch, ["list"]) == ExitStatus.UNDETERMINED
     shown = capsys.readouterr()
     assert shown.err.startswith(f"job-watcher: {sentence}") and len(shown.err.splitlines()) == 1
     assert shown.out == ""
@@ -214,24 +214,6 @@ def test_a_problem_with_the_environment_is_reported_in_one_sentence(
 def test_invalid_arguments_exit_with_status_2_and_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: tuple[str, ...]
 ) -> None:
-    assert exit_of(monkeypatch, *wrong) == 2
+    assert exit_status(monkeypatch, wrong) == 2
     shown = capsys.readouterr()
     assert "Usage: job-watcher" in shown.out + shown.err and "Traceback" not in shown.err
-
-
-@pytest.mark.parametrize("command", ["start", "list", "before-destroy"])
-def test_the_help_of_each_command_has_examples_that_fit_into_80_columns(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
-    assert exit_of(monkeypatch, command, "--help") == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith(f"    job-watcher {command}") for line in lines)
-    assert max(map(len, lines)) <= 80
-
-
-def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
-    """Return the exit status of the command line."""
-    monkeypatch.setattr(sys, "argv", ["job-watcher", *arguments])
-    with pytest.raises(SystemExit) as exit_:
-        main.main()
-    return exit_.value.code

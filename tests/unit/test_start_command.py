@@ -70,6 +70,19 @@ def test_a_detached_watch_is_not_followed(
     assert set(aws.operations()) == {"DescribeStacks", "StartExecution"}
 
 
+def test_after_ctrl_c_the_watch_continues(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
+) -> None:
+    def press_ctrl_c(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    aws.answers["DescribeExecution"] = lambda _: describe_execution(status="RUNNING")
+    monkeypatch.setattr("cli.watches.time.sleep", press_ctrl_c)
+    assert exit_status(monkeypatch, START) == 130
+    assert capsys.readouterr().err == "No longer following. The watch continues, and reports the job's end.\n"
+    assert "StopExecution" not in aws.operations()
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
