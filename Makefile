@@ -19,7 +19,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds notifications permissions scale sizes reliability load kind clean
+.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds commands notifications permissions scale sizes reliability load kind clean
 
 install: .venv/installed
 
@@ -105,6 +105,10 @@ actions: install
 # docs/outcomes.md and docs/errors.md. Run it when the catalogue or the rules for errors change.
 kinds: install
 	@$(PY) -m infra.catalogue.coverage
+
+# Write docs/cli.md from the help of the commands.
+commands: install
+	@$(PY) -m cli.help_page
 
 # Write docs/notifications.md, the emails about the jobs in infra/catalogue/sample_jobs.json.
 notifications: install

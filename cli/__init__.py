@@ -1,1 +1,1 @@
-"""The command line: start, follow and list watches, and prepare a deployment for removal."""
+"""The command line: start and follow watches, list kinds, explain answers, and prepare a deployment for removal."""

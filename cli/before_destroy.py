@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
-import boto3
 import typer
 
+from .command import Context
 from .errors import CommandError
-from .options import DEFAULT_STACK, Stack
+from .exit_status import ExitStatus
+from .output import Output
 
 Remove = Annotated[bool, typer.Option("--remove", help="Delete these rules and stop these executions.")]
 CAUSE = "Stopped before the Job Watcher stack is destroyed."
@@ -30,15 +31,18 @@ class Blocker:
     remove: Callable[[], object] | None
 
 
-def before_destroy(stack: Stack = DEFAULT_STACK, remove: Remove = False) -> None:
+def before_destroy(context: Context, remove: Remove = False) -> None:
     """List or remove what blocks `cdk destroy`.
 
     These are rules that somebody added to the bus, because `cdk destroy` fails if there are any,
     and running executions, because `cdk destroy` ends them without a notification.
     Exit status: 0 if nothing is left, 1 if something is.
     """
-    found = list(blockers(boto3.client, stack))
-    raise typer.Exit(_remove(found) if remove else _list(found))
+    found = list(blockers(context.client, context.stack or context.deployment.stack))
+    if not found:
+        context.output.line("Nothing blocks `cdk destroy`.")
+    elif not (_remove if remove else _list)(found, context.output):
+        raise typer.Exit(ExitStatus.FOUND)
 
 
 def blockers(client: Callable[[str], Any], stack: str) -> Iterator[Blocker]:
@@ -93,17 +97,24 @@ def _delete(events: Any, bus: str, rule: str) -> None:
     events.delete_rule(Name=rule, EventBusName=bus)
 
 
-def _list(found: list[Blocker]) -> int:
+def _list(found: list[Blocker], output: Output) -> bool:
+    """List the blockers, and return whether none is left."""
     for blocker in found:
-        print(blocker.description)
-    summary = f"{len(found)} found. Use --remove to remove those that can be removed."
-    print(summary if found else "Nothing blocks `cdk destroy`.")
-    return 1 if found else 0
+        output.result(_to_json(blocker, removed=False), blocker.description)
+    output.line(f"{len(found)} found. Use --remove to remove those that can be removed.")
+    return False
 
 
-def _remove(found: list[Blocker]) -> int:
+def _remove(found: list[Blocker], output: Output) -> bool:
+    """Remove the blockers that can be removed, and return whether none is left."""
     for blocker in found:
         if blocker.remove:
             blocker.remove()
-        print(f"{'removed' if blocker.remove else 'not removed'}: {blocker.description}")
-    return 0 if all(blocker.remove for blocker in found) else 1
+        removed = blocker.remove is not None
+        text = f"{'removed' if removed else 'not removed'}: {blocker.description}"
+        output.result(_to_json(blocker, removed), text)
+    return all(blocker.remove for blocker in found)
+
+
+def _to_json(blocker: Blocker, removed: bool) -> dict[str, Any]:
+    return {"blocker": blocker.description, "removable": blocker.remove is not None, "removed": removed}

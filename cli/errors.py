@@ -1,8 +1,12 @@
 """Turn errors into one sentence each."""
 
 import re
+from collections.abc import Mapping
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore import exceptions
+from botocore.exceptions import BotoCoreError, ClientError
+
+from job_watcher.errors import Meaning, meaning
 
 
 class CommandError(Exception):
@@ -10,14 +14,49 @@ class CommandError(Exception):
 
 
 EXPECTED = (BotoCoreError, ClientError, CommandError)
+UNREACHABLE = "AWS can't be reached: {error} Check the network, the Region and the endpoint variables."
+EXPIRED = "The AWS credentials have expired. Sign in again, for example with `aws sso login`."
+SENTENCES: Mapping[type[Exception], str] = {
+    exceptions.NoCredentialsError: (
+        "No AWS credentials were found. Set AWS_PROFILE, or run `aws configure` or `aws sso login`."
+    ),
+    exceptions.NoRegionError: "No AWS region is set. Set AWS_DEFAULT_REGION, or use --region, or run `aws configure`.",
+    exceptions.SSOError: EXPIRED,
+    exceptions.TokenRetrievalError: EXPIRED,
+    exceptions.ConnectionError: UNREACHABLE,
+    exceptions.HTTPClientError: UNREACHABLE,
+}
+CODES: Mapping[str, str] = {
+    r"Expired": EXPIRED,
+    r"InvalidClientToken|UnrecognizedClient|Signature|AuthFailure|InvalidAccessKey": (
+        "AWS rejected the credentials: {error} Check the profile and its keys."
+    ),
+}
+MEANINGS: Mapping[Meaning, str] = {
+    Meaning.THROTTLED: "AWS throttled {operation}: {error} Try again in a minute.",
+    Meaning.DENIED: "AWS denied {operation}: {error}",
+    Meaning.UNAVAILABLE: "{operation} failed: {error} Try again in a minute.",
+}
 
 
 def sentence(error: Exception) -> str:
     """Return what one of the EXPECTED errors means for the person who ran the command, on one line."""
-    if isinstance(error, NoCredentialsError):
-        return "No AWS credentials were found. Set AWS_PROFILE, or run `aws configure` or `aws sso login`."
-    if isinstance(error, NoRegionError):
-        return "No AWS region is set. Set AWS_DEFAULT_REGION, or run `aws configure`."
-    if isinstance(error, ClientError) and re.match("Stack .*does not exist", error.response["Error"]["Message"]):
-        return f"{error.response['Error']['Message']} in this account and region. --stack names another one."
-    return " ".join(str(error).split())
+    if isinstance(error, ClientError):
+        return _of_client_error(error)
+    template = next((text for type_, text in SENTENCES.items() if isinstance(error, type_)), "{error}")
+    return template.format(error=_one_line(str(error)))
+
+
+def _of_client_error(error: ClientError) -> str:
+    code, message = error.response["Error"].get("Code", ""), _one_line(error.response["Error"].get("Message", ""))
+    if re.match("Stack .*does not exist", message):
+        return f"{message.rstrip('.')} in this account and Region. --stack names another one."
+    by_code = next((text for pattern, text in CODES.items() if re.search(pattern, code)), None)
+    template = by_code or MEANINGS.get(meaning(error), "{operation} failed: {error}")
+    return template.format(operation=error.operation_name, error=message or f"{code}.")
+
+
+def _one_line(text: str) -> str:
+    """Return a message on one line that ends with a period."""
+    line = " ".join(text.split())
+    return line if not line or line.endswith((".", "?", "!")) else f"{line}."

@@ -1,22 +1,36 @@
 """`list`: list the newest watches."""
 
-from datetime import UTC
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 
-import boto3
+from job_watcher.to_json import to_json
 
 from . import watches
-from .options import DEFAULT_STACK, Stack
+from .command import Context
 
 
-def list_watches(stack: Stack = DEFAULT_STACK) -> None:
+def list_watches(context: Context) -> None:
     """List the newest watches.
 
     Each line has the time of the start (UTC), the status of the execution, and its ARN.
     """
-    machine = watches.watch_machine(boto3.client("cloudformation"), stack)
-    executions = watches.newest(boto3.client("stepfunctions"), machine)
+    executions = watches.newest(context.client("stepfunctions"), context.deployment.machine)
     for execution in executions:
-        started = execution["startDate"].astimezone(UTC)
-        print(f"{started:%Y-%m-%d %H:%M} {execution['status']:9} {execution['executionArn']}")
+        context.output.result(_to_json(execution), _line(execution))
     if not executions:
-        print("There are no watches yet.")
+        context.output.line("There are no watches yet.")
+
+
+def _line(execution: Mapping[str, Any]) -> str:
+    started: datetime = execution["startDate"].astimezone(UTC)
+    return f"{started:%Y-%m-%d %H:%M} {execution['status']:9} {execution['executionArn']}"
+
+
+def _to_json(execution: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "watch": execution["executionArn"],
+        "status": execution["status"],
+        "started": to_json(execution["startDate"]),
+        "ended": to_json(execution.get("stopDate")),
+    }

@@ -1,35 +1,57 @@
-"""The command line's entry point: the commands, and how errors are reported."""
+"""The command line's entry point: the commands, and the options of the program itself."""
 
-import sys
+from collections.abc import Callable
+from typing import Any
 
 import typer
 
-from . import errors, program
+from . import program
 from .before_destroy import before_destroy
+from .command import command
+from .explain import explain
+from .kinds import kinds
 from .list_watches import list_watches
 from .start import start
 
 app = typer.Typer(
-    help="Watch AWS jobs with a deployed Job Watcher. The credentials and the region are those of the AWS CLI.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=program.IS_INSTALLED,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     epilog=program.examples("start glue/JobRun JobName=nightly RunId=jr_0123", "list", "before-destroy"),
 )
-START = program.examples(
-    "start glue/JobRun JobName=nightly RunId=jr_0123",
-    """start batch/Job 'jobs:=["0a1b-2c3d"]'""",
-    "start glue/JobRun --stack Second JobName=a RunId=jr_4",
+
+
+@app.callback()
+def options(version: program.Version = False) -> None:
+    """Watch AWS jobs with a deployed Job Watcher. The credentials and the region are those of the AWS CLI."""
+
+
+def _add(name: str, function: Callable[..., Any], *examples: str) -> None:
+    lines = (f"{name} {example}".rstrip() for example in examples)
+    app.command(name, epilog=program.examples(*lines))(command(function))
+
+
+_add(
+    "start",
+    start,
+    "glue/JobRun JobName=nightly RunId=jr_0123",
+    """batch/Job 'jobs:=["0a1b-2c3d"]'""",
+    "glue/JobRun --detach --stack Second JobName=a RunId=jr_4",
+    "glue/JobRun --fail-on failed --json JobName=a RunId=jr_4",
 )
-app.command(epilog=START)(start)
-app.command("list", epilog=program.examples("list", "list --stack Second"))(list_watches)
-app.command(epilog=program.examples("before-destroy", "before-destroy --remove"))(before_destroy)
+_add("list", list_watches, "", "--stack Second", "--json")
+_add("kinds", kinds, "", "glue/JobRun", "'rds/waiter/*'", "snapshot --json")
+_add(
+    "explain",
+    explain,
+    "--kind glue/JobRun --answer answer.json",
+    "--event event.json --json",
+    '--error ValidationException --message "Job not found"',
+)
+_add("before-destroy", before_destroy, "", "--remove")
 
 
 def main() -> None:
-    """Run the command that the arguments name, and exit: 0 for success, 1 for failure, 2 for a wrong call."""
-    try:
-        app(prog_name=program.COMMAND)
-    except errors.EXPECTED as error:
-        sys.exit(f"{program.NAME}: {errors.sentence(error)}")
+    """Run the command that the arguments name, and exit with its status."""
+    app(prog_name=program.COMMAND)

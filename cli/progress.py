@@ -8,20 +8,23 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from . import watches
+from .output import Output
 
 COLOURS = {"succeeded": "green", "partial": "yellow"}
 
 
-def follow(states: Any, titles: Mapping[str, str], every: float = 2) -> dict[str, dict[str, Any]]:
+def follow(
+    states: Any, titles: Mapping[str, str], every: float = 2, output: Output | None = None
+) -> dict[str, dict[str, Any]]:
     """Show the progress of watches until all have ended, and return the ended executions by their ARNs.
 
     `titles` maps the watches' ARNs to the names that are shown. `every` is the number of seconds between two checks.
     """
-    console = Console()
+    output = output or Output()
     changes = watches.updates(states, titles, every)
-    if console.is_terminal:
-        return _bars(console, titles, changes)
-    return _lines(titles, changes)
+    if output.console.is_terminal and not output.console.is_dumb_terminal:
+        return _bars(output.console, titles, changes)
+    return _lines(output, titles, changes)
 
 
 def _bars(console: Console, titles: Mapping[str, str], changes: Iterable[watches.Update]) -> dict[str, dict[str, Any]]:
@@ -61,14 +64,14 @@ def _show_end(progress: Progress, bar: TaskID, execution: dict[str, Any]) -> Non
     progress.stop_task(bar)
 
 
-def _lines(titles: Mapping[str, str], changes: Iterable[watches.Update]) -> dict[str, dict[str, Any]]:
+def _lines(output: Output, titles: Mapping[str, str], changes: Iterable[watches.Update]) -> dict[str, dict[str, Any]]:
     ended = {}
     for watch, poll, execution in changes:
         if poll:
-            print(f"{titles[watch]}, poll {poll['polls']}: {_state(poll)}, next in {poll['wait']} s", flush=True)
+            output.line(f"{titles[watch]}, poll {poll['polls']}: {_state(poll)}, next in {poll['wait']} s")
         if execution:
             ended[watch] = execution
-            print(f"{titles[watch]}, end: {end(watches.detail(execution))}", flush=True)
+            output.line(f"{titles[watch]}, end: {end(watches.detail(execution))}")
     return ended
 
 

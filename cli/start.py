@@ -3,16 +3,22 @@
 import json
 from typing import Annotated, Any
 
-import boto3
 import typer
-from rich.console import Console
 
 from . import watches
+from .command import Context
+from .exit_status import ExitStatus, of_outcome
+from .kind_names import complete_kind
 from .members import Member, parse_member
-from .options import DEFAULT_STACK, Stack
+from .output import Output
 from .progress import follow
+from .watch_check import check_enabled, check_watch
 
-Kind = Annotated[str, typer.Argument(metavar="KIND", help="A kind that is deployed, such as glue/JobRun.")]
+NO_LONGER_FOLLOWING = "No longer following. The watch continues, and reports the job's end."
+Kind = Annotated[
+    str,
+    typer.Argument(metavar="KIND", help="A kind that is deployed, such as glue/JobRun.", autocompletion=complete_kind),
+]
 Request = Annotated[
     list[Member] | None,
     typer.Argument(
@@ -22,32 +28,67 @@ Request = Annotated[
         show_default=False,
     ),
 ]
+Detach = Annotated[bool, typer.Option("--detach", help="Don't follow the watch: print its ARN and exit.")]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-on",
+        metavar="OUTCOME",
+        help="An outcome that makes the watch's execution fail: partial, failed or stopped. Can be repeated.",
+        show_default=False,
+    ),
+]
+NoCheck = Annotated[
+    bool, typer.Option("--no-check", help="Don't check the kind and the request; for kinds that only the stack has.")
+]
 
 
-def start(kind: Kind, request: Request = None, stack: Stack = DEFAULT_STACK) -> None:
+def start(
+    context: Context,
+    kind: Kind,
+    request: Request = None,
+    detach: Detach = False,
+    fail_on: FailOn = None,
+    no_check: NoCheck = False,
+) -> None:
     """Start a watch of a job and follow it until the job ends.
 
+    The kind and the request are checked first, so that nothing is started if they are invalid.
     Prints the watch's ARN, its progress and, at the end, the event's detail as JSON.
-    Exit status: 0 if the job succeeded, 1 if it didn't or if the watch was lost.
+
+    Exit status: 0 if the job succeeded, 3 if parts of it failed, 4 if it failed, 5 if it was stopped,
+    6 if the watch was lost, 7 if the result can't be determined, 130 after Ctrl-C.
+    With --detach, it is 0 if the watch was started.
     """
-    states = boto3.client("stepfunctions")
-    machine = watches.watch_machine(boto3.client("cloudformation"), stack)
-    watch = watches.start(states, machine, kind, dict(request or ()))
-    print(f"watch: {watch}", flush=True)
-    try:
-        execution = follow(states, {watch: kind.rpartition("/")[2]})[watch]
-    except KeyboardInterrupt:
-        typer.echo("No longer following. The watch continues, and reports the job's end.", err=True)
-        raise typer.Exit(130) from None
-    detail = watches.detail(execution)
-    _print(detail)
-    raise typer.Exit(0 if detail["outcome"] == "succeeded" else 1)
-
-
-def _print(detail: dict[str, Any]) -> None:
-    """Print JSON: indented in a terminal, else on one line for other programs."""
-    console = Console()
-    if console.is_terminal:
-        console.print_json(data=detail)
+    options = {"fail_on": fail_on} if fail_on else {}
+    watch_input: dict[str, Any] = {"kind": kind, "request": dict(request or ()), **options}
+    if not no_check:
+        check_watch(watch_input)
+        check_enabled(kind, context.deployment)
+    watch = watches.start(context.client("stepfunctions"), context.deployment.machine, **watch_input)
+    if detach:
+        context.output.result({"watch": watch}, watch)
     else:
-        print(json.dumps(detail))
+        context.output.line(f"watch: {watch}")
+        _follow(context, watch, kind)
+
+
+def _follow(context: Context, watch: str, kind: str) -> None:
+    """Show the watch's progress and its end, and exit with the outcome's status."""
+    try:
+        states, titles = context.client("stepfunctions"), {watch: kind.rpartition("/")[2]}
+        execution = follow(states, titles, output=context.output)[watch]
+    except KeyboardInterrupt:
+        typer.echo(NO_LONGER_FOLLOWING, err=True)
+        raise typer.Exit(ExitStatus.INTERRUPTED) from None
+    detail = watches.detail(execution)
+    _print(context.output, detail)
+    raise typer.Exit(of_outcome(detail["outcome"]))
+
+
+def _print(output: Output, detail: dict[str, Any]) -> None:
+    """Print JSON: indented for people in a terminal, else on one line for other programs."""
+    if output.as_json or not output.console.is_terminal:
+        output.json(detail)
+    else:
+        output.console.print_json(json.dumps(detail))

@@ -1,11 +1,9 @@
-"""Watches in a deployment: find its state machine, start, list and follow watches. Nothing here prints."""
+"""Start, list and follow watches. Nothing here prints."""
 
 import json
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
-
-from .errors import CommandError
 
 NEWEST = 50
 RECENT_EVENTS = 25  # of an execution's history; news adds about ten
@@ -20,18 +18,9 @@ class Update(NamedTuple):
     execution: dict[str, Any] | None = None
 
 
-def watch_machine(cloudformation: Any, stack: str) -> str:
-    """Return the ARN of a deployed stack's Watch state machine. Raise CommandError if it has none."""
-    (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
-    for output in described.get("Outputs", []):
-        if output["OutputKey"] == "WatchArn":
-            return str(output["OutputValue"])
-    raise CommandError(f"The stack {stack} has no output WatchArn, so it isn't a Job Watcher. Is --stack right?")
-
-
-def start(states: Any, machine: str, kind: str, request: dict[str, Any]) -> str:
-    """Start a watch and return its execution's ARN."""
-    watch_input = json.dumps({"kind": kind, "request": request})
+def start(states: Any, machine: str, kind: str, request: Mapping[str, Any], **options: Any) -> str:
+    """Start a watch and return its execution's ARN. `options` are further members of the watch's input."""
+    watch_input = json.dumps({"kind": kind, "request": request, **options})
     return str(states.start_execution(stateMachineArn=machine, input=watch_input)["executionArn"])
 
 

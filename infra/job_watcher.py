@@ -32,6 +32,7 @@ class JobWatcher(Construct):
         email_topic: the SNS topic for people. Its messages are text.
         alarm_topic: the SNS topic for alarms about Job Watcher itself.
         watch: the state machine that watches jobs. Each execution watches one job.
+        kinds: the names and patterns of the enabled kinds.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class JobWatcher(Construct):
             )
             monitoring.add_trigger_alarm(triggers.dead_letter_queue)
         self._describe, self._poll = watcher.describe, watcher.poller.poll
-        self._kinds, self._notify = settings.kinds, notifier.machine
+        self.kinds, self._kinds, self._notify = settings.patterns, settings.kinds, notifier.machine
 
     def on_job_ended(
         self,

@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from job_watcher import catalogue, waiters
 from job_watcher.catalogue import WAITER, Kind
-from job_watcher.polling import PollingLimits
+from job_watcher.polling import LIMITS_WITH_EVENTS, PollingLimits
 
 from .catalogue import custom_kinds
 from .setting_types import (
@@ -29,8 +29,7 @@ from .setting_types import (
 from .suggestion import suggest
 
 OUTCOMES = (*catalogue.FINAL_OUTCOMES, "lost")
-# For kinds whose service emits an event at the end, polling only covers lost events.
-DEFAULT_LIMITS, DEFAULT_LIMITS_WITH_EVENTS = PollingLimits(), PollingLimits(max_delay_ratio=0.25, max_interval=3600)
+DEFAULT_LIMITS, DEFAULT_LIMITS_WITH_EVENTS = PollingLimits(), LIMITS_WITH_EVENTS
 # Runtimes that AWS lets customers create; python3.11 until 2027-07-31:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")

@@ -1,12 +1,15 @@
 """This repository's stack: one JobWatcher and its outputs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from .job_watcher import JobWatcher
+
+MAX_OUTPUT_LENGTH = 1_024  # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+MORE = "..."
 
 
 class JobWatcherStack(Stack):
@@ -19,6 +22,15 @@ class JobWatcherStack(Stack):
         self._output("BusName", jobs.bus.event_bus_name, "The bus that receives job events. Create rules on it.")
         self._output("TopicArn", jobs.topic.topic_arn, "Subscribe queues and functions. Messages are JSON.")
         self._output("EmailTopicArn", jobs.email_topic.topic_arn, "Subscribe email addresses. Messages are text.")
+        self._output("Kinds", _join(jobs.kinds), "The setting kinds, for the command line.")
 
     def _output(self, name: str, value: str, description: str) -> None:
         CfnOutput(self, name, value=value, description=description)
+
+
+def _join(patterns: Sequence[str]) -> str:
+    """Return the patterns, separated by spaces. If they are too long for an output, the last ones become `...`."""
+    kept = list(patterns)
+    while len(" ".join(kept)) > MAX_OUTPUT_LENGTH:
+        kept = [*kept[: -2 if kept[-1] == MORE else -1], MORE]
+    return " ".join(kept)

@@ -39,7 +39,7 @@ def subject(kind: Kind | None, detail: Detail) -> str:
     """Return a subject that starts with the outcome: `Partial: SpeakerEnrollmentJob u9c… (COMPLETED_WITH_ERRORS)`."""
     name = kind.noun if kind else "job"
     members = [member for member in (kind.request if kind else detail["request"]) if member in detail["request"]]
-    job_id = "".join(f" {_short_name(detail['request'][member])}" for member in members[-1:])
+    job_id = "".join(f" {short_name(detail['request'][member])}" for member in members[-1:])
     whole = f"{detail['outcome'].capitalize()}: {name}{job_id} ({detail.get('error') or detail.get('status')})"
     line = " ".join(whole.split())[:MAX_VALUE_LENGTH]
     # A link to a console isn't kept either, because it could be truncated within the domain.
@@ -47,7 +47,7 @@ def subject(kind: Kind | None, detail: Detail) -> str:
     return ascii_line if len(ascii_line) <= MAX_SUBJECT_LENGTH else ascii_line[: MAX_SUBJECT_LENGTH - 3] + "..."
 
 
-def _short_name(value: Any) -> str:
+def short_name(value: Any) -> str:
     """Return the part of a request's value that identifies the job: its last text, or the last part of an ARN."""
     texts = list(_texts(value)) or [""]
     last = texts[-1].rpartition(": ")[2]

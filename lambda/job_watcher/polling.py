@@ -38,6 +38,10 @@ class PollingLimits:
         return round(3 * min(MAX_DELAY, max(MIN_HEARTBEAT / 3, self.min_interval, self.max_interval)))
 
 
+# For kinds whose service emits an event at the end, polling only covers lost events.
+LIMITS_WITH_EVENTS = PollingLimits(max_delay_ratio=0.25, max_interval=3600)
+
+
 def interval(
     limits: PollingLimits, age: float, percent: float | None = None, stalled: float = 0, since_answer: float = 0
 ) -> float:

@@ -105,7 +105,7 @@ def test_before_destroy_lists_and_removes_what_blocks_the_deletion_of_the_stack(
 
 def test_before_destroy_reports_a_missing_stack_in_one_sentence(world: World) -> None:
     result = _before_destroy(world, "--stack", "Nowhere")
-    assert result.returncode == 1
+    assert result.returncode == 7
     assert result.stderr.startswith("watch.py: ") and "Nowhere" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 

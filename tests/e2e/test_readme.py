@@ -84,5 +84,5 @@ def test_watch_py_follows_a_job_to_its_end(world: World) -> None:
 def test_watch_py_reports_a_missing_deployment_in_one_sentence(world: World) -> None:
     command = ["python3", str(ROOT / "watch.py"), "list", "--stack", "Nowhere"]
     run = subprocess.run(command, env=world.cloud.environment, capture_output=True, text=True, check=False)
-    assert run.returncode == 1
+    assert run.returncode == 7
     assert run.stderr.startswith("watch.py: ") and "Nowhere" in run.stderr and len(run.stderr.splitlines()) == 1

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from typing import Any
 
 import botocore.session
@@ -10,9 +9,11 @@ import pytest
 import typer
 from botocore.stub import Stubber
 
-from cli import before_destroy, main, progress, watches
+from cli import before_destroy, deployment, progress, watches
 from cli.errors import CommandError
+from cli.exit_status import ExitStatus
 from cli.members import parse_member
+from tests.unit.command_line import exit_status
 
 WATCH = "arn:aws:states:eu-west-1:111122223333:execution:Watch:w"
 
@@ -182,7 +183,7 @@ def test_a_stack_without_job_watchers_outputs_is_reported() -> None:
     with Stubber(cloudformation) as stub:
         stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "Other"})
         with pytest.raises(CommandError, match="Other has no output WatchArn"):
-            watches.watch_machine(cloudformation, "Other")
+            deployment.find(cloudformation, "Other")
 
 
 @pytest.mark.parametrize(
@@ -194,15 +195,17 @@ def test_a_stack_without_job_watchers_outputs_is_reported() -> None:
     ],
 )
 def test_a_problem_with_the_environment_is_reported_in_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], sentence: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], environment: dict[str, str], sentence: str
 ) -> None:
     nowhere = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}
-    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {**nowhere, "AWS_EC2_METADATA_DISABLED": "true", **environment}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
-    assert exit_of(monkeypatch, "list").startswith(f"job-watcher: {sentence}")
+    assert exit_status(monkeypatch, ["list"]) == ExitStatus.UNDETERMINED
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"job-watcher: {sentence}") and len(shown.err.splitlines()) == 1
+    assert shown.out == ""
 
 
 @pytest.mark.parametrize(
@@ -211,24 +214,6 @@ def test_a_problem_with_the_environment_is_reported_in_one_sentence(
 def test_invalid_arguments_exit_with_status_2_and_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: tuple[str, ...]
 ) -> None:
-    assert exit_of(monkeypatch, *wrong) == 2
+    assert exit_status(monkeypatch, wrong) == 2
     shown = capsys.readouterr()
     assert "Usage: job-watcher" in shown.out + shown.err and "Traceback" not in shown.err
-
-
-@pytest.mark.parametrize("command", ["start", "list", "before-destroy"])
-def test_the_help_of_each_command_has_examples_that_fit_into_80_columns(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
-    assert exit_of(monkeypatch, command, "--help") == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith(f"    job-watcher {command}") for line in lines)
-    assert max(map(len, lines)) <= 80
-
-
-def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
-    """Return the exit status of the command line, or its error message."""
-    monkeypatch.setattr(sys, "argv", ["job-watcher", *arguments])
-    with pytest.raises(SystemExit) as exit_:
-        main.main()
-    return exit_.value.code

@@ -1,0 +1,102 @@
+"""Turn a function into a command: add the options that all commands have, and report errors in one sentence."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from typing import Annotated, Any
+
+import boto3
+import typer
+from botocore.config import Config
+
+from . import deployment, errors, program
+from .deployment import Deployment
+from .exit_status import ExitStatus
+from .output import Output
+
+KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
+CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
+INTERRUPTED = "Interrupted."
+CLOSED_PIPE = "The output was closed before everything was written."
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the common options select: the account and Region, the stack, and how results are printed."""
+
+    output: Output
+    profile: str | None = None
+    region: str | None = None
+    stack: str | None = None
+
+    @cached_property
+    def session(self) -> Any:
+        """The boto3 session. Credentials, Regions and endpoints are found as the AWS CLI finds them."""
+        return boto3.Session(profile_name=self.profile, region_name=self.region)
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client."""
+        return self.session.client(service, config=CONFIG)
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """The stack that --stack names, or the only deployment of Job Watcher. Raise CommandError if there is none."""
+        return deployment.find(self.client("cloudformation"), self.stack)
+
+
+def _option(name: str, type_: Any, default: Any, help: str, **options: Any) -> inspect.Parameter:
+    annotation = Annotated[type_, typer.Option(f"--{name}", help=help, show_default=False, **options)]
+    return inspect.Parameter(name.replace("-", "_"), KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+COMMON = (
+    _option("json", bool, False, "Print JSON: one object, or one on each line. Other output goes to stderr."),
+    _option("profile", str | None, None, "A profile of the AWS CLI.", metavar="NAME"),
+    _option("region", str | None, None, "An AWS Region.", metavar="NAME", envvar="AWS_REGION"),
+    _option("stack", str | None, None, "The deployed stack. The default is the only one.", metavar="NAME"),
+    _option("no-color", bool, False, "Don't use colors. The variable NO_COLOR does the same."),
+    inspect.Parameter("version", KEYWORD_ONLY, default=False, annotation=program.Version),
+)
+
+
+def command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function with the common options, whose first argument is replaced by the Context they select."""
+    signature = inspect.signature(function)
+    own = list(signature.parameters.values())[1:]
+
+    @wraps(function)
+    def run(
+        *,
+        json: bool,
+        no_color: bool,
+        profile: str | None,
+        region: str | None,
+        stack: str | None,
+        version: bool,
+        **own: Any,
+    ) -> None:
+        context = Context(Output(json, no_color), profile, region, stack)
+        _run_and_report(lambda: function(context, **own))
+
+    parameters = [*(one.replace(kind=KEYWORD_ONLY) for one in own), *COMMON]
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
+
+
+def _run_and_report(function: Callable[[], Any]) -> None:
+    """Run a command. Report an expected error on standard error, and exit with its status."""
+    try:
+        function()
+    except errors.EXPECTED as error:
+        _fail(errors.sentence(error), ExitStatus.UNDETERMINED)
+    except KeyboardInterrupt:
+        _fail(INTERRUPTED, ExitStatus.INTERRUPTED)
+    except BrokenPipeError:
+        _fail(CLOSED_PIPE, ExitStatus.UNDETERMINED)
+
+
+def _fail(sentence: str, status: ExitStatus) -> None:
+    typer.echo(f"{program.NAME}: {sentence}", err=True)
+    raise typer.Exit(status)

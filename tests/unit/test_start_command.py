@@ -1,0 +1,122 @@
+"""`start` checks its arguments, starts a watch and ends with the outcome's exit status."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.command_line import describe_execution, exit_status, fake_aws
+from tests.unit.fake_aws import MACHINE, WATCH, FakeAws
+
+START = ["start", "glue/JobRun", "JobName=nightly", "RunId=jr_1"]
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
+    """Yield AWS with a deployment that enables AWS Glue's kinds."""
+    with fake_aws(monkeypatch, "glue/* own/Thing") as aws:
+        yield aws
+
+
+@pytest.mark.parametrize(
+    ("end", "detail", "status"),
+    [
+        ({"status": "SUCCEEDED", "output": '{"outcome": "succeeded"}'}, {"outcome": "succeeded"}, 0),
+        ({"status": "SUCCEEDED", "output": '{"outcome": "partial"}'}, {"outcome": "partial"}, 3),
+        ({"status": "FAILED", "error": "JobFailed", "cause": '{"outcome": "failed"}'}, {"outcome": "failed"}, 4),
+        ({"status": "SUCCEEDED", "output": '{"outcome": "stopped"}'}, {"outcome": "stopped"}, 5),
+        ({"status": "FAILED", "error": "WatchLost", "cause": "Gone."}, {"outcome": "lost", "reason": "Gone."}, 6),
+        (
+            {"status": "ABORTED"},
+            {"outcome": "aborted", "reason": "The watch ended with the status ABORTED."},
+            7,
+        ),
+    ],
+)
+def test_with_json_only_the_detail_is_on_standard_output_and_the_status_is_the_outcomes(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    aws: FakeAws,
+    end: dict[str, str],
+    detail: dict[str, str],
+    status: int,
+) -> None:
+    aws.answers["DescribeExecution"] = lambda _: describe_execution(**end)
+    assert exit_status(monkeypatch, [*START, "--json"]) == status
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == detail
+    assert shown.err.splitlines()[0] == f"watch: {WATCH}"
+
+
+def test_the_watchs_input_has_the_outcomes_on_which_it_fails(monkeypatch: pytest.MonkeyPatch, aws: FakeAws) -> None:
+    assert exit_status(monkeypatch, [*START, "--detach", "--fail-on", "failed", "--fail-on", "stopped"]) == 0
+    _, arguments = aws.calls[-1]
+    assert arguments["stateMachineArn"] == MACHINE
+    request = {"JobName": "nightly", "RunId": "jr_1"}
+    assert json.loads(arguments["input"]) == {
+        "kind": "glue/JobRun",
+        "request": request,
+        "fail_on": ["failed", "stopped"],
+    }
+
+
+def test_a_detached_watch_is_not_followed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
+) -> None:
+    assert exit_status(monkeypatch, [*START, "--detach"]) == 0
+    assert capsys.readouterr().out == f"{WATCH}\n"
+    assert exit_status(monkeypatch, [*START, "--detach", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"watch": WATCH}
+    assert set(aws.operations()) == {"DescribeStacks", "StartExecution"}
+
+
+def test_after_ctrl_c_the_watch_continues(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
+) -> None:
+    def press_ctrl_c(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    aws.answers["DescribeExecution"] = lambda _: describe_execution(status="RUNNING")
+    monkeypatch.setattr("cli.watches.time.sleep", press_ctrl_c)
+    assert exit_status(monkeypatch, START) == 130
+    assert capsys.readouterr().err == "No longer following. The watch continues, and reports the job's end.\n"
+    assert "StopExecution" not in aws.operations()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["glue/JobRum", "JobName=a"], "'glue/JobRum' is not a kind; did you mean 'glue/JobRun'? Use --no-check for"),
+        (["glue/JobRun", "JobName=a"], "The request has no RunId; accepted are JobName, RunId."),
+        (["glue/JobRun", "JobName=a", "RunID=b"], "The request has an unknown member 'RunID'; accepted are"),
+        (["glue/JobRun", "JobName=a", "RunId="], "The request is not valid for GetJobRun: "),
+        (["batch/Job", "jobs=a"], "The request is not valid for DescribeJobs: "),
+        (["batch/Job", 'jobs:=["a", "b"]'], "jobs has 2 items; accepted is exactly one"),
+        ([*START[1:], "--fail-on", "lost"], "fail_on is ['lost']; accepted is a list of succeeded, partial, failed"),
+    ],
+)
+def test_a_typo_makes_no_call(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    aws: FakeAws,
+    arguments: list[str],
+    sentence: str,
+) -> None:
+    assert exit_status(monkeypatch, ["start", *arguments]) == 2
+    assert sentence in " ".join(capsys.readouterr().err.split())
+    assert aws.calls == []
+
+
+def test_a_kind_that_is_not_enabled_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
+) -> None:
+    assert exit_status(monkeypatch, ["start", "batch/Job", 'jobs:=["a"]']) == 2
+    setting = '"kinds": ["glue/*", "own/Thing", "batch/Job"]'
+    assert f"batch/Job is not enabled: redeploy with {setting}." in " ".join(capsys.readouterr().err.split())
+    assert aws.operations() == ["DescribeStacks"]
+
+
+def test_a_kind_that_only_the_deployment_has_is_not_checked(monkeypatch: pytest.MonkeyPatch, aws: FakeAws) -> None:
+    assert exit_status(monkeypatch, ["start", "own/Thing", "Id=1"]) == 2
+    assert exit_status(monkeypatch, ["start", "own/Thing", "Id=1", "--no-check", "--detach"]) == 0
+    assert aws.operations() == ["DescribeStacks", "StartExecution"]
