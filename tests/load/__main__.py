@@ -15,7 +15,7 @@ from . import jobs, page, triggers, watches
 from .watches import Load
 
 T = TypeVar("T")
-LOADS = (Load(jobs=2_000, quota=2, wait_scale=0.1), Load(jobs=2_000, quota=50, wait_scale=0.25))
+LOADS = (Load(jobs=2_000, quota=2, wait_scale=0.1), Load(jobs=2_000, quota=50, wait_scale=0.2))
 TRIGGERED_JOBS, EVENTS = 4_000, 10_000
 LONG_WAITS = 20.0  # the wait scale of the trigger events' watches, so that each of them polls once
 EMAIL = "team@example.com"

@@ -16,7 +16,7 @@ HEAD = """\
 `make load` writes this page. The CDK CLI deploys the stack into the [local cloud](demo.md): MiniStack, which runs the
 state machines and functions, and the project's Voice ID emulator, which answers the describe calls and throttles those
 above a quota. The figures are from one run on {system} with {cores} cores; the load average was {load_average} at the
-start. The tests passed: all jobs were notified as described below.
+start. The page is written only if every check below passes.
 
 A load test on one machine shows whether watches stay correct when many run at the same time, and what they cost in
 memory. It doesn't show how fast AWS is. [Scale](scale.md) compares the load with AWS's quotas.
@@ -25,16 +25,19 @@ WATCHES = """\
 ## {jobs} watches at the same time
 
 All jobs start at the same time as their watches. Their durations are evenly spread from {shortest} to {longest}. Half
-of them report a percentage. A third each completes, completes with errors, and fails.
+of them report a percentage. A third of them complete, a third complete with errors, and a third fail.
 
 Each job had exactly one event and one email, with the right outcome. Each watch succeeded, and the dead-letter queues
 were empty.
 
-All times except the last two are in scaled time, in which the waits of the state machines are shorter than on AWS. The
-quota and the durations of the jobs are scaled in the same way: with a scale of {scale:g}, 2 calls per second are
-{real:g} calls in a second of real time. What isn't scaled is the work: a poll takes as long as the machine needs for
-it. So the delays contain the machine's own delay, divided by the scale. The emulator's token bucket holds the calls of
-one second of real time.
+All times except the last two are in scaled time, in which the waits between polls are shorter than on AWS. The quota
+and the durations of the jobs are scaled in the same way: with a scale of {scale:g}, 2 calls per second are {real:g}
+calls in a second of real time. What isn't scaled is the work: a poll takes as long as the machine needs for it. So the
+delays contain the machine's own delay, divided by the scale. The emulator's token bucket holds the calls of one second
+of real time.
+
+*One round* is the time in which the quota allows one call for each watch. If all jobs run at the same time, no polling
+strategy can have a delay much shorter than that.
 """
 MEMORY = """\
 ## Memory
@@ -106,15 +109,17 @@ def tables(results: Mapping[str, Any], engines: Mapping[str, Any] | None = None)
 
 
 def _watches(run: Mapping[str, Any]) -> list[tuple[str, str]]:
-    delays = run["delays"]
+    load, delays = run["load"], run["delays"]
     return [
-        ("Scale of the waits", f"{run['load']['wait_scale']:g}"),
-        ("Jobs notified once", f"{run['notified']:,} of {run['load']['jobs']:,}"),
+        ("Scale of the waits", f"{load['wait_scale']:g}"),
+        ("Jobs notified once", f"{run['notified']:,} of {load['jobs']:,}"),
         ("Jobs lost", f"{run['lost']:,}"),
         ("Polls per watch, mean", f"{run['polls']:.1f}"),
         ("Polls per watch, most", f"{run['most_polls']}"),
         ("Describe calls", f"{run['calls']:,}"),
+        ("Describe calls per second", f"{run['calls'] * load['wait_scale'] / run['took']:.1f}"),
         ("Throttled calls", f"{run['throttled'] / run['calls']:.0%}"),
+        ("One round", seconds(load["jobs"] / load["quota"])),
         ("Delay from the job's end to its event, p50", seconds(delays["p50"])),
         ("Delay, p95", seconds(delays["p95"])),
         ("Delay, longest", seconds(delays["p100"])),

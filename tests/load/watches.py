@@ -31,7 +31,7 @@ class Load:
     jobs: int
     quota: float
     wait_scale: float
-    seconds: tuple[float, float] = (600, 1800)
+    seconds: tuple[float, float] = (900, 2700)
 
     @property
     def real_seconds(self) -> tuple[float, float]:

@@ -684,6 +684,7 @@ def test_calls_above_the_rate_limit_of_their_operation_are_throttled(client: Any
     describe_job(client, job_id)
     rejected = error_of(client, "DescribeSpeakerEnrollmentJob", DomainId=DOMAIN, JobId=job_id)
     assert (rejected["Code"], rejected["Status"]) == ("ThrottlingException", 400)
+    assert voice_id.throttled == {"DescribeSpeakerEnrollmentJob": 1}
     call(client, "ListSpeakerEnrollmentJobs", DomainId=DOMAIN)
     voice_id.calls_per_second = None
     describe_job(client, job_id)
