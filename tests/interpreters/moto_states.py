@@ -36,7 +36,7 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 from .jsonata_engines import evaluate
 
 CHECKED = "5.2.5"
-JOIN_TIMEOUT = 30  # seconds
+JOIN_TIMEOUT = 300  # seconds
 SESSION = boto3.Session()
 parse = cache(AmazonStateLanguageParser.parse)
 CALLERS = (lambda_eval_utils, state_task_service_events, state_task_service_sfn, state_task_service_sns)
