@@ -115,7 +115,8 @@ class Cloud:
         """Delete a stack, and return when it is deleted."""
         cloudformation = self.client("cloudformation")
         cloudformation.delete_stack(StackName=stack)
-        cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+        deleted = cloudformation.get_waiter("stack_delete_complete")
+        deleted.wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": TIMEOUT})
 
     def emails(self) -> list[dict[str, Any]]:
         """Return all emails that were sent: dicts with To, Subject and BodyText."""

@@ -40,7 +40,7 @@ class MotoServer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._process.communicate(timeout=60)  # closes its standard input, which ends it
+        self._process.communicate(timeout=300)  # closes its standard input, which ends it
 
 
 def serve() -> None:

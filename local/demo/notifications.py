@@ -3,12 +3,11 @@
 import time
 from typing import Any, NamedTuple
 
-from local.cloud import Cloud
+from local.cloud import TIMEOUT, Cloud
 from local.demo.jobs import Job
 from local.event_queue import EventQueue
 
 SUBSCRIBER = "supervisor@example.com"
-TIMEOUT = 60  # seconds to wait for notifications after the watches have ended
 
 
 class Notifications(NamedTuple):

@@ -112,7 +112,7 @@ class VoiceId:
         self._select(job_id)
         self._jobs.amendments[job_id] = members
 
-    def wait(self, job_id: str, seconds: float = 10) -> Members:
+    def wait(self, job_id: str, seconds: float = 120) -> Members:
         """Wait until the job has ended and return its Job dict. Raise TimeoutError after `seconds`."""
         (job,) = self._select(job_id)
         if not job.wait(seconds):

@@ -47,7 +47,7 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 from .jsonata_engines import evaluate
 
 CHECKED = "5.2.5"
-JOIN_TIMEOUT = 30  # seconds
+JOIN_TIMEOUT = 300  # seconds
 SESSION = boto3.Session()
 parse = cache(AmazonStateLanguageParser.parse)
 CALLERS = (

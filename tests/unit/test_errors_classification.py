@@ -221,7 +221,7 @@ def test_an_error_response_of_any_shape_has_a_meaning(answer: dict[str, Any]) ->
 def test_a_huge_message_is_classified_quickly(message: str) -> None:
     start = time.process_time()
     errors.meaning(client_error("ValidationException", message))
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10
 
 
 def all_exceptions(exception: type[BotoCoreError] = BotoCoreError) -> set[type[BotoCoreError]]:
