@@ -232,7 +232,8 @@ class Protocol(RuleBasedStateMachine):
         self.time.wait(2 * self.max_interval + MINUTE)
         assert not self.deployment.running()
         self.check_reported(list(self.deployment.jobs.values()))
-        self.time.wait((MAX_RECEIVE_COUNT + 1) * VISIBILITY_TIMEOUT + 2 * HOUR)
+        latest = max((message.visible_at for message in self.queue.messages), default=self.time.now)
+        self.time.wait(latest - self.time.now + (MAX_RECEIVE_COUNT + 1) * VISIBILITY_TIMEOUT)
         assert not self.queue.messages
         self.a_jobs_end_is_reported_once()
         self.no_watch_is_lost()
