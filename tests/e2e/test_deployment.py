@@ -72,7 +72,7 @@ def test_an_update_keeps_running_watches_and_ends_those_of_removed_kinds(world: 
     watches = [_watch(world, second, SPEAKERS, kept), _watch(world, second, FRAUDSTERS, removed)]
     for watch in watches:
         world.wait_for_first_poll(watch)
-    assert second.deploy(SPEAKERS) == second.outputs
+    assert second.deploy(SPEAKERS) == {**second.outputs, "Kinds": SPEAKERS}
     lost = world.end(watches[1])
     assert lost["error"] == "WatchLost"
     assert lost["cause"].startswith(f"This deployment no longer watches the kind {FRAUDSTERS}.")

@@ -4,14 +4,14 @@ from typing import Any
 
 from tests.load import jobs, triggers, watches
 
-from .conftest import World, until
+from .conftest import SUBSCRIBER, World, until
 
 EMAILED = ("partial", "failed", "stopped", "lost")  # the stack's email-outcomes
 
 
 def test_fifty_watches_with_a_small_quota_notify_each_job_once(world: World, record_property: Any) -> None:
     load = watches.Load(jobs=50, quota=0.1, wait_scale=0.01, seconds=(300, 1000))
-    measured = watches.measure(world.cloud, world.outputs, load, EMAILED)
+    measured = watches.measure(world.cloud, world.outputs, load, SUBSCRIBER, EMAILED)
     record_property("measured", str(measured))
     assert measured.problems == []
     assert (measured.notified, measured.lost) == (50, 0)

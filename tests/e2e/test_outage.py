@@ -20,7 +20,7 @@ def throttled(world: World) -> Iterator[str]:
     """Throttle every invocation of the Describe function, and yield the function's name."""
     functions = world.cloud.client("lambda")
     names = [function["FunctionName"] for function in functions.list_functions()["Functions"]]
-    (describe,) = [name for name in names if "Describe" in name]
+    (describe,) = [name for name in names if name.startswith("JobWatcher-JobsWatcherDescribe")]
     functions.put_function_concurrency(FunctionName=describe, ReservedConcurrentExecutions=0)
     world.cloud.scale_waits(OUTAGE_WAIT_SCALE)
     yield describe

@@ -254,7 +254,8 @@ def _broken_machine(world: World) -> str:
     """Create a copy of the Watch state machine whose Describe function has no handler, and return its ARN."""
     functions, watch = world.cloud.client("lambda"), world.outputs["WatchArn"]
     deployed = world.states.describe_state_machine(stateMachineArn=watch)
-    (describe,) = [f for f in functions.list_functions()["Functions"] if "Describe" in f["FunctionName"]]
+    deployed_functions = functions.list_functions()["Functions"]
+    (describe,) = [f for f in deployed_functions if f["FunctionName"].startswith("JobWatcher-JobsWatcherDescribe")]
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as bundle:
         bundle.writestr("no_handler.py", "")

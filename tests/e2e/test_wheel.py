@@ -27,7 +27,7 @@ EXAMPLE = ROOT / "docs" / "examples" / "transcriptions"
 KIND = "transcribe/TranscriptionJob"
 NO_BYTECODE = "python3.99"  # a runtime that doesn't exist, so that the bundle contains no bytecode
 # Modules that need Powertools and the functions' environment variables. The team's virtual environment has neither.
-ONLY_IN_LAMBDA = ("job_watcher.describe", "job_watcher.start", "job_watcher.handlers", "job_watcher.metrics")
+ONLY_IN_LAMBDA = tuple(f"job_watcher.{name}" for name in ("describe", "handlers", "metrics", "poll", "start"))
 IMPORT_ALL = f"""
 import importlib, pkgutil, job_watcher, job_watcher_cdk, job_watcher_cli
 for package in (job_watcher, job_watcher_cdk, job_watcher_cli):

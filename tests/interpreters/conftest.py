@@ -157,6 +157,7 @@ def deployment(definitions: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> 
     services.poll_queue.function = poll_function
     with interpreter(clock, services):
         clients = {"sqs": services.poll_queue, "stepfunctions": boto3.client("stepfunctions")}
+        clients["stepfunctions"].meta.events.register("provide-client-params", services.poll_queue.check)
         monkeypatch.setattr(poll, "client", clients.__getitem__)
         monkeypatch.setattr(describe, "time", SimpleNamespace(time=lambda: started + clock.now))
         yield Deployment(definitions, clock, services)

@@ -103,6 +103,8 @@ class PollQueue:
         self.clock = clock
         self.messages: list[Message] = []
         self.sent: list[Message] = []
+        self.timed_out: set[str] = set()
+        """The tokens of tasks that timed out. moto would still accept them."""
         self.function: Callable[[str], None] | None = None
         """Takes a message's body. If it is None, no message is delivered."""
 
@@ -112,6 +114,11 @@ class PollQueue:
         self.messages.append(message)
         self.sent.append(message)
         return {"MessageId": str(len(self.sent))}
+
+    def check(self, params: dict[str, Any], **_: Any) -> None:
+        """Reject a token of a task that timed out, before botocore sends a request with it."""
+        if params.get("taskToken") in self.timed_out:
+            raise service_error("TaskTimedOut")
 
     def wait(
         self, service: StateTaskServiceCallback, env: Environment, callback: CallbackEndpoint, heart: HeartbeatEndpoint
@@ -127,6 +134,7 @@ class PollQueue:
                 _end(env.states.context_object.context_object_data["Execution"]["Id"])
                 return CallbackOutcomeSuccess(callback.callback_id, "null")  # which nothing reads any more
             if message is None or message.due > deadline:
+                self.timed_out.add(callback.callback_id)
                 return HeartbeatTimedOut()
             self.messages.remove(message)
             assert self.function

@@ -117,8 +117,8 @@ def test_the_execution_history_shows_only_news(deployment: Deployment, voice_id:
         answers(voice_id, "IN_PROGRESS", JobProgress={"PercentComplete": percent})
     answers(voice_id, "COMPLETED")
     watch = deployment.run_watch(INPUT)
-    assert deployment.news(watch) == ["status changed", "progressed", "progressed", "progressed", "ended"]
-    assert deployment.entered(watch) == ["Describe", *["Ended?", "WaitForNews"] * 5, *REPORT, "Succeeded"]
+    assert deployment.news(watch) == ["status changed", "progressed", "ended"]
+    assert deployment.entered(watch) == ["Describe", *["Ended?", "WaitForNews"] * 3, *REPORT, "Succeeded"]
 
 
 def test_without_a_heartbeat_the_state_machine_polls_and_sends_a_new_message(

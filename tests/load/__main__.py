@@ -46,7 +46,7 @@ def main() -> int:
 def _watch(load: Load, cloud: Cloud) -> watches.Measured:
     console.print(f"{load.jobs:,} watches with a quota of {load.quota:g} describe calls per second …")
     outputs = cloud.deploy({"auto-watch": "false", "email": EMAIL})
-    return watches.measure(cloud, outputs, load)
+    return watches.measure(cloud, outputs, load, EMAIL)
 
 
 def _trigger(cloud: Cloud) -> triggers.Measured:

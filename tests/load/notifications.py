@@ -36,8 +36,8 @@ class Notifications:
             if self._receive():
                 deadline = time.monotonic() + TIMEOUT
 
-    def problems(self, emailed: Collection[str]) -> Iterator[str]:
-        """Yield what is wrong. Jobs with the outcomes `emailed` must have one email, others none."""
+    def problems(self, emailed: Collection[str], address: str) -> Iterator[str]:
+        """Yield what is wrong. `address` must have one email about each job with an outcome in `emailed`."""
         while self._receive():
             pass  # duplicates
         for job in self._jobs.values():
@@ -45,7 +45,7 @@ class Notifications:
             if outcomes != [OUTCOMES[job.status]]:
                 yield f"job {job.id} is {job.status}, but its events are {outcomes}"
         expected = Counter(job.id for job in self._jobs.values() if OUTCOMES[job.status] in emailed)
-        if (emails := self._emails(expected)) != expected:
+        if (emails := self._emails(expected, address)) != expected:
             yield f"missing emails: {expected - emails}, additional emails: {emails - expected}"
 
     def _receive(self) -> int:
@@ -62,11 +62,12 @@ class Notifications:
             self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
         return len(messages)
 
-    def _emails(self, expected: Counter[str]) -> Counter[str]:
-        """Return the number of emails about each of these jobs. Wait until there are as many as expected."""
+    def _emails(self, expected: Counter[str], address: str) -> Counter[str]:
+        """Return the number of emails to the address about each job. Wait until there are as many as expected."""
         deadline = time.monotonic() + TIMEOUT
         while True:
-            words = (word for email in self._cloud.emails() for word in re.findall(r"\w+", email["Subject"]))
+            subjects = [email["Subject"] for email in self._cloud.emails() if email["To"] == [address]]
+            words = (word for subject in subjects for word in re.findall(r"\w+", subject))
             found = Counter(word for word in words if word in self._jobs)
             if found >= expected or time.monotonic() > deadline:
                 return found

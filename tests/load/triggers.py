@@ -133,7 +133,8 @@ def _watches(cloud: Cloud, machine: str, requests: Sequence[Mapping[str, str]]) 
 
 def _job_id(watch: Mapping[str, Any]) -> Any:
     """Return the JobId in a watch's input, or None. Other tests start watches with invalid inputs."""
-    request = json.loads(watch["input"]).get("request")
+    watch_input = json.loads(watch["input"])
+    request = watch_input.get("request") if isinstance(watch_input, dict) else None
     return request.get("JobId") if isinstance(request, dict) else None
 
 

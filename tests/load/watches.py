@@ -61,7 +61,9 @@ class Measured:
     peak: Sample
 
 
-def measure(cloud: Cloud, outputs: Mapping[str, str], load: Load, emailed: Collection[str] = OUTCOMES) -> Measured:
+def measure(
+    cloud: Cloud, outputs: Mapping[str, str], load: Load, address: str, emailed: Collection[str] = OUTCOMES
+) -> Measured:
     """Start all watches at once, wait until all jobs are notified, and return what was measured."""
     jobs = Jobs(cloud, load.jobs, load.real_seconds)
     notifications = Notifications(cloud, outputs["BusName"], jobs.all, next(names))
@@ -72,7 +74,7 @@ def measure(cloud: Cloud, outputs: Mapping[str, str], load: Load, emailed: Colle
         starting = time.monotonic() - began
         notifications.wait()
         took = time.monotonic() - began
-        problems = [*_unsuccessful(cloud, watches), *notifications.problems(emailed)]
+        problems = [*_unsuccessful(cloud, watches), *notifications.problems(emailed, address)]
     if (lost := dead_letter_count(cloud) - dead_letters) != 0:
         problems.append(f"{lost} messages in the dead-letter queues")
     return Measured(

@@ -68,11 +68,11 @@ def add_state(states: Any) -> None:
 
 
 def add_field(states: Any) -> None:
-    states["Initialize"]["Assign"] = {"x": 1}
+    states["Ended?"]["Assign"] = {"x": 1}
 
 
 def change_type(states: Any) -> None:
-    states["Initialize"]["Type"] = "Map"
+    states["Ended?"]["Type"] = "Map"
 
 
 def call_other_service(states: Any) -> None:
