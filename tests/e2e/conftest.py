@@ -139,10 +139,10 @@ class World:
         pages = self.states.get_paginator("list_executions").paginate(stateMachineArn=self.outputs["WatchArn"])
         return [execution["executionArn"] for page in pages for execution in page["executions"]]
 
-    def has_polled(self, watch: str) -> bool:
-        """Return whether a watch has polled its job and waits."""
-        history = self.states.get_execution_history(executionArn=watch)["events"]
-        return any(event["type"] == "WaitStateEntered" for event in history)
+    def waits(self, watch: str) -> int:
+        """Return how many times a watch has polled its job and begun to wait."""
+        pages = self.states.get_paginator("get_execution_history").paginate(executionArn=watch)
+        return sum(event["type"] == "WaitStateEntered" for page in pages for event in page["events"])
 
     def emails(self, text: str) -> list[dict[str, Any]]:
         """Return the emails to this stack's subscriber whose body contains the text."""

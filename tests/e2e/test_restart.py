@@ -52,7 +52,7 @@ def start_job(own: World) -> dict[str, str]:
 def start_watch(own: World, request: dict[str, str]) -> str:
     """Start a watch, and return its ARN when it has polled the job."""
     watch = own.watch({"kind": SPEAKERS, "request": request})
-    until(lambda: own.has_polled(watch))
+    until(lambda: own.waits(watch))
     return watch
 
 
@@ -79,7 +79,7 @@ def test_if_the_local_cloud_is_killed_the_same_event_starts_the_watch_again(own:
     request = start_job(own)
     own.put_start_event(request)
     killed = until(lambda: own.find_watch(request))
-    until(lambda: own.has_polled(killed))
+    until(lambda: own.waits(killed))
     own.voice_id.wait(request["JobId"])  # its files in S3 aren't saved
     own.cloud.restart(signal.SIGKILL)
     assert own.find_watch(request) is None
