@@ -144,6 +144,11 @@ class World:
         pages = self.states.get_paginator("list_executions").paginate(stateMachineArn=self.outputs["WatchArn"])
         return [execution["executionArn"] for page in pages for execution in page["executions"]]
 
+    def waits(self, watch: str) -> int:
+        """Return how many times a watch has polled its job and begun to wait."""
+        pages = self.states.get_paginator("get_execution_history").paginate(executionArn=watch)
+        return sum(event["type"] == "WaitStateEntered" for page in pages for event in page["events"])
+
     def emails(self, text: str) -> list[dict[str, Any]]:
         """Return the emails to this stack's subscriber whose body contains the text."""
         return [email for email in self.cloud.emails() if email["To"] == [self._address] and text in email["BodyText"]]

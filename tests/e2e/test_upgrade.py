@@ -87,9 +87,10 @@ class Watched:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The stack's template, and the physical ID and the type of each resource by its logical ID."""
+    """The stack's template and outputs, and the physical ID and the type of each resource by its logical ID."""
 
     template: dict[str, Any]
+    outputs: dict[str, str]
     resources: dict[str, tuple[str, str]]
 
 
@@ -126,7 +127,7 @@ def previous_app(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path
 def upgrade(world: World, previous_app: Path) -> Iterator[Upgrade]:
     """Deploy the previous version, start watches, update the stack, and let the jobs end."""
     stack = World(world.cloud, SETTINGS, previous_app)
-    before = snapshot(stack)
+    before = snapshot(stack, stack.outputs)
     reported_before = stack.start_job()
     stack.end(stack.watch({"kind": SPEAKERS, "request": reported_before}))
     watched = start_watches(stack)
@@ -134,8 +135,7 @@ def upgrade(world: World, previous_app: Path) -> Iterator[Upgrade]:
         update = executor.submit(stack.cloud.deploy, NEW_SETTINGS)
         until(lambda: update.done() or status(stack) != "CREATE_COMPLETE")
         stack.show_end(watched["ends during the update"].request)
-        assert stack.outputs.items() <= update.result().items()
-    after = snapshot(stack)
+        after = snapshot(stack, update.result())
     end_jobs(stack, watched)
     stack.end(stack.watch({"kind": SPEAKERS, "request": reported_before}))
     for each in watched.values():
@@ -145,11 +145,11 @@ def upgrade(world: World, previous_app: Path) -> Iterator[Upgrade]:
     world.destroy(STACK)  # so that it doesn't watch the jobs of other tests
 
 
-def snapshot(stack: World) -> Snapshot:
+def snapshot(stack: World, outputs: dict[str, str]) -> Snapshot:
     cloudformation = stack.cloud.client("cloudformation")
     summaries = cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
     resources = {each["LogicalResourceId"]: (each["PhysicalResourceId"], each["ResourceType"]) for each in summaries}
-    return Snapshot(cloudformation.get_template(StackName=STACK)["TemplateBody"], resources)
+    return Snapshot(cloudformation.get_template(StackName=STACK)["TemplateBody"], outputs, resources)
 
 
 def status(stack: World) -> str:
@@ -185,10 +185,11 @@ def start_watch(stack: World, name: str, request: dict[str, str]) -> str:
 
 
 def end_jobs(stack: World, watched: Mapping[str, Watched]) -> None:
-    """Let all jobs end, after the current version has reported the progress of one of them."""
-    progressing = watched["in progress"].request
-    stack.show_progress(progressing, 75)
-    until(lambda: stack.events(progressing, progress=True))
+    """Let all jobs end, after the current version has polled the one whose progress it reports."""
+    progressing = watched["in progress"]
+    stack.show_progress(progressing.request, 75)
+    waits = stack.waits(progressing.watch)
+    until(lambda: stack.waits(progressing.watch) > waits + 1)
     stack.voice_id.faults.clear()
     stack.voice_id.fail(DESCRIBE[SPEAKERS], "not-found", times=None, job_id=watched["deleted"].request["JobId"])
     for name in set(watched) - {"waiter"}:
@@ -221,6 +222,11 @@ def test_a_watch_of_the_previous_version_ends_correctly(upgrade: Upgrade, name: 
     assert email["Subject"].startswith(f"{outcome.capitalize()}: ")
 
 
+def test_the_new_code_polls_the_job_of_a_running_watch(upgrade: Upgrade) -> None:
+    (event,) = upgrade.stack.received(upgrade.watched["in progress"].request, progress=True)
+    assert event["detail"]["percent"] == 75
+
+
 def test_a_job_that_the_previous_version_reported_is_not_reported_again(upgrade: Upgrade) -> None:
     assert len(upgrade.stack.received(upgrade.reported_before)) == 1
     assert len(upgrade.stack.emails(upgrade.reported_before["JobId"])) == 1
@@ -230,6 +236,7 @@ def test_no_resource_that_watches_or_users_need_is_replaced(upgrade: Upgrade) ->
     needed = {name: ids for name, ids in upgrade.before.resources.items() if ids[1] in KEPT}
     assert {type_ for _, type_ in needed.values()} == set(KEPT)
     assert {name: upgrade.after.resources.get(name) for name in needed} == needed
+    assert upgrade.before.outputs.items() <= upgrade.after.outputs.items()
 
 
 def test_running_executions_of_the_previous_version_keep_their_permissions(upgrade: Upgrade) -> None:
