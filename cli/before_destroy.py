@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from . import stack_resources
 from .command import Context
 from .errors import CommandError
 from .exit_status import ExitStatus
@@ -47,9 +48,7 @@ def before_destroy(context: Context, remove: Remove = False) -> None:
 
 def blockers(client: Callable[[str], Any], stack: str) -> Iterator[Blocker]:
     """Yield what blocks the removal of the stack. `client` makes a boto3 client of a service."""
-    pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
-    summaries = [summary for page in pages for summary in page["StackResourceSummaries"]]
-    ids = {summary["LogicalResourceId"]: summary.get("PhysicalResourceId", "") for summary in summaries}
+    ids = stack_resources.physical_ids(client("cloudformation"), stack)
     for logical_id, physical_id in ids.items():
         if BUS.search(logical_id):
             yield from rules(client("events"), physical_id, ids.values())

@@ -1,7 +1,7 @@
 """Turn a function into a command: add the options that all commands have, and report errors in one sentence."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ import boto3
 import typer
 from botocore.config import Config
 
-from . import deployment, errors, program
+from . import deployment, errors, program, stack_resources
 from .deployment import Deployment
 from .exit_status import ExitStatus
 from .output import Output
@@ -43,6 +43,11 @@ class Context:
     def deployment(self) -> Deployment:
         """The stack that --stack names, or the only deployment of Job Watcher. Raise CommandError if there is none."""
         return deployment.find(self.client("cloudformation"), self.stack)
+
+    @cached_property
+    def resources(self) -> Mapping[str, str]:
+        """The physical ids of the stack's resources by their logical ids."""
+        return stack_resources.physical_ids(self.client("cloudformation"), self.deployment.stack)
 
 
 def _option(name: str, type_: Any, default: Any, help: str, **options: Any) -> inspect.Parameter:

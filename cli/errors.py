@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
-from job_watcher.errors import Meaning, meaning
+from job_watcher.errors import UNRECOGNIZED, Meaning, classify
 
 
 class CommandError(Exception):
@@ -32,6 +32,7 @@ CODES: Mapping[str, str] = {
         "AWS rejected the credentials: {error} Check the profile and its keys."
     ),
 }
+FAILED = "{operation} failed: {error}"
 MEANINGS: Mapping[Meaning, str] = {
     Meaning.THROTTLED: "AWS throttled {operation}: {error} Try again in a minute.",
     Meaning.DENIED: "AWS denied {operation}: {error}",
@@ -52,7 +53,8 @@ def _of_client_error(error: ClientError) -> str:
     if re.match("Stack .*does not exist", message):
         return f"{message.rstrip('.')} in this account and Region. --stack names another one."
     by_code = next((text for pattern, text in CODES.items() if re.search(pattern, code)), None)
-    template = by_code or MEANINGS.get(meaning(error), "{operation} failed: {error}")
+    known = classify(error)
+    template = by_code or MEANINGS.get(known.meaning if known is not UNRECOGNIZED else Meaning.INVALID, FAILED)
     return template.format(operation=error.operation_name, error=message or f"{code}.")
 
 

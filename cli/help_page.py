@@ -29,8 +29,8 @@ the output `WatchArn` in the Region.
 | 0 | succeeded |
 | 1 | `before-destroy` found something that is left |
 | 2 | usage error; nothing was started |
-| 3 | the job is partial: parts of its work failed |
-| 4 | the job failed |
+| 3 | the job is partial: parts of its work failed; or `redeliver` delivered only a part |
+| 4 | the job failed; or `redeliver` delivered nothing |
 | 5 | the job was stopped |
 | 6 | the watch was lost |
 | 7 | undetermined: for example, access is denied, there is no stack or no network, or the watch was stopped |

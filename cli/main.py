@@ -11,6 +11,7 @@ from .command import command
 from .explain import explain
 from .kinds import kinds
 from .list_watches import list_watches
+from .redeliver import redeliver
 from .start import start
 
 app = typer.Typer(
@@ -49,6 +50,7 @@ _add(
     "--event event.json --json",
     '--error ValidationException --message "Job not found"',
 )
+_add("redeliver", redeliver, "--yes", "jr_0123 --yes --json")
 _add("before-destroy", before_destroy, "", "--remove")
 
 

@@ -42,6 +42,7 @@ def test_every_outcome_has_its_exit_status() -> None:
             "cloudformation:DescribeStacks.",
         ),
         ("Throttling", "Rate exceeded", "AWS throttled DescribeStacks: Rate exceeded. Try again in a minute."),
+        ("ExecutionNotRedrivable", "It is running", "DescribeStacks failed: It is running."),
         ("ServiceUnavailable", "", "DescribeStacks failed: ServiceUnavailable. Try again in a minute."),
         (
             "ValidationError",
