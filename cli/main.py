@@ -12,6 +12,7 @@ from .explain import explain
 from .kinds import kinds
 from .list_watches import list_watches
 from .redeliver import redeliver
+from .smoke import smoke
 from .start import start
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ _add(
     '--error ValidationException --message "Job not found"',
 )
 _add("redeliver", redeliver, "--yes", "jr_0123 --yes --json")
+_add("smoke", smoke, "--yes", "--kind athena/QueryExecution --timeout 300 --yes", "--json --yes")
 _add("before-destroy", before_destroy, "", "--remove")
 
 

@@ -16,7 +16,7 @@ from . import trigger
 from .clients import client
 from .metrics import count
 from .to_json import compact_json, parse_time, to_json
-from .trigger import TriggeredJob
+from .trigger import PERIOD, TriggeredJob
 
 WATCH_ARN = os.environ["WATCH_ARN"]
 OWN_MACHINES = (WATCH_ARN, os.environ["NOTIFY_ARN"])
@@ -25,9 +25,6 @@ SETTINGS = json.loads((BUNDLE / "settings.json").read_text())
 MAX_WATCH_SECONDS = SETTINGS["give_up_after"] + 2 * 86_400  # includes the retries of its last poll
 INDEX: trigger.Index = json.loads((BUNDLE / "triggers.json").read_text())
 END_MARGIN = timedelta(seconds=5)  # maximum time from the poll that detects a job's end to the execution's end
-# A job's watches are numbered within a period that is shorter than the 90 days for which Step Functions reserves the
-# names of executions. Therefore the numbers in use are always 0 to n, and a binary search finds n.
-PERIOD = 60 * 86_400  # seconds
 PROBES = (1, 8, 256, 16_384)  # numbers looked up before the binary search; both together take up to 18 calls
 
 Execution = Mapping[str, Any]

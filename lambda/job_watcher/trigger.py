@@ -16,6 +16,9 @@ Index = Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
 """Names of kinds: `api_calls` by eventSource and eventName, `service_events` by source and detail-type."""
 
 API_CALL = "AWS API Call via CloudTrail"
+# A job's watches are numbered within a period that is shorter than the 90 days for which Step Functions reserves the
+# names of executions. Therefore the numbers in use are always 0 to n, and a binary search finds n.
+PERIOD = 60 * 86_400  # seconds
 # What services record instead of a value: HIDDEN_DUE_TO_SECURITY_REASONS, Hidden_For_Security_Reasons,
 # "Value hidden due to security reasons." (Systems Manager), *** (Well-Architected, GameLift Streams, Polly).
 _HIDDEN = re.compile(r"\*+|(value )?hidden[_ ](due[_ ]to|for)[_ ]security[_ ]reasons\.?", re.IGNORECASE)
@@ -63,6 +66,11 @@ def find_jobs(event: Mapping[str, Any], index: Index) -> list[TriggeredJob]:
 def watch_name(job: TriggeredJob, watch_key: Any) -> str:
     """Return the execution name of a watch of this job. `watch_key` distinguishes it from the job's others."""
     return execution_name(job.kind.name, job.request, watch_key)
+
+
+def first_watch_name(job: TriggeredJob, now: float) -> str:
+    """Return the execution name of the watch that an event starts if there is none; `now` is in seconds."""
+    return watch_name(job, [int(now // PERIOD), 0])
 
 
 def reports_running(kind: Kind, event: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from cli.exit_status import ExitStatus
 from cli.main import app
 from job_watcher import __version__
 from tests.unit.command_line import describe_execution, exit_status, fake_aws
+from tests.unit.fake_smoke import FakeSmoke
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [command.name or "" for command in app.registered_commands]
@@ -52,6 +53,8 @@ def test_an_example_in_the_help_works(
     with fake_aws(monkeypatch, kinds="*") as aws:
         if "--stack Second" in example:
             aws.stacks["Second"] = aws.stacks["JobWatcher"]
+        if example.startswith("smoke"):
+            FakeSmoke(aws)
         aws.answers["ListExecutions"] = lambda _: {"executions": []}
         aws.answers["DescribeExecution"] = lambda _: describe_execution(
             status="SUCCEEDED", output='{"outcome": "succeeded"}'

@@ -1,0 +1,113 @@
+"""Run a smoke test: start a job and its watch, and collect the parts of the notification as they arrive."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from job_watcher import trigger
+from job_watcher.catalogue import Kind
+from job_watcher.expressions import search
+from job_watcher.to_json import parse_time
+
+from .cleanup import Cleanup
+from .deployment import Deployment
+from .smoke_jobs import Client, SmokeJob
+from .smoke_receiver import PARTS, Delivery, Receiver
+
+Report = Callable[[str], None]
+"""Prints a line about the progress."""
+END_SECONDS = 2  # between two checks whether the watch has ended
+CONTINUES = "           The watch continues. It may report the job as lost, because its resources are removed."
+
+
+@dataclass
+class SmokeTest:
+    """A smoke test of a deployment, and what it has found so far."""
+
+    client: Client
+    deployment: Deployment
+    kind: Kind
+    job: SmokeJob
+    name: str
+    report: Report
+    cleanup: Cleanup = field(default_factory=Cleanup)
+    request: Mapping[str, Any] = field(default_factory=dict)
+    watch: str | None = None
+    arrived: dict[str, Delivery] = field(default_factory=dict)
+    watch_ended: bool = False
+
+    @property
+    def missing(self) -> list[str]:
+        """The parts of the notification that haven't arrived."""
+        return [part for part in PARTS if part not in self.arrived]
+
+    @property
+    def detail(self) -> Mapping[str, Any]:
+        """The event's detail, or an empty dict if neither the event nor the message for programs has arrived."""
+        return next((one.detail for one in self.arrived.values() if one.detail), {})
+
+    @property
+    def ended(self) -> datetime | None:
+        """When the job ended, according to its service."""
+        return parse_time(search(self.kind.ended, self.detail.get("job") or {})) if self.kind.ended else None
+
+    def delay(self, part: str) -> float | None:
+        """Return the seconds between the job's end and a part's arrival; None if either isn't known."""
+        if self.ended is None or part not in self.arrived:
+            return None
+        return round((self.arrived[part].at - self.ended).total_seconds(), 1)
+
+    def run(self, seconds: float) -> None:
+        """Run the job, and wait at most this long for its notification. Remove what was created, also after errors."""
+        try:
+            receiver = Receiver(self.client, self.deployment.outputs, self.job.kind, self.name, self.cleanup)
+            receiver.wait_until_active()
+            self.report(f"created    the rule {self.name}, the queue and the subscriptions")
+            self._start()
+            self.report(f"waiting    for the notification, at most {seconds:.0f} s")
+            self._wait(receiver, time.monotonic() + seconds)
+        finally:
+            self.report("removing   everything that this command created")
+            if self.request and not self.watch_ended:
+                self.report(CONTINUES)
+            self.cleanup.run()
+
+    def _start(self) -> None:
+        self.request = self.job.start(self.client, self.cleanup, self.name)
+        members = " ".join(f"{name}={value}" for name, value in self.request.items())
+        self.report(f"started    {self.job.kind} {members}")
+        self.watch, is_new = start_watch(self.client("stepfunctions"), self.deployment, self.kind, self.request)
+        self.report(f"watch      {self.watch}")
+        self.report(f"           started {'by this command' if is_new else 'automatically, by an event'}")
+
+    def _wait(self, receiver: Receiver, deadline: float) -> None:
+        """Wait for the notification and for the end of the watch, which would be lost if its job was removed before."""
+        while self.missing and time.monotonic() < deadline:
+            for delivery in receiver.deliveries(self.request):
+                if delivery.part not in self.arrived:
+                    self.arrived[delivery.part] = delivery
+                    self.report(f"arrived    {PARTS[delivery.part]}")
+        states = self.client("stepfunctions")
+        while states.describe_execution(executionArn=self.watch)["status"] == "RUNNING":
+            if time.monotonic() > deadline:
+                return
+            time.sleep(END_SECONDS)
+        self.watch_ended = True
+
+
+def start_watch(states: Any, deployment: Deployment, kind: Kind, request: Mapping[str, Any]) -> tuple[str, bool]:
+    """Start a watch with the name of the one that an event starts. Return its ARN, and whether it is new.
+
+    With the same name, a late event doesn't start another watch after the job was removed.
+    """
+    name = trigger.first_watch_name(trigger.TriggeredJob(kind, request, service_event=False), time.time())
+    watch_input = json.dumps({"kind": kind.name, "request": request})
+    try:
+        states.start_execution(stateMachineArn=deployment.machine, name=name, input=watch_input)
+        is_new = True
+    except states.exceptions.ExecutionAlreadyExists:
+        is_new = False
+    return f"{deployment.machine.replace(':stateMachine:', ':execution:')}:{name}", is_new
