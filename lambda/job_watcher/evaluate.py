@@ -73,7 +73,7 @@ def after_error(
         return build_watch_lost(watch, "GaveUp", gave_up)
     if is_temporary or meaning is Meaning.UNREACHABLE:
         state = {**state, "last_disruption": state["waited"]}
-        interval = polling.backoff(watch.limits, interval, random)
+        interval = polling.backoff(interval, random)
     return schedule.add_wait(watch, state, interval)
 
 

@@ -3,14 +3,16 @@
 Without a percentage, the interval is 5 % of the run's age, between 15 seconds and three minutes.
 With a percentage, it is a third of the time to the earliest end that the percentage allows, up to 4.5 minutes.
 If the percentage stalls, it is at least 2 % of the time it has stalled, up to three minutes.
-After a poll without an answer, it is one to three times as long, at random. The next poll is never later than the
-earliest end that the last answer allows. After that time, the percentage counts as stalled.
+After a poll without an answer, it is one to two times as long, at random. For an hour after such a poll, the maximum
+with a percentage is 15 minutes, so that if watches share a quota, those closest to their end poll most.
 """
 
 from dataclasses import dataclass
 
 NEARLY_DONE = 99  # percent; from here on, the job may end at any time
 PERCENT_FACTOR = 1.5  # of the maximum interval, while a percentage rises
+DISRUPTED_MAX_INTERVAL = 900  # seconds, while a percentage rises and polls are throttled or fail
+DISRUPTED_PERIOD = 3600  # seconds after a poll that was throttled or failed
 STALL_RATIO = 0.02  # of the time for which the percentage has stalled
 POLL_SECONDS = 1  # duration of a poll in SQS and Lambda, rounded up because delays are whole seconds
 MIN_AGE_RATIO = 0.0001  # of the run's age, so that a job whose percentage rises slowly isn't polled too often
@@ -43,11 +45,18 @@ LIMITS_WITH_EVENTS = PollingLimits(max_delay_ratio=0.25, max_interval=3600)
 
 
 def interval(
-    limits: PollingLimits, age: float, percent: float | None = None, stalled: float = 0, since_answer: float = 0
+    limits: PollingLimits,
+    age: float,
+    percent: float | None = None,
+    stalled: float = 0,
+    since_answer: float = 0,
+    *,
+    disrupted: bool = False,
 ) -> float:
     """Return the seconds to the next poll of a run of this age.
 
-    Its percentage was last reported `since_answer` seconds ago, and last rose `stalled` seconds ago.
+    Its percentage was last reported `since_answer` seconds ago, and last rose `stalled` seconds ago. `disrupted` means
+    that a poll was throttled or failed within the last hour.
     """
     share_of_age = max(limits.min_interval, limits.max_delay_ratio * age)
     if percent is None:
@@ -58,7 +67,8 @@ def interval(
     third_of_rest = (earliest_end - since_answer) / 3
     if_stalled = min(limits.max_interval, STALL_RATIO * stalled)
     with_percent = max(limits.min_interval, MIN_AGE_RATIO * age, third_of_rest, if_stalled)
-    return min(PERCENT_FACTOR * limits.max_interval, share_of_age, with_percent)
+    max_interval = max(PERCENT_FACTOR * limits.max_interval, DISRUPTED_MAX_INTERVAL if disrupted else 0)
+    return min(max_interval, share_of_age, with_percent)
 
 
 def spread(count: float, maximum: int, time_left: float) -> float:
@@ -70,9 +80,6 @@ def spread(count: float, maximum: int, time_left: float) -> float:
     return time_left / max(1, maximum - count) if count > 0.75 * maximum else 0
 
 
-def backoff(limits: PollingLimits, usual: float, random: float) -> float:
-    """Return the usual interval plus full jitter, for a poll without an answer. `random` is from 0 to 1.
-
-    The jitter is proportional to the interval, so that if watches share a quota, those closest to their end poll most.
-    """
-    return usual + random * min(limits.max_interval, 2 * usual)
+def backoff(usual: float, random: float) -> float:
+    """Return one to two times the usual interval, for a poll without an answer. `random` is from 0 to 1."""
+    return usual * (1 + random)

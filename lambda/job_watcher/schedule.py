@@ -22,7 +22,7 @@ def update_state(watch: Watch, observation: Observation, now: float) -> PollStat
     age = max(state.get("age", 0), _age(watch, observation, now))
     highest = state.get("highest_percent", -1)
     reached = -1 if percent is None else int(min(percent, polling.NEARLY_DONE))
-    return {
+    updated: PollState = {
         "polls": state["polls"],
         "waited": state["waited"],
         "reported": state.get("reported", 0),
@@ -34,13 +34,23 @@ def update_state(watch: Watch, observation: Observation, now: float) -> PollStat
         "highest_percent": max(highest, reached),
         "last_progress": age if reached > highest else state.get("last_progress", age),
     }
+    if "last_disruption" in state:
+        updated["last_disruption"] = state["last_disruption"]
+    return updated
 
 
 def interval(watch: Watch, state: PollState) -> float:
-    """Return the seconds to the next poll while the service answers."""
+    """Return the seconds to the next poll if this one was answered."""
     age = state.get("age", 0)
     stalled, since_answer = age - state.get("last_progress", age), age - state.get("last_answer", age)
-    return polling.interval(watch.limits, age, state.get("percent"), stalled, since_answer)
+    return polling.interval(
+        watch.limits, age, state.get("percent"), stalled, since_answer, disrupted=_is_disrupted(state)
+    )
+
+
+def _is_disrupted(state: PollState) -> bool:
+    """Whether a poll was throttled or failed within the last hour."""
+    return state["waited"] - state.get("last_disruption", -polling.DISRUPTED_PERIOD) < polling.DISRUPTED_PERIOD
 
 
 def add_wait(watch: Watch, state: PollState, seconds: float, random: float = 0) -> PollState:
@@ -64,8 +74,12 @@ def add_wait(watch: Watch, state: PollState, seconds: float, random: float = 0) 
 
 
 def add_delay(state: PollState) -> PollState:
-    """Return the state with the delay at whose end the next message arrives: all of the wait, or its next part."""
-    return {**state, "delay": min(state["wait"], state.get("delay", 0) + polling.MAX_DELAY)}
+    """Return the state with the delay at whose end the next message arrives: all of the wait, or its next part.
+
+    A part is at most 15 minutes, and at most half of the heartbeat time-out, because only messages cause heartbeats.
+    """
+    longest = min(polling.MAX_DELAY, state.get("heartbeat", 2 * polling.MAX_DELAY) // 2)
+    return {**state, "delay": min(state["wait"], state.get("delay", 0) + max(1, longest))}
 
 
 def catch_up(state: PollState, elapsed: float) -> PollState:

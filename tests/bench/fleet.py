@@ -191,7 +191,7 @@ def run() -> Part:
         f"Simulated with Job Watcher's own code (`job_watcher.evaluate`). Jobs of {DURATION / HOUR:.0f} h start at "
         "random times. The account's quota of describe calls is a token bucket that holds one second's calls. "
         "botocore retries a throttled call once within a second, as long as its retry quota allows it. After that, the "
-        "watch waits one to three times the usual interval. The calls per second include throttled calls, from the "
+        "watch waits one to two times the usual interval. The calls per second include throttled calls, from the "
         "first poll to the last job's end. *One round* is the time in which the quota allows one call for each job. "
         "If all jobs run at the same time, no polling strategy can have a delay much shorter than that."
     )

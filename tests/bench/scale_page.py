@@ -215,7 +215,7 @@ def _describe_quotas() -> Iterator[str]:
     ]
     yield from table(("Describe call", "Quota", "Steady", "Burst"), rows)
     yield (
-        "\nA watch whose call is throttled waits one to three times its usual interval, and keeps polling until it "
+        "\nA watch whose call is throttled waits one to two times its usual interval, and keeps polling until it "
         "gives up (`give-up-after-days`). Notifications are late, but no watch is lost. "
         "[The benchmark](bench/README.md#fleet-many-watches-and-one-quota) simulates up to "
         f"{max(FLEET_SIZES):,} jobs with {min(FLEET_QUOTAS):g} calls a second. The metric `DescribeErrors` counts the "

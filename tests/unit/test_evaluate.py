@@ -382,7 +382,7 @@ def test_the_poll_state_of_an_earlier_version_is_accepted() -> None:
         "last_progress": 3_600,
     }
     state = assert_running(fail_poll(replace(watch(), state=carry_over(old_state)), Meaning.THROTTLED, random=1))
-    assert state["wait"] == 3 * 15 - 1 and "silent" not in state
+    assert state["wait"] == 2 * 15 - 1 and "silent" not in state
     result: PollState | Notification = state  # it has no time of the last answer, which is then set to now
     for _ in range(7):
         result = fail_poll(watch(**assert_running(result)), Meaning.DENIED)

@@ -221,7 +221,7 @@ def test_a_heartbeat_that_is_accepted_again_is_noted_in_the_next_message(service
 
 
 def test_a_wait_above_15_minutes_takes_several_messages_and_one_poll(services: Services) -> None:
-    state = add_delay({**STATE, "wait": 2_000, "delay": 0, "waited": 10 * HOUR})
+    state = add_delay({**STATE, "wait": 2_000, "delay": 0, "waited": 10 * HOUR, "heartbeat": 2_700})
     delays = [state["delay"]]
     for _ in range(2):
         services.expect_heartbeat()
@@ -237,14 +237,17 @@ def test_a_wait_above_15_minutes_takes_several_messages_and_one_poll(services: S
     assert invoke(record(message(state))) == [] and services.sent[-1]["state"]["polls"] == 41
 
 
-@given(st.integers(1, 40 * 86_400))
-def test_the_delays_of_a_wait_add_up_to_it(wait: int) -> None:
-    state, before, messages = add_delay({**STATE, "wait": wait, "delay": 0}), 0, 1
+@given(st.integers(1, 40 * 86_400), st.integers(300, 86_400))
+def test_the_delays_of_a_wait_add_up_to_it_and_are_at_most_half_of_the_heartbeat_time_out(
+    wait: int, heartbeat: int
+) -> None:
+    longest = min(MAX_DELAY, heartbeat // 2)
+    state, before, messages = add_delay({**STATE, "wait": wait, "delay": 0, "heartbeat": heartbeat}), 0, 1
     while state["delay"] < wait:
-        assert state["delay"] - before == MAX_DELAY
+        assert state["delay"] - before == longest
         before, state, messages = state["delay"], add_delay(state), messages + 1
-    assert 0 < state["delay"] - before <= MAX_DELAY and state["delay"] == wait
-    assert messages == -(-wait // MAX_DELAY)
+    assert 0 < state["delay"] - before <= longest and state["delay"] == wait
+    assert messages == -(-wait // longest)
 
 
 @pytest.mark.parametrize("error", ["ServiceUnavailable", "AccessDenied", "QueueDoesNotExist"])

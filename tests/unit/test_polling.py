@@ -120,11 +120,23 @@ def test_without_an_answer_the_interval_is_that_of_steady_progress(
     )
 
 
+@pytest.mark.parametrize(("usual", "random", "seconds"), [(15, 0, 15), (15, 1, 30), (60, 0.5, 90), (180, 1, 360)])
+def test_the_backoff_adds_jitter_of_up_to_the_usual_interval(usual: float, random: float, seconds: float) -> None:
+    assert backoff(usual, random) == seconds
+
+
 @pytest.mark.parametrize(
-    ("usual", "random", "seconds"), [(15, 0, 15), (15, 1, 45), (60, 0.5, 120), (180, 0.5, 270), (180, 1, 360)]
+    ("minutes_ago", "percent", "seconds"),
+    [(0, 10, 900), (59, 10, 900), (60, 10, 270), (None, 10, 270), (0, 98, 97), (0, None, 180)],
 )
-def test_the_backoff_adds_jitter_of_up_to_twice_the_usual_interval(usual: float, random: float, seconds: float) -> None:
-    assert backoff(PollingLimits(), usual, random) == seconds
+def test_for_an_hour_after_a_throttled_poll_the_maximum_interval_with_a_percentage_is_15_minutes(
+    minutes_ago: int | None, percent: float | None, seconds: int
+) -> None:
+    job = Job(YEAR, percents=[percent], created=0)
+    disruption = {} if minutes_ago is None else {"last_disruption": 8 * HOUR - 60 * minutes_ago}
+    state = cast(PollState, {**NEW_WATCH, "waited": 8 * HOUR, **disruption})
+    result = evaluate.after_answer(watch_with(state), job.observe(8 * HOUR, 6), EXACT(8 * HOUR))
+    assert cast(PollState, result)["wait"] == seconds - 1
 
 
 @given(st.floats(1, YEAR), st.floats(0, 99), st.floats(0, 1), st.floats(0, 1))
@@ -135,7 +147,7 @@ def test_the_backoff_never_ends_after_the_earliest_end_that_the_last_answer_allo
     since_answer = share * earliest_end
     age, time_left = last_answer + since_answer, earliest_end - since_answer
     usual = interval(PollingLimits(), age, percent, since_answer, since_answer)
-    assert backoff(PollingLimits(), usual, random) <= max(time_left, 3 * 15, 3 * 0.0001 * age) * (1 + 1e-9)
+    assert backoff(usual, random) <= max(time_left, 2 * 15, 2 * 0.0001 * age) * (1 + 1e-9)
 
 
 @dataclass(frozen=True)
@@ -401,9 +413,8 @@ def test_the_backoff_is_bounded_and_never_shorter_than_the_wait_after_an_answer(
         evaluate.after_answer(watch_with(state), replace(job, percents=[percent]).observe(age, 2), EXACT(age)),
     )
     unanswered, _ = fail_polls(state, meaning, random, 1)
-    usual = min(maximum(job), max(15, 0.05 * age))
-    longest = min(3 * usual, usual + PollingLimits().max_interval)
-    assert answered["wait"] - 1 <= unanswered["wait"] <= longest + 1
+    usual = min(180 if percent is None else 900, max(15, 0.05 * age))
+    assert answered["wait"] - 1 <= unanswered["wait"] <= 2 * usual + 1
 
 
 @settings(max_examples=20)
@@ -420,10 +431,9 @@ def test_an_answer_ends_the_backoff() -> None:
     job = Job(YEAR)
     state, seconds = fail_polls(NEW_WATCH, Meaning.THROTTLED, 1, 5)
     result = cast(PollState, evaluate.after_answer(watch_with(state), job.observe(seconds, 6), EXACT(seconds)))
-    assert state["wait"] == 3 * 15 - 1 and result["wait"] == 15 - 1
-    assert result == evaluate.after_answer(
-        watch_with({**NEW_WATCH, "waited": state["waited"]}), job.observe(seconds, 6), EXACT(seconds)
-    )
+    assert state["wait"] == 2 * 15 - 1 and result["wait"] == 15 - 1
+    new_watch = cast(PollState, {**NEW_WATCH, "waited": state["waited"], "last_disruption": state["last_disruption"]})
+    assert result == evaluate.after_answer(watch_with(new_watch), job.observe(seconds, 6), EXACT(seconds))
 
 
 @given(

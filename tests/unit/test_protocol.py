@@ -39,7 +39,7 @@ class Protocol(RuleBasedStateMachine):
         self.deployment = Deployment(self.patch, with_events=with_events, progress_step=progress_step)
         self.queue, self.time, self.states = self.deployment.queue, self.deployment.time, self.deployment.states
         self.percent = percent
-        self.max_interval = 3_600 if with_events else 180
+        self.max_interval = 3_600 if with_events else 180 if percent is None else 900
         self.copies = 0  # of messages, until there are news
         self.second_messages = 0  # sent by crashed or failed functions, until the first one is delivered again
         self.crashes_of_describe = 0
