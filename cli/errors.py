@@ -48,6 +48,16 @@ def sentence(error: Exception) -> str:
     return template.format(error=_one_line(str(error)))
 
 
+def denied_action(error: Exception) -> str | None:
+    """Return the IAM action that an error says is denied, or the operation's name; None for another error."""
+    if not isinstance(error, ClientError) or classify(error).meaning is not Meaning.DENIED:
+        return None
+    if classify(error) is UNRECOGNIZED:
+        return None
+    found = re.search(r"perform: ([\w-]+:\w+)", error.response["Error"].get("Message", ""))
+    return found[1] if found else error.operation_name
+
+
 def _of_client_error(error: ClientError) -> str:
     code, message = error.response["Error"].get("Code", ""), _one_line(error.response["Error"].get("Message", ""))
     if re.match("Stack .*does not exist", message):

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """What an exit status means. FOUND is only for `before-destroy`, INTERRUPTED for Ctrl-C."""
+    """What an exit status means. FOUND is only for `before-destroy` and `doctor`, INTERRUPTED for Ctrl-C."""
 
     SUCCEEDED = 0
     FOUND = 1

@@ -27,7 +27,7 @@ the output `WatchArn` in the Region.
 | exit status | meaning |
 |---|---|
 | 0 | succeeded |
-| 1 | `before-destroy` found something that is left |
+| 1 | `before-destroy` found something that is left, or `doctor` found a problem |
 | 2 | usage error; nothing was started |
 | 3 | the job is partial: parts of its work failed; or `redeliver` delivered only a part |
 | 4 | the job failed; or `redeliver` delivered nothing |

@@ -8,6 +8,7 @@ import typer
 from . import program
 from .before_destroy import before_destroy
 from .command import command
+from .doctor import doctor
 from .explain import explain
 from .kinds import kinds
 from .list_watches import list_watches
@@ -53,6 +54,7 @@ _add(
 )
 _add("redeliver", redeliver, "--yes", "jr_0123 --yes --json")
 _add("smoke", smoke, "--yes", "--kind athena/QueryExecution --timeout 300 --yes", "--json --yes")
+_add("doctor", doctor, "", "--stack Second --json")
 _add("before-destroy", before_destroy, "", "--remove")
 
 

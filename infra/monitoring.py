@@ -91,14 +91,14 @@ class Monitoring(Construct):
         self._alarm(
             "NotificationFailed",
             notifier.machine.metric_failed(period=PERIOD, statistic="Sum"),
-            "A notification failed. Redrive the failed execution of the Notify state machine within 14 days. Only its "
-            "failed branches run again.",
+            "A notification failed. Fix the cause, and run `job-watcher redeliver` within 14 days. It redrives the "
+            "execution of the Notify state machine, so that only the failed branches run again.",
         )
         self._alarm(
             "NotificationStopped",
             notifier.machine.metric_aborted(period=PERIOD, statistic="Sum"),
-            "Somebody stopped a notification. Redrive the execution of the Notify state machine within 14 days. Only "
-            "the branches that didn't succeed run again.",
+            "Somebody stopped a notification. Run `job-watcher redeliver` within 14 days. It redrives the execution of "
+            "the Notify state machine, so that only the branches that didn't succeed run again.",
         )
         self._alarm(
             "DeliveryFailed",
@@ -112,8 +112,8 @@ class Monitoring(Construct):
         self._alarm(
             "TriggerFailed",
             _visible_messages(dead_letter_queue),
-            "An event could not start a watch. The TriggerDLQ queue has the event and the reason. Fix the cause, start "
-            "the watch yourself if you still need it, and delete the message.",
+            "An event could not start a watch. The TriggerDLQ queue has the event and the reason. Fix the cause, and "
+            "run `job-watcher redeliver`.",
         )
 
     def _alarm(

@@ -6,6 +6,8 @@ from typing import Any
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
+from job_watcher import __version__
+
 from .job_watcher import JobWatcher
 
 MAX_OUTPUT_LENGTH = 1_024  # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -22,6 +24,7 @@ class JobWatcherStack(Stack):
         self._output("BusName", jobs.bus.event_bus_name, "The bus that receives job events. Create rules on it.")
         self._output("TopicArn", jobs.topic.topic_arn, "Subscribe queues and functions. Messages are JSON.")
         self._output("EmailTopicArn", jobs.email_topic.topic_arn, "Subscribe email addresses. Messages are text.")
+        self._output("Version", __version__, "The version of Job Watcher, for the command line.")
         self._output("Kinds", _join(jobs.kinds), "The setting kinds, for the command line.")
 
     def _output(self, name: str, value: str, description: str) -> None:

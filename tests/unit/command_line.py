@@ -25,6 +25,8 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch, kinds: str) -> Iterator[FakeAws]:
     aws = FakeAws()
     aws.stacks["JobWatcher"]["Kinds"] = kinds
     aws.answers["StartExecution"] = lambda _: {"executionArn": WATCH, "startDate": 0}
+    aws.answers["GetMetricData"] = lambda _: {"MetricDataResults": []}
+    aws.answers["GetCallerIdentity"] = lambda _: {"Arn": "arn:aws:iam::111122223333:root"}
     aws.answers["GetExecutionHistory"] = lambda _: {"events": []}
     with serve(aws) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)

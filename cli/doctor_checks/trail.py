@@ -1,0 +1,58 @@
+"""Whether a CloudTrail trail records the API calls that start jobs."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..aws_command import aws_command
+from ..command import Context
+from ..diagnosis import Note, Problem
+from ..stack_resources import named
+
+WRITE_SELECTOR = """'[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}]'"""
+
+
+def check(context: Context) -> Iterator[Problem | Note]:
+    """Find a trail that logs management events of write calls in this Region. Automatic watches need one.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+    """
+    if not named(context.resources, "TriggersStart"):
+        yield Note("not needed, because auto-watch is off")
+        return
+    client = context.client("cloudtrail")
+    trails = client.describe_trails(includeShadowTrails=True)["trailList"]
+    selecting = [trail for trail in trails if logs_write_calls(client.get_event_selectors(TrailName=trail["TrailARN"]))]
+    logging = [trail for trail in selecting if client.get_trail_status(Name=trail["TrailARN"])["IsLogging"]]
+    if logging:
+        yield Note(logging[0]["Name"])
+    elif selecting:
+        arn, name = selecting[0]["TrailARN"], selecting[0]["Name"]
+        yield Problem(f"The trail {name} is stopped.", aws_command(context, f"cloudtrail start-logging --name {arn}"))
+    elif trails:
+        arn = trails[0]["TrailARN"]
+        command = f"cloudtrail put-event-selectors --trail-name {arn} --event-selectors {WRITE_SELECTOR}"
+        text = "No trail logs management events of write calls. The command replaces the selectors of a trail."
+        yield Problem(text, aws_command(context, command))
+    else:
+        command = "cloudtrail create-trail --name management-events --is-multi-region-trail --s3-bucket-name BUCKET"
+        text = "There is no trail in this Region, so API calls don't start watches. Create one, and start its logging."
+        yield Problem(text, aws_command(context, command))
+
+
+def logs_write_calls(selectors: Mapping[str, Any]) -> bool:
+    """Whether a trail's event selectors, basic or advanced, include management events of write calls.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventSelectors.html
+    """
+    basic, advanced = selectors.get("EventSelectors") or [], selectors.get("AdvancedEventSelectors") or []
+    return any(map(_is_basic_match, basic)) or any(map(_is_advanced_match, advanced))
+
+
+def _is_basic_match(selector: Mapping[str, Any]) -> bool:
+    """Whether a basic selector matches. By default, it includes all management events."""
+    return bool(selector.get("IncludeManagementEvents", True)) and selector.get("ReadWriteType") != "ReadOnly"
+
+
+def _is_advanced_match(selector: Mapping[str, Any]) -> bool:
+    equals = {one["Field"]: one.get("Equals", []) for one in selector["FieldSelectors"]}
+    return equals.get("eventCategory") == ["Management"] and "true" not in equals.get("readOnly", [])
