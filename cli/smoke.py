@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from . import confirmation, enabled_kinds
+from .aws_command import own_command
 from .command import Context
 from .exit_status import ExitStatus
 from .kind_names import find_kind
@@ -54,7 +55,7 @@ def smoke(context: Context, kind: KindName = None, timeout: Timeout = 900, yes: 
     finally:
         for sentence in test.cleanup.not_removed:
             typer.echo(f"not removed: {sentence}", err=True)
-    context.output.result(_to_json(test), _summary(test))
+    context.output.result(_to_json(test), _summary(test, own_command(context, "doctor")))
     raise typer.Exit(ExitStatus.SUCCEEDED if _succeeded(test) else ExitStatus.FAILED)
 
 
@@ -87,13 +88,14 @@ creates    a rule, a queue and two subscriptions that receive the notification
 """
 
 
-def _summary(test: SmokeTest) -> str:
-    """Return the outcome, and a line for each part of the notification."""
+def _summary(test: SmokeTest, doctor: str) -> str:
+    """Return the outcome, a line for each part of the notification and, if one is missing, what to do."""
     detail = test.detail
     head = f"outcome: {detail['outcome']} ({detail.get('status', 'no status')})" if detail else "outcome: not known"
     reason = [f"reason: {detail['reason']}"] if "reason" in detail else []
     parts = [f"  {PARTS[part]:20}  {_shown(test, part)}" for part in PARTS]
-    return "\n".join([head, *reason, *parts])
+    advice = [f"To find the cause, run `{doctor}`."] if test.missing else []
+    return "\n".join([head, *reason, *parts, *advice])
 
 
 def _shown(test: SmokeTest, part: str) -> str:

@@ -101,7 +101,8 @@ def test_if_a_part_of_the_notification_does_not_arrive_the_test_fails(
     deployment.parts.remove(missing)
     monkeypatch.setattr("cli.smoke_run.time.monotonic", iter(range(1_000)).__next__)
     assert exit_status(monkeypatch, [*RUN, "--timeout", "10"]) == 4
-    assert capsys.readouterr().out.count("didn't arrive") == 1
+    shown = capsys.readouterr().out
+    assert shown.count("didn't arrive") == 1 and shown.endswith("run `job-watcher doctor --region eu-west-1`.\n")
     assert created_and_left(aws) == []
 
 
