@@ -32,14 +32,15 @@ def check(context: Context) -> Iterator[Problem | Note]:
 def _pending(context: Context, topic: str, subject: str, found: Sequence[Any]) -> Iterator[Problem]:
     for one in found:
         if one["SubscriptionArn"] == PENDING:
-            text = f"{one['Endpoint']} hasn't confirmed the subscription to the topic for {subject}. "
+            text = f"{one['Endpoint']} hasn't confirmed the subscription to the topic for {subject}."
             fix = _subscribe(context, topic, one["Protocol"], one["Endpoint"])
-            yield Problem(f"{text}The command sends another email with a link.", fix)
+            yield Problem(f"{text} The command requests the confirmation again.", fix)
 
 
 def _missing(context: Context, topic: str, name: str, found: Sequence[Any]) -> Iterator[Problem]:
-    """Yield the stack's subscriptions that somebody removed, or that SNS removed because nobody confirmed them.
+    """Yield the stack's subscriptions that were removed: by somebody, or by SNS, because they weren't confirmed.
 
+    https://aws.amazon.com/about-aws/whats-new/2023/05/amazon-sns-automatic-deletion-unconfirmed-subscriptions/
     The logical id of a subscription consists of the topic's, the letters and digits of the address, and a hash.
     """
     addresses = {re.sub("[^A-Za-z0-9]", "", one["Endpoint"]).lower() for one in found}

@@ -29,8 +29,8 @@ RESOURCES = {
     "PollerPoll": "Poll",
     "TriggersStart": "Start",
     "PollerPollPollQueue": UUID,
-    "TriggersRule0": "Rule0",
-    "MonitoringUnreportedWatch": "Unreported",
+    "TriggersRule0": "JobWatcher-Rule0",
+    "MonitoringUnreportedWatch": "JobWatcher-Unreported",
     "NotifierEmailTopic": EMAIL_TOPIC,
     "NotifierEmailTopicPolicy": "policy",
     "NotifierEmailTopicteamexamplecom": f"{EMAIL_TOPIC}:1",
@@ -60,7 +60,7 @@ def healthy() -> dict[str, Callable[[Any], Any]]:
         "DescribeTrails": lambda _: {"trailList": [{"Name": "management", "TrailARN": TRAIL}]},
         "GetEventSelectors": lambda _: ALL_EVENTS,
         "GetTrailStatus": lambda _: {"IsLogging": True},
-        "DescribeRule": lambda _: {"State": "ENABLED"},
+        "ListRules": lambda call: rules(call["NamePrefix"]),
         "GetEventSourceMapping": lambda _: {"State": "Enabled"},
         "ListExecutions": lambda _: {"executions": []},
         "ListSubscriptionsByTopic": lambda _: subscriptions("arn:1"),
@@ -69,6 +69,13 @@ def healthy() -> dict[str, Callable[[Any], Any]]:
         "GetCallerIdentity": lambda _: {"Arn": "arn:aws:iam::111122223333:user/me"},
         "SimulatePrincipalPolicy": lambda _: decisions(),
     }
+
+
+def rules(prefix: str, disabled: str = "") -> dict[str, Any]:
+    """Return the stack's rules, and a disabled rule of somebody else."""
+    assert prefix == "JobWatcher"
+    states = {"JobWatcher-Rule0": "ENABLED", "JobWatcher-Unreported": "ENABLED", "JobWatcher-own": "DISABLED"}
+    return {"Rules": [{"Name": name, "State": state} for name, state in {**states, disabled: "DISABLED"}.items()]}
 
 
 def subscriptions(arn: str, address: str = "team@example.com") -> dict[str, Any]:
@@ -160,9 +167,9 @@ FAULTS: Mapping[str, tuple[str, Answers, str, str]] = {
     ),
     "a disabled rule": (
         "rules",
-        {"DescribeRule": lambda call: {"State": "DISABLED" if call["Name"] == "Rule0" else "ENABLED"}},
-        "The rule Rule0 is disabled.",
-        "aws events enable-rule --name Rule0",
+        {"ListRules": lambda call: rules(call["NamePrefix"], disabled="JobWatcher-Rule0")},
+        "The rule JobWatcher-Rule0 is disabled.",
+        "aws events enable-rule --name JobWatcher-Rule0",
     ),
     "a disabled mapping": (
         "polling",
@@ -287,9 +294,9 @@ def test_another_error_is_a_reason_why_something_is_not_checked(
     def unknown_operation(_: Any) -> Any:
         raise AwsError("UnknownOperation", "Unknown operation")
 
-    aws.answers["DescribeRule"] = unknown_operation
+    aws.answers["ListRules"] = unknown_operation
     _, results = doctor(monkeypatch, capsys)
-    assert results["rules"]["unknown"] == "Couldn't check it: DescribeRule failed: Unknown operation."
+    assert results["rules"]["unknown"] == "Couldn't check it: ListRules failed: Unknown operation."
 
 
 def test_without_automatic_watches_no_trail_is_needed(
