@@ -16,7 +16,7 @@ from .exit_status import ExitStatus
 from .output import Output
 
 KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
-CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
+ATTEMPTS = 3  # of each call, including the first
 INTERRUPTED = "Interrupted."
 CLOSED_PIPE = "The output was closed before everything was written."
 
@@ -35,9 +35,10 @@ class Context:
         """The boto3 session. Credentials, Regions and endpoints are found as the AWS CLI finds them."""
         return boto3.Session(profile_name=self.profile, region_name=self.region)
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client."""
-        return self.session.client(service, config=CONFIG)
+    def client(self, service: str, attempts: int = ATTEMPTS) -> Any:
+        """Return a boto3 client that makes each call up to this many times."""
+        retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+        return self.session.client(service, config=Config(connect_timeout=5, read_timeout=30, retries=retries))
 
     @cached_property
     def deployment(self) -> Deployment:

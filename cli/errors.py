@@ -13,7 +13,8 @@ class CommandError(Exception):
     """A command can't do its work; the message says why."""
 
 
-EXPECTED = (BotoCoreError, ClientError, CommandError)
+AWS = (BotoCoreError, ClientError)
+EXPECTED = (*AWS, CommandError)
 UNREACHABLE = "AWS can't be reached: {error} Check the network, the Region and the endpoint variables."
 EXPIRED = "The AWS credentials have expired. Sign in again, for example with `aws sso login`."
 SENTENCES: Mapping[type[Exception], str] = {
@@ -58,8 +59,34 @@ def denied_action(error: Exception) -> str | None:
     return found[1] if found else error.operation_name
 
 
+def is_temporary(error: Exception) -> bool:
+    """Whether a call may succeed if it is repeated: it was throttled, the service failed, or there is no connection."""
+    if isinstance(error, ClientError):
+        return not is_expired(error) and classify(error).meaning in (Meaning.THROTTLED, Meaning.UNAVAILABLE)
+    return isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError)
+
+
+def is_throttled(error: ClientError) -> bool:
+    """Whether AWS throttled the call."""
+    return classify(error).meaning is Meaning.THROTTLED
+
+
+def is_denied(error: ClientError) -> bool:
+    """Whether the caller lacks the permission for the call. Wrong or expired credentials don't count."""
+    return re.search(r"Acc?ess.?Denied|Authorized", _code(error)) is not None
+
+
+def is_expired(error: ClientError) -> bool:
+    """Whether the caller's credentials have expired."""
+    return "Expired" in _code(error)
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"].get("Code", ""))
+
+
 def _of_client_error(error: ClientError) -> str:
-    code, message = error.response["Error"].get("Code", ""), _one_line(error.response["Error"].get("Message", ""))
+    code, message = _code(error), _one_line(error.response["Error"].get("Message", ""))
     if re.match("Stack .*does not exist", message):
         return f"{message.rstrip('.')} in this account and Region. --stack names another one."
     by_code = next((text for pattern, text in CODES.items() if re.search(pattern, code)), None)

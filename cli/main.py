@@ -10,6 +10,7 @@ from .before_destroy import before_destroy
 from .command import command
 from .doctor import doctor
 from .explain import explain
+from .follow import follow
 from .kinds import kinds
 from .list_watches import list_watches
 from .redeliver import redeliver
@@ -43,6 +44,7 @@ _add(
     "glue/JobRun --detach --stack Second JobName=a RunId=jr_4",
     "glue/JobRun --fail-on failed --json JobName=a RunId=jr_4",
 )
+_add("follow", follow, "jr_0123", "--timeout 2h --json jr_0123")
 _add("list", list_watches, "", "--stack Second", "--json")
 _add("kinds", kinds, "", "glue/JobRun", "'rds/waiter/*'", "snapshot --json")
 _add(

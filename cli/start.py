@@ -1,20 +1,16 @@
 """`start`: start a watch and follow it until the job ends."""
 
-import json
 from typing import Annotated, Any
 
 import typer
 
 from . import watches
 from .command import Context
-from .exit_status import ExitStatus, of_outcome
+from .follow import Timeout, follow_watch, show_end
 from .kind_names import complete_kind
 from .members import Member, parse_member
-from .output import Output
-from .progress import follow
 from .watch_check import check_enabled, check_watch
 
-NO_LONGER_FOLLOWING = "No longer following. The watch continues, and reports the job's end."
 Kind = Annotated[
     str,
     typer.Argument(metavar="KIND", help="A kind that is deployed, such as glue/JobRun.", autocompletion=complete_kind),
@@ -49,15 +45,17 @@ def start(
     request: Request = None,
     detach: Detach = False,
     fail_on: FailOn = None,
+    timeout: Timeout = None,
     no_check: NoCheck = False,
 ) -> None:
     """Start a watch of a job and follow it until the job ends.
 
     The kind and the request are checked first, so that nothing is started if they are invalid.
-    Prints the watch's ARN, its progress and, at the end, the event's detail as JSON.
+    Prints the watch's ARN, its progress and, at the end, the outcome, the reason and the results;
+    with --json, the event's detail.
 
     Exit status: 0 if the job succeeded, 3 if parts of it failed, 4 if it failed, 5 if it was stopped,
-    6 if the watch was lost, 7 if the result can't be determined, 130 after Ctrl-C.
+    6 if the watch was lost, 7 if the result can't be determined or --timeout is over, 130 after Ctrl-C.
     With --detach, it is 0 if the watch was started.
     """
     options = {"fail_on": fail_on} if fail_on else {}
@@ -70,25 +68,4 @@ def start(
         context.output.result({"watch": watch}, watch)
     else:
         context.output.line(f"watch: {watch}")
-        _follow(context, watch, kind)
-
-
-def _follow(context: Context, watch: str, kind: str) -> None:
-    """Show the watch's progress and its end, and exit with the outcome's status."""
-    try:
-        states, titles = context.client("stepfunctions"), {watch: kind.rpartition("/")[2]}
-        execution = follow(states, titles, output=context.output)[watch]
-    except KeyboardInterrupt:
-        typer.echo(NO_LONGER_FOLLOWING, err=True)
-        raise typer.Exit(ExitStatus.INTERRUPTED) from None
-    detail = watches.detail(execution)
-    _print(context.output, detail)
-    raise typer.Exit(of_outcome(detail["outcome"]))
-
-
-def _print(output: Output, detail: dict[str, Any]) -> None:
-    """Print JSON: indented for people in a terminal, else on one line for other programs."""
-    if output.as_json or not output.console.is_terminal:
-        output.json(detail)
-    else:
-        output.console.print_json(json.dumps(detail))
+        show_end(context, follow_watch(context, watch, watch_input, timeout))

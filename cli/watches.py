@@ -1,21 +1,13 @@
-"""Start, list and follow watches. Nothing here prints."""
+"""Start and describe watches, and read how they ended. Nothing here prints."""
 
 import json
-import time
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from time import sleep
+from typing import Any
 
-NEWEST = 50
-RECENT_EVENTS = 25  # of an execution's history; news adds about ten
-POLLED = ("Describe", "WaitForNews")  # the states whose output is the state after a poll
-
-
-class Update(NamedTuple):
-    """A change of a watch: the state after its latest poll with news, or the ended execution."""
-
-    watch: str
-    poll: dict[str, Any] | None
-    execution: dict[str, Any] | None = None
+# DescribeExecution's quota is a bucket of 250 or more calls that is refilled with 10 or 15 calls per second:
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-api-action-throttling-general
+BURST, PAUSE = 100, 0.1  # calls without a pause, and the seconds between later ones
 
 
 def start(states: Any, machine: str, kind: str, request: Mapping[str, Any], **options: Any) -> str:
@@ -24,32 +16,35 @@ def start(states: Any, machine: str, kind: str, request: Mapping[str, Any], **op
     return str(states.start_execution(stateMachineArn=machine, input=watch_input)["executionArn"])
 
 
-def newest(states: Any, machine: str) -> list[dict[str, Any]]:
-    """Return the newest watches as ListExecutions does, the newest first."""
-    executions: list[dict[str, Any]] = states.list_executions(stateMachineArn=machine, maxResults=NEWEST)["executions"]
-    return executions
+def newest(states: Any, machine: str, count: int = 50, **filters: str) -> list[dict[str, Any]]:
+    """Return the newest watches as ListExecutions does, the newest first, up to 1,000. This is one call."""
+    listed = states.list_executions(stateMachineArn=machine, maxResults=count, **filters)
+    return list(listed["executions"])
 
 
-def updates(states: Any, watches: Collection[str], every: float) -> Iterator[Update]:
-    """Yield an update for each poll with news and for the end of each of these watches, until all have ended.
-
-    The watches are checked every `every` seconds. If a watch has news several times in between, only the last counts.
-    """
-    polls = dict.fromkeys(watches, 0)
-    while polls:
-        for watch in list(polls):
-            execution = states.describe_execution(executionArn=watch)
-            poll = _latest_poll(states, watch)
-            if poll.get("polls", 0) > polls[watch]:
-                polls[watch] = poll["polls"]
-                yield Update(watch, poll)
-            if execution["status"] != "RUNNING":
-                del polls[watch]
-                yield Update(watch, None, execution)
-        time.sleep(every if polls else 0)
+def describe_each(states: Any, executions: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the description of each execution that ListExecutions has returned, within DescribeExecution's quota."""
+    for number, execution in enumerate(executions):
+        sleep(PAUSE if number >= BURST else 0)
+        yield states.describe_execution(executionArn=execution["executionArn"])
 
 
-def detail(execution: dict[str, Any]) -> dict[str, Any]:
+def read_input(execution: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a watch's input; an empty dict if it isn't that of a watch."""
+    try:
+        watch_input = json.loads(execution.get("input") or "{}")
+    except ValueError:
+        return {}
+    is_watch = isinstance(watch_input, dict) and "kind" in watch_input and isinstance(watch_input.get("request"), dict)
+    return watch_input if is_watch else {}
+
+
+def is_extra_check(execution: Mapping[str, Any]) -> bool:
+    """Whether the execution only checked a job once that another watch follows."""
+    return read_input(execution).get("check_once") is True
+
+
+def detail(execution: Mapping[str, Any]) -> dict[str, Any]:
     """Return the event's detail from an ended watch. If the watch has none, return an outcome and a reason."""
     if execution["status"] == "SUCCEEDED":
         return dict(json.loads(execution["output"]))
@@ -60,11 +55,3 @@ def detail(execution: dict[str, Any]) -> dict[str, Any]:
         "outcome": outcome,
         "reason": execution.get("cause") or f"The watch ended with the status {execution['status']}.",
     }
-
-
-def _latest_poll(states: Any, watch: str) -> dict[str, Any]:
-    """Return the state after the watch's latest poll with news; an empty dict if there is none."""
-    history = states.get_execution_history(executionArn=watch, reverseOrder=True, maxResults=RECENT_EVENTS)["events"]
-    exits = [event["stateExitedEventDetails"] for event in history if event["type"] == "TaskStateExited"]
-    outputs = [json.loads(exit_["output"]) for exit_ in exits if exit_["name"] in POLLED]
-    return dict(outputs[0]) if outputs else {}

@@ -34,8 +34,12 @@ def escape(value: str) -> str:
     stay. Mail programs also turn bare domains and email addresses into links. Only the dot before a top-level domain
     is escaped, so that file names, versions, IP addresses, class names, ARNs and URIs of S3 stay readable.
     """
-    line = _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", " ".join(value.split()))
-    return _LINK.sub(_escape_link, line)
+    return _LINK.sub(_escape_link, one_line(value))
+
+
+def one_line(value: str) -> str:
+    """Return a value on one line, with invisible characters as escapes: `\\u202e`. Links stay as they are."""
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", " ".join(value.split()))
 
 
 def _escape_link(found: re.Match[str]) -> str:

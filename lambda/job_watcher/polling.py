@@ -61,14 +61,19 @@ def interval(
     share_of_age = max(limits.min_interval, limits.max_delay_ratio * age)
     if percent is None:
         return min(limits.max_interval, share_of_age)
-    percent = min(max(percent, 0), 100)
-    earliest_end = (age - since_answer) * max(0, NEARLY_DONE - percent) / (percent + 1)
-    stalled -= min(since_answer, earliest_end)
-    third_of_rest = (earliest_end - since_answer) / 3
+    to_end = earliest_end(age - since_answer, percent)
+    stalled -= min(since_answer, to_end)
+    third_of_rest = (to_end - since_answer) / 3
     if_stalled = min(limits.max_interval, STALL_RATIO * stalled)
     with_percent = max(limits.min_interval, MIN_AGE_RATIO * age, third_of_rest, if_stalled)
     max_interval = max(PERCENT_FACTOR * limits.max_interval, DISRUPTED_MAX_INTERVAL if disrupted else 0)
     return min(max_interval, share_of_age, with_percent)
+
+
+def earliest_end(age: float, percent: float) -> float:
+    """Return the seconds from an answer to the earliest end that its percentage allows. `age` is the run's age then."""
+    percent = min(max(percent, 0), 100)
+    return age * max(0, NEARLY_DONE - percent) / (percent + 1)
 
 
 def spread(count: float, maximum: int, time_left: float) -> float:

@@ -71,14 +71,14 @@ def test_the_commands_have_the_documented_results(world: World) -> None:
 
 def test_watch_py_follows_a_job_to_its_end(world: World) -> None:
     request = [f"{member}={value}" for member, value in world.start_job().items()]
-    command = ["python3", str(ROOT / "watch.py"), "start", "voice-id/SpeakerEnrollmentJob", *request]
+    command = ["python3", str(ROOT / "watch.py"), "start", "voice-id/SpeakerEnrollmentJob", "--json", *request]
     run = subprocess.run(command, env=world.cloud.environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout.splitlines()[-1])["outcome"] == "succeeded"
+    assert json.loads(run.stdout)["outcome"] == "succeeded"
     listed = subprocess.run(
         [*command[:2], "list"], env=world.cloud.environment, capture_output=True, text=True, check=True
     )
-    assert run.stdout.splitlines()[0].removeprefix("watch: ") in listed.stdout
+    assert run.stderr.splitlines()[0].removeprefix("watch: ") in listed.stdout
 
 
 def test_watch_py_reports_a_missing_deployment_in_one_sentence(world: World) -> None:

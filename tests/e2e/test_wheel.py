@@ -167,8 +167,8 @@ def test_an_app_of_another_team_gets_one_event_per_job_at_the_target_for_its_out
     assert [world.end(watch)["status"] for watch in watches] == ["SUCCEEDED", "SUCCEEDED"]
     stack = ["--stack", "Transcriptions"]
     assert set(watches) <= set(team.run("job-watcher", "list", *stack).stdout.split())
-    again = team.run("job-watcher", "start", KIND, "TranscriptionJobName=good-call", *stack)
-    assert json.loads(again.stdout.splitlines()[-1])["outcome"] == "succeeded"
+    again = team.run("job-watcher", "start", KIND, "TranscriptionJobName=good-call", "--json", *stack)
+    assert json.loads(again.stdout)["outcome"] == "succeeded"
     (good,) = events(world, outputs["TranscriptQueueUrl"])
     (bad,) = events(world, outputs["FailureQueueUrl"])
     assert (good["source"], good["detail-type"]) == ("job-watcher", "Job Ended")

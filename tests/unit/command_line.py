@@ -10,6 +10,8 @@ import pytest
 from cli import main
 from tests.unit.fake_aws import WATCH, FakeAws, serve
 
+INPUT = '{"kind": "glue/JobRun", "request": {"JobName": "nightly", "RunId": "jr_1"}}'
+
 
 def exit_status(monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]) -> Any:
     """Run the command line with these arguments, and return its exit status."""
@@ -35,4 +37,4 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch, kinds: str) -> Iterator[FakeAws]:
 
 def describe_execution(**end: Any) -> Any:
     """Return an answer of DescribeExecution."""
-    return {"executionArn": WATCH, "startDate": 0, **end}
+    return {"executionArn": WATCH, "name": "w", "startDate": 0, "input": INPUT, **end}

@@ -8,7 +8,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 from threading import Thread
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
@@ -21,6 +21,15 @@ Answer = Callable[[Mapping[str, Any]], Any]
 
 class AwsError(Exception):
     """An error that an answer raises: its code and its message."""
+
+
+def refuse(code: str, message: str = "No.") -> Answer:
+    """Return an answer that is an error."""
+
+    def raise_error(_: Mapping[str, Any]) -> NoReturn:
+        raise AwsError(code, message)
+
+    return raise_error
 
 
 class FakeAws:
@@ -114,7 +123,8 @@ def serve(aws: FakeAws) -> Iterator[str]:
             operation, arguments = _read(self.command, self.path, self.headers, body)
             status, answer = _respond(aws, operation, arguments)
             error = "X-Amz-Function-Error: Unhandled\r\n" if '"errorMessage"' in answer else ""  # of Invoke
-            head = f"HTTP/1.1 {status} OK\r\n{error}Content-Length: {len(answer.encode())}\r\n\r\n"
+            head = f"HTTP/1.1 {status} OK\r\n{error}Content-Length: {len(answer.encode())}\r\n"
+            head += "Connection: close\r\n\r\n"
             self.wfile.write((head + answer).encode())
 
         do_GET = do_POST

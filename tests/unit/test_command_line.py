@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import botocore.session
@@ -16,6 +17,7 @@ from cli.members import parse_member
 from tests.unit.command_line import exit_status
 
 WATCH = "arn:aws:states:eu-west-1:111122223333:execution:Watch:w"
+OTHER = "arn:aws:states:eu-west-1:111122223333:execution:Watch:other"
 
 
 @pytest.mark.parametrize(
@@ -107,52 +109,48 @@ def test_a_target_that_cannot_be_removed_is_reported_with_the_reason() -> None:
             mine.remove()
 
 
-class OneWatch:
-    """A fake Step Functions client with one watch: it polls twice, and the fourth DescribeExecution finds its end."""
+class Watches:
+    """A fake Step Functions client of watches that have polled once. Each DescribeExecution finds their end."""
 
-    def __init__(self, **end: str) -> None:
-        self.describe_calls = 0
-        self.end = {"status": "SUCCEEDED", **end}
+    def __init__(self, **detail: str) -> None:
+        self.calls = 0
+        self.detail = detail
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:
-        self.describe_calls += 1
-        return {"executionArn": executionArn, **(self.end if self.describe_calls > 3 else {"status": "RUNNING"})}
+        return {"executionArn": executionArn, "status": "SUCCEEDED", "output": json.dumps(self.detail)}
 
     def get_execution_history(self, executionArn: str, reverseOrder: bool, maxResults: int) -> dict[str, Any]:
-        poll = {"polls": min(self.describe_calls, 2), "status": "RUNNING", "wait": 15, "percent": 50.0}
-        exits = [{"name": "Describe", "output": json.dumps(poll)}, {"name": "Notify", "output": "{}"}]
-        events = [{"type": "TaskStateExited", "stateExitedEventDetails": exit_} for exit_ in reversed(exits)]
-        return {"events": [{"type": "WaitStateEntered"}, *events]}
+        self.calls += 1
+        poll = {"polls": 1, "status": "RUNNING", "wait": 15, "percent": 50.0}
+        exits = [{"name": "Notify", "output": "{}"}, {"name": "Describe", "output": json.dumps(poll)}]
+        events: list[dict[str, Any]] = [
+            {"type": "TaskStateExited", "stateExitedEventDetails": exit_} for exit_ in exits
+        ]
+        end = [{"type": "ExecutionSucceeded"}] if self.calls > 4 else []
+        return {"events": [{"timestamp": datetime(2026, 1, 1, tzinfo=UTC), **event} for event in [*end, *events]]}
 
 
-def test_updates_yields_each_poll_of_a_watch_once_and_then_its_end() -> None:
-    states = OneWatch(output="{}")
-    updates = list(watches.updates(states, [WATCH], every=0))
-    assert [update.poll and update.poll["polls"] for update in updates] == [1, 2, None]
-    assert [bool(update.execution) for update in updates] == [False, False, True]
-
-
-def test_without_a_terminal_each_poll_and_the_end_are_shown_on_one_line(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    states = OneWatch(output=json.dumps({"status": "COMPLETED_WITH_ERRORS", "outcome": "partial"}))
-    ended = progress.follow(states, {WATCH: "Enrollment"}, every=0)
-    assert ended[WATCH]["status"] == "SUCCEEDED"
+def test_the_progress_of_several_watches_is_shown_with_their_titles(capsys: pytest.CaptureFixture[str]) -> None:
+    states = Watches(status="COMPLETED_WITH_ERRORS", outcome="partial")
+    ended = progress.follow(states, {WATCH: "Enrollment", OTHER: "Transcription"}, every=0)
+    assert [ended[watch]["status"] for watch in (WATCH, OTHER)] == ["SUCCEEDED", "SUCCEEDED"]
     assert capsys.readouterr().out.splitlines() == [
-        "Enrollment, poll 1: RUNNING 50 %, next in 15 s",
-        "Enrollment, poll 2: RUNNING 50 %, next in 15 s",
-        "Enrollment, end: partial (COMPLETED_WITH_ERRORS)",
+        "Enrollment: RUNNING 50 %",
+        "Transcription: RUNNING 50 %",
+        "Enrollment: partial (COMPLETED_WITH_ERRORS)",
+        "Transcription: partial (COMPLETED_WITH_ERRORS)",
     ]
 
 
-def test_a_terminal_shows_a_progress_bar_that_ends_with_the_outcome(
+def test_a_terminal_shows_a_bar_for_each_watch_that_ends_with_the_outcome(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in {"TTY_COMPATIBLE": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
         monkeypatch.setenv(name, value)
-    progress.follow(OneWatch(output=json.dumps({"status": "COMPLETED", "outcome": "succeeded"})), {WATCH: "Job"}, 0)
-    *_, last = re.sub("\x1b[^a-zA-Z]*[a-zA-Z]", "", capsys.readouterr().out).split("Job ")
-    assert "━━━ succeeded (COMPLETED) 0:00:00" in last and len(f"Job {last.rstrip()}") == 80
+    progress.follow(Watches(status="COMPLETED", outcome="succeeded"), {WATCH: "Job", OTHER: "Second"}, 0)
+    *_, first, last = re.sub("\x1b[^a-zA-Z]*[a-zA-Z]", "", capsys.readouterr().out).splitlines()
+    for line, title in ((first, "Job"), (last, "Second")):
+        assert line.startswith(f"{title} ") and "━━━ succeeded (COMPLETED) 0:00:00" in line and len(line) == 80
 
 
 @pytest.mark.parametrize(

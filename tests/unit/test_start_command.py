@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.command_line import describe_execution, exit_status, fake_aws
 from tests.unit.fake_aws import MACHINE, WATCH, FakeAws
+from tests.unit.watch_story import Clock, Story
 
 START = ["start", "glue/JobRun", "JobName=nightly", "RunId=jr_1"]
 
@@ -70,17 +71,18 @@ def test_a_detached_watch_is_not_followed(
     assert set(aws.operations()) == {"DescribeStacks", "StartExecution"}
 
 
-def test_after_ctrl_c_the_watch_continues(
+def test_a_watch_is_followed_like_that_of_follow(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
 ) -> None:
-    def press_ctrl_c(seconds: float) -> None:
-        raise KeyboardInterrupt
-
-    aws.answers["DescribeExecution"] = lambda _: describe_execution(status="RUNNING")
-    monkeypatch.setattr("cli.watches.time.sleep", press_ctrl_c)
-    assert exit_status(monkeypatch, START) == 130
-    assert capsys.readouterr().err == "No longer following. The watch continues, and reports the job's end.\n"
+    clock = Clock(aws)
+    clock.install(monkeypatch)
+    story = Story(aws, clock)
+    story.succeeds(1_000, outcome="succeeded")
+    assert exit_status(monkeypatch, [*START, "--timeout", "15m"]) == 7
+    assert "The job hasn't ended after 15 min. The watch continues. To resume: " in capsys.readouterr().err
     assert "StopExecution" not in aws.operations()
+    assert exit_status(monkeypatch, START) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "outcome  succeeded"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""Find a watch by its execution's ARN or name, or by a value of its job's request."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from . import watches
+from .errors import CommandError
+
+ARN = re.compile(r"arn:[\w-]+:states:[\w-]+:\d{12}:execution:[^:]+:[^:]+")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+MAX_CALLS = 100  # of DescribeExecution, because only it returns a watch's request
+ENOUGH = 25  # of these calls, once a watch is found
+NOT_FOUND = (
+    "No watch has the name {id!r}, and none of the newest {count} watches is about a job whose request contains it. "
+    "Accepted are an execution's ARN or name, or a value of the request, such as a RunId."
+)
+SEVERAL = "Several watches are about {id}. This is {which}: {name}"
+
+
+def find_watch(states: Any, machine: Callable[[], str], id: str, note: Callable[[str], None]) -> dict[str, Any]:
+    """Return the description of the watch that `id` identifies. Raise CommandError if there is none.
+
+    `machine` returns the ARN of the Watch state machine. It isn't called for an ARN. If several watches are about the
+    job, it is the newest that is running or, if none is running, the newest. `note` then tells people.
+    """
+    if ARN.fullmatch(id) and (by_arn := _describe(states, id)):
+        return by_arn
+    prefix = machine().replace(":stateMachine:", ":execution:")
+    if NAME.fullmatch(id) and (by_name := _describe(states, f"{prefix}:{id}")):
+        return by_name
+    candidates = _candidates(states, machine())
+    found = list(_matches(states, candidates, id))
+    if not found:
+        raise CommandError(NOT_FOUND.format(id=id, count=len(candidates)))
+    if len(found) > 1:
+        which = "the newest that is running" if found[0]["status"] == "RUNNING" else "the newest"
+        note(SEVERAL.format(id=id, which=which, name=found[0]["name"]))
+    return found[0]
+
+
+def _describe(states: Any, arn: str) -> dict[str, Any] | None:
+    """Return an execution if it exists and is a watch."""
+    try:
+        execution: dict[str, Any] = states.describe_execution(executionArn=arn)
+    except ClientError as error:
+        if error.response["Error"].get("Code") == "ExecutionDoesNotExist":
+            return None
+        raise
+    return execution if watches.read_input(execution) else None
+
+
+def _candidates(states: Any, machine: str) -> Sequence[Mapping[str, Any]]:
+    """Return the newest watches, those that are running first."""
+    running = watches.newest(states, machine, MAX_CALLS, statusFilter="RUNNING")
+    ended = [one for one in watches.newest(states, machine, MAX_CALLS) if one["status"] != "RUNNING"]
+    return [*running, *ended][:MAX_CALLS]
+
+
+def _matches(states: Any, candidates: Sequence[Mapping[str, Any]], id: str) -> Iterator[dict[str, Any]]:
+    """Yield the watches whose request contains `id`. Once there is one, only the first few candidates are read."""
+    found = False
+    for number, execution in enumerate(watches.describe_each(states, candidates), start=1):
+        if id in _values(watches.read_input(execution).get("request")) and not watches.is_extra_check(execution):
+            found = True
+            yield execution
+        if found and number >= ENOUGH:
+            return
+
+
+def _values(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _values(inner)
+    else:
+        yield str(value)

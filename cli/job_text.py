@@ -1,0 +1,62 @@
+"""Show jobs to people: names of one line, and what is known about the end of a job."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import typer
+
+from job_watcher import email_message
+from job_watcher.catalogue import Kind
+from job_watcher.escape import one_line
+from job_watcher.expressions import search
+from job_watcher.to_json import parse_time
+
+from .kind_names import find_kind
+from .local_time import format_time
+from .progress import end
+
+
+def request_values(request: Mapping[str, Any]) -> str:
+    """Return the values of a request on one line, such as `nightly jr_0123`."""
+    shown = (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in request.values())
+    return one_line(" ".join(shown))
+
+
+def table(rows: Iterable[tuple[str, Any]]) -> str:
+    """Return a line for each row that has a value: its name and the value, on one line."""
+    shown = [(name, one_line(str(value))) for name, value in rows if value not in (None, "")]
+    width = max((len(name) for name, _ in shown), default=0)
+    return "\n".join(f"{name:{width}}  {value}" for name, value in shown)
+
+
+def end_rows(detail: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what an event's detail says about the end: outcome, reason, results, times and links."""
+    kind, job = known_kind(detail.get("kind")), detail.get("job") or {}
+    yield "outcome", end(detail)
+    yield "reason", detail.get("reason") or (_text(kind, "reason", job) if detail["outcome"] != "succeeded" else "")
+    yield "results", detail.get("results") or _text(kind, "results", job)
+    yield from _times(detail, kind, job)
+    yield "omitted", ", ".join(detail.get("omitted") or ())
+    yield from ((f"link to {name}", link) for name, link in (detail.get("links") or {}).items())
+
+
+def known_kind(name: Any) -> Kind | None:
+    """Return the kind with this name; None if only the deployment has it."""
+    try:
+        return find_kind(name) if isinstance(name, str) else None
+    except typer.BadParameter:
+        return None
+
+
+def _times(detail: Mapping[str, Any], kind: Kind | None, job: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    created = parse_time(detail.get("created") or (kind and search(kind.created, job)))
+    ended = parse_time(detail.get("ended") or (kind and search(kind.ended, job)))
+    seconds = detail.get("seconds", None if kind and kind.recurs else email_message.duration(created, ended))
+    yield "created", format_time(created)
+    yield "ended", format_time(ended)
+    yield "duration", None if seconds is None else email_message.format_duration(seconds)
+
+
+def _text(kind: Kind | None, name: str, job: Mapping[str, Any]) -> str:
+    return email_message.format_one_line(search(getattr(kind, name), job)) if kind else ""
