@@ -1,0 +1,56 @@
+"""The commands that start, follow, list, show and stop watches, in a pseudo-terminal."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from tests.e2e.conftest import SPEAKERS, World
+from tests.e2e.terminal import COLUMNS, CTRL_C, Terminal, watch_py
+
+Command = Callable[..., AbstractContextManager[Terminal]]
+
+
+@pytest.fixture
+def command(world: World) -> Command:
+    """Return a function that runs a command in a terminal."""
+    return lambda *arguments: watch_py(*arguments, environment=world.cloud.environment)
+
+
+@pytest.fixture
+def job(world: World) -> Iterator[dict[str, str]]:
+    """Yield the request of a job that is at 40 percent until `world.show_end` is called."""
+    request = world.start_job()
+    world.show_progress(request, 40)
+    yield request
+    world.show_end(request)
+
+
+def test_start_shows_a_progress_bar_and_follow_resumes_it_after_ctrl_c(
+    world: World, command: Command, job: dict[str, str]
+) -> None:
+    members = [f"{name}={value}" for name, value in job.items()]
+    with command("start", SPEAKERS, *members) as terminal:
+        terminal.wait_for("IN_PROGRESS 40 %")
+        terminal.press(CTRL_C)
+        assert terminal.end() == 130
+        assert "The watch continues" in terminal.text
+        assert max(map(len, terminal.lines)) <= COLUMNS or "watch.py follow" in terminal.lines[-2]
+    name = terminal.text.rpartition("watch.py follow ")[2].split()[0]
+    world.show_end(job)
+    world.end(world.outputs["WatchArn"].replace(":stateMachine:", ":execution:") + f":{name}")
+    with command("follow", name) as terminal:
+        assert terminal.end() == 0, terminal.text
+        assert "outcome   succeeded (COMPLETED)" in terminal.lines, terminal.text
+
+
+def test_follow_finds_a_watch_by_the_id_of_its_job_and_prints_the_detail_as_json(
+    world: World, command: Command, job: dict[str, str]
+) -> None:
+    watch = world.watch({"kind": SPEAKERS, "request": job})
+    world.show_end(job)
+    world.end(watch)
+    with command("follow", job["JobId"], "--json") as terminal:
+        assert terminal.end() == 0, terminal.text
+        assert json.loads(terminal.lines[-2])["watch"] == watch
