@@ -8,6 +8,7 @@ import typer
 from . import program
 from .before_destroy import before_destroy
 from .command import command
+from .dashboard import dashboard
 from .doctor import doctor
 from .explain import explain
 from .follow import follow
@@ -54,6 +55,7 @@ _add(
     "--event event.json --json",
     '--error ValidationException --message "Job not found"',
 )
+_add("dashboard", dashboard, "--once", "--json")
 _add("redeliver", redeliver, "--yes", "jr_0123 --yes --json")
 _add("smoke", smoke, "--yes", "--kind athena/QueryExecution --timeout 300 --yes", "--json --yes")
 _add("doctor", doctor, "", "--stack Second --json")
