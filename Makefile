@@ -19,7 +19,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds commands notifications permissions scale sizes reliability load kind clean
+.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds commands recordings notifications permissions scale sizes reliability load kind clean
 
 install: .venv/installed
 
@@ -109,6 +109,10 @@ kinds: install
 # Write docs/cli.md from the help of the commands.
 commands: install
 	@$(PY) -m cli.help_page
+
+# Run `start` and `dashboard` in the local cloud, and write pictures of their terminals, docs/images/start.svg and dashboard.svg.
+recordings: install
+	@$(PY) -m tests.recordings
 
 # Write docs/notifications.md, the emails about the jobs in infra/catalogue/sample_jobs.json.
 notifications: install
