@@ -1,6 +1,7 @@
-"""Durations in arguments, such as `90s`, `15m` or `2h`."""
+"""Durations and times in arguments, such as `90s`, `15m` or `2026-11-27`."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import typer
 
@@ -14,3 +15,16 @@ def parse_duration(text: str) -> float:
     if not found or not float(found[1]):
         raise typer.BadParameter(f"{text!r} is not a duration; {ACCEPTED}.")
     return float(found[1]) * UNITS[found[2]]
+
+
+def parse_since(text: str) -> datetime:
+    """Return the time that is a duration ago, or a date or time in ISO 8601, by default in the local time zone."""
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        pass
+    try:
+        return datetime.now(UTC) - timedelta(seconds=parse_duration(text))
+    except (typer.BadParameter, OverflowError):
+        accepted = "accepted are a duration, such as 2h or 7d, and a date or a time, such as 2026-11-27T14:00"
+        raise typer.BadParameter(f"{text!r} is not a time; {accepted}.") from None

@@ -6,12 +6,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import watches
+from . import job_text, watches
 from .errors import CommandError
 
 ARN = re.compile(r"arn:[\w-]+:states:[\w-]+:\d{12}:execution:[^:]+:[^:]+")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 MAX_CALLS = 100  # of DescribeExecution, because only it returns a watch's request
+SHORTENED = "…"  # the middle of a value in the output of `list`
 ENOUGH = 25  # of these calls, once a watch is found
 NOT_FOUND = (
     "No watch has the name {id!r}, and none of the newest {count} watches is about a job whose request contains it. "
@@ -63,11 +64,19 @@ def _matches(states: Any, candidates: Sequence[Mapping[str, Any]], id: str) -> I
     """Yield the watches whose request contains `id`. Once there is one, only the first few candidates are read."""
     found = False
     for number, execution in enumerate(watches.describe_each(states, candidates), start=1):
-        if id in _values(watches.read_input(execution).get("request")) and not watches.is_extra_check(execution):
+        if _is_about(watches.read_input(execution).get("request"), id) and not watches.is_extra_check(execution):
             found = True
             yield execution
         if found and number >= ENOUGH:
             return
+
+
+def _is_about(request: Any, id: str) -> bool:
+    """Whether a request contains a value. `id` can be shortened, as `list` shows it."""
+    if id in (values := list(_values(request))):
+        return True
+    pattern, shown = ".*".join(map(re.escape, id.split(SHORTENED))), [*values, job_text.request_values(request)]
+    return SHORTENED in id and any(re.fullmatch(pattern, value) for value in shown)
 
 
 def _values(value: Any) -> Iterator[str]:

@@ -38,6 +38,11 @@ STOPPED = "No longer following. The watch continues, and reports the job's end. 
 TIMED_OUT = "The job hasn't ended after {duration}. The watch continues. To resume: {resume}"
 
 
+def note(text: str) -> None:
+    """Tell people something on standard error."""
+    typer.echo(text, err=True)
+
+
 def follow(context: Context, id: Id, timeout: Timeout = None) -> None:
     """Follow a watch until its job ends.
 
@@ -49,7 +54,7 @@ def follow(context: Context, id: Id, timeout: Timeout = None) -> None:
     6 if the watch was lost, 7 if the result can't be determined or --timeout is over, 130 after Ctrl-C.
     """
     states = context.client("stepfunctions")
-    execution = find_watch(states, lambda: context.deployment.machine, id, lambda text: typer.echo(text, err=True))
+    execution = find_watch(states, lambda: context.deployment.machine, id, note)
     watch_input = watches.read_input(execution)
     context.output.line(f"{watch_input['kind']} {job_text.request_values(watch_input['request'])}")
     if execution["status"] == "RUNNING":

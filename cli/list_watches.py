@@ -1,36 +1,105 @@
-"""`list`: list the newest watches."""
+"""`list`: list the newest jobs and how they are doing."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Annotated
 
-from job_watcher.to_json import to_json
+import typer
 
-from . import watches
+from job_watcher.email_message import format_duration
+
+from . import columns, job_text, local_time, watches
 from .command import Context
+from .durations import parse_since
+from .follow import note
+from .kind_names import complete_kind
+from .listed_job import OUTCOMES, ListedJob
+from .newest_jobs import newest_jobs, with_progress
+
+PAGE = 1_000  # executions; the most that ListExecutions returns
+NONE, MORE = "No watches were found.", "There are more. Use --limit to see them."
+NOT_AMONG_NEWEST = "None of the newest {count} watches match. Use a higher --limit to search more of them."
+SHORTENED = (0, 2, 1)  # columns: the kind, the status, the job
 
 
-def list_watches(context: Context) -> None:
-    """List the newest watches.
+def _parse_outcome(text: str) -> str:
+    if text not in OUTCOMES:
+        raise typer.BadParameter(f"{text!r} is not an outcome; accepted are {', '.join(OUTCOMES)}.")
+    return text
 
-    Each line has the time of the start (UTC), the status of the execution, and its ARN.
+
+Running = Annotated[bool, typer.Option("--running", help="Only jobs whose watch is running.")]
+KindPattern = Annotated[
+    str,
+    typer.Option("--kind", metavar="PATTERN", help="Only these kinds, such as glue/*.", autocompletion=complete_kind),
+]
+Outcome = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--outcome",
+        metavar="OUTCOME",
+        parser=_parse_outcome,
+        help=f"Only this outcome: {', '.join(OUTCOMES)}. Can be repeated.",
+        autocompletion=lambda incomplete: [one for one in OUTCOMES if one.startswith(incomplete)],
+        show_default=False,
+    ),
+]
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        parser=parse_since,
+        help="Only watches that started after a time, such as 2h, 7d, 2026-11-27 or 2026-11-27T14:00.",
+        show_default=False,
+    ),
+]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=PAGE, help="The number of jobs.")]
+
+
+def list_watches(
+    context: Context,
+    running: Running = False,
+    kind: KindPattern = "*",
+    outcome: Outcome = None,
+    since: Since = None,
+    limit: Limit = 20,
+) -> None:
+    """List the newest jobs, one on each line, and how they are doing.
+
+    If a job has several watches, the newest counts. AGE is the time since it started. Long values are
+    shortened in the middle; `show` and `follow` accept them in this form, and --json prints all of them.
     """
-    executions = watches.newest(context.client("stepfunctions"), context.deployment.machine)
-    for execution in executions:
-        context.output.result(_to_json(execution), _line(execution))
-    if not executions:
-        context.output.line("There are no watches yet.")
+    states = context.client("stepfunctions")
+    filters = {"statusFilter": "RUNNING"} if running else {}
+    executions = watches.newest(states, context.deployment.machine, PAGE, **filters)
+    recent = [one for one in executions if since is None or one["startDate"] >= since]
+    found = newest_jobs(states, recent, lambda job: _is_wanted(job, kind, outcome), limit)
+    jobs = list(with_progress(states, found.jobs, note))
+    if context.output.as_json:
+        for job in jobs:
+            context.output.json(job.to_json())
+    elif jobs:
+        for line in _table(jobs, context.output.console.width):
+            context.output.line(line)
+    if found.more:
+        context.output.line(MORE if jobs else NOT_AMONG_NEWEST.format(count=found.read))
+    elif not jobs:
+        context.output.line(NONE)
 
 
-def _line(execution: Mapping[str, Any]) -> str:
-    started: datetime = execution["startDate"].astimezone(UTC)
-    return f"{started:%Y-%m-%d %H:%M} {execution['status']:9} {execution['executionArn']}"
+def _is_wanted(job: ListedJob, pattern: str, outcomes: Sequence[str] | None) -> bool:
+    return fnmatchcase(job.kind, pattern) and (not outcomes or job.outcome in outcomes)
 
 
-def _to_json(execution: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "watch": execution["executionArn"],
-        "status": execution["status"],
-        "started": to_json(execution["startDate"]),
-        "ended": to_json(execution.get("stopDate")),
-    }
+def _table(jobs: Sequence[ListedJob], width: int) -> list[str]:
+    now = datetime.now(UTC)
+    header = ["KIND", "JOB", "STATUS", "OUTCOME", "AGE", f"ENDED ({local_time.zone(now)})"]
+    return columns.lay_out([header, *(_row(job, now) for job in jobs)], width, SHORTENED)
+
+
+def _row(job: ListedJob, now: datetime) -> list[str]:
+    age = " ".join(format_duration((now - job.started).total_seconds()).split()[:2])  # the largest unit
+    ended = f"{job.ended.astimezone():%m-%d %H:%M}" if job.ended else ""
+    return [job.kind, job_text.request_values(job.request), job.describe_status(), job.outcome, age, ended]

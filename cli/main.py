@@ -17,6 +17,7 @@ from .list_watches import list_watches
 from .redeliver import redeliver
 from .smoke import smoke
 from .start import start
+from .stop import stop
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,7 +47,8 @@ _add(
     "glue/JobRun --fail-on failed --json JobName=a RunId=jr_4",
 )
 _add("follow", follow, "jr_0123", "--timeout 2h --json jr_0123")
-_add("list", list_watches, "", "--stack Second", "--json")
+_add("list", list_watches, "", "--running --kind 'glue/*'", "--outcome failed --since 7d --json")
+_add("stop", stop, "jr_0123 --yes")
 _add("kinds", kinds, "", "glue/JobRun", "'rds/waiter/*'", "snapshot --json")
 _add(
     "explain",

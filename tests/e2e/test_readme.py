@@ -76,7 +76,7 @@ def test_watch_py_follows_a_job_to_its_end(world: World) -> None:
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["outcome"] == "succeeded"
     listed = subprocess.run(
-        [*command[:2], "list"], env=world.cloud.environment, capture_output=True, text=True, check=True
+        [*command[:2], "list", "--json"], env=world.cloud.environment, capture_output=True, text=True, check=True
     )
     assert run.stderr.splitlines()[0].removeprefix("watch: ") in listed.stdout
 

@@ -166,7 +166,8 @@ def test_an_app_of_another_team_gets_one_event_per_job_at_the_target_for_its_out
     watches = [transcribe(world, outputs, recording) for recording in ("good-call.wav", "bad-call.wav")]
     assert [world.end(watch)["status"] for watch in watches] == ["SUCCEEDED", "SUCCEEDED"]
     stack = ["--stack", "Transcriptions"]
-    assert set(watches) <= set(team.run("job-watcher", "list", *stack).stdout.split())
+    listed = team.run("job-watcher", "list", "--json", *stack).stdout.splitlines()
+    assert set(watches) <= {json.loads(line)["watch"] for line in listed}
     again = team.run("job-watcher", "start", KIND, "TranscriptionJobName=good-call", "--json", *stack)
     assert json.loads(again.stdout)["outcome"] == "succeeded"
     (good,) = events(world, outputs["TranscriptQueueUrl"])

@@ -76,13 +76,15 @@ class Executions:
 
     def __init__(self, aws: FakeAws, **watches: tuple[str, dict[str, Any]]) -> None:
         self.watches = watches
+        self.members: dict[str, dict[str, Any]] = {}
+        """Further members of the inputs of these watches."""
         aws.answers |= {"DescribeExecution": self._describe, "ListExecutions": self._list}
 
     def _execution(self, name: str) -> dict[str, Any]:
         status, request = self.watches[name]
         arn = f"{MACHINE.replace(':stateMachine:', ':execution:')}:{name}"
         times = {"startDate": START} if status == "RUNNING" else {"startDate": START, "stopDate": START}
-        watch_input = json.dumps({"kind": "glue/JobRun", "request": request})
+        watch_input = json.dumps({"kind": "glue/JobRun", "request": request, **self.members.get(name, {})})
         end = {} if status == "RUNNING" else {"output": json.dumps({"outcome": "succeeded", "reason": name})}
         return {"executionArn": arn, "name": name, "status": status, "input": watch_input, **times, **end}
 

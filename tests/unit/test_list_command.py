@@ -1,0 +1,180 @@
+"""`list` shows one line for each job, with few calls."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from cli.columns import lay_out, shorten
+from tests.unit.command_line import exit_status, fake_aws
+from tests.unit.fake_aws import FakeAws, refuse
+from tests.unit.watch_story import START, Executions, state_exited
+
+Lines = Callable[..., list[str]]
+HEADER = ["KIND", "JOB", "STATUS", "OUTCOME", "AGE", "ENDED", "(CET)"]
+LONG = {"JobName": "nightly-orders-of-all-shops", "RunId": "jr_" + "0123456789abcdef" * 4}
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
+    """Yield AWS with a deployment. The local time zone is that of Berlin."""
+    monkeypatch.setenv("TZ", "CET-1")
+    time.tzset()
+    with fake_aws(monkeypatch, "glue/*") as aws:
+        yield aws
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Lines:
+    """Return a function that runs `list` and returns the lines on standard output."""
+
+    def run(*arguments: str, status: int = 0) -> list[str]:
+        assert exit_status(monkeypatch, ["list", *arguments]) == status
+        return capsys.readouterr().out.splitlines()
+
+    return run
+
+
+def run_id(number: int) -> dict[str, str]:
+    return {"RunId": f"jr_{number}"}
+
+
+def history(_: Any) -> Any:
+    return {"events": [state_exited(0, "Describe", {"polls": 1, "status": "RUNNING", "percent": 50, "wait": 15})]}
+
+
+def test_each_job_is_one_line_with_its_newest_watch(aws: FakeAws, lines: Lines) -> None:
+    Executions(aws, a=("SUCCEEDED", run_id(1)), b=("RUNNING", run_id(2)), c=("RUNNING", run_id(1)))
+    aws.answers["GetExecutionHistory"] = history
+    header, *rows = [line.split() for line in lines()]
+    assert header == HEADER
+    age = rows[0][-2:]
+    assert rows == [["glue/JobRun", id, "RUNNING", "50", "%", "running", *age] for id in ("jr_1", "jr_2")]
+
+
+def test_the_end_is_shown_in_the_local_time_zone_and_calls_are_made_only_for_running_jobs(
+    aws: FakeAws, lines: Lines
+) -> None:
+    Executions(aws, a=("SUCCEEDED", run_id(1)))
+    (row,) = lines()[1:]
+    assert row.endswith(" 01-01 01:00") and "succeeded" in row
+    assert aws.operations() == ["DescribeStacks", "ListExecutions", "DescribeExecution"]
+
+
+def test_long_values_are_shortened_so_that_each_line_fits_into_80_columns(
+    aws: FakeAws, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Executions(aws, a=("SUCCEEDED", LONG), b=("RUNNING", run_id(1)))
+    aws.answers["GetExecutionHistory"] = history
+    shown = lines()
+    assert max(map(len, shown)) <= 80 and shown[0].index("STATUS") == shown[1].index("RUNNING")
+    job = next(word for word in shown[2].split("  ") if "…" in word)
+    assert job.startswith("nightly") and job.endswith("abcdef")
+    assert exit_status(monkeypatch, ["follow", job]) == 0
+
+
+def test_an_extra_check_of_a_job_is_not_its_newest_watch(aws: FakeAws, lines: Lines) -> None:
+    executions = Executions(aws, a=("RUNNING", run_id(1)), b=("SUCCEEDED", run_id(1)))
+    executions.members["b"] = {"check_once": True}
+    (row,) = [json.loads(line) for line in lines("--json")]
+    assert (row["outcome"], row["watch"].rpartition(":")[2]) == ("running", "a")
+
+
+def test_json_has_stable_keys(aws: FakeAws, lines: Lines) -> None:
+    Executions(aws, a=("SUCCEEDED", run_id(1)))
+    (row,) = [json.loads(line) for line in lines("--json")]
+    assert row == {
+        "kind": "glue/JobRun",
+        "request": run_id(1),
+        "outcome": "succeeded",
+        "status": None,
+        "percent": None,
+        "started": "2026-01-01T00:00:00Z",
+        "ended": "2026-01-01T00:00:00Z",
+        "watch": row["watch"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (("--running",), ["b"]),
+        (("--kind", "batch/*"), ["c"]),
+        (("--kind", "glue/JobRun"), ["b", "a"]),
+        (("--outcome", "succeeded"), ["c", "a"]),
+        (("--outcome", "succeeded", "--outcome", "running"), ["c", "b", "a"]),
+        (("--since", "2025-12-31"), ["c", "b", "a"]),
+        (("--since", "2026-01-02"), []),
+        (("--limit", "2"), ["c", "b"]),
+    ],
+)
+def test_filters_select_jobs(aws: FakeAws, lines: Lines, arguments: tuple[str, ...], found: list[str]) -> None:
+    executions = Executions(aws, a=("SUCCEEDED", run_id(1)), b=("RUNNING", run_id(2)), c=("SUCCEEDED", run_id(3)))
+    executions.members["c"] = {"kind": "batch/Job"}
+    assert [json.loads(line)["watch"].rpartition(":")[2] for line in lines("--json", *arguments)] == found
+
+
+def test_since_can_be_a_duration(aws: FakeAws, lines: Lines) -> None:
+    Executions(aws, a=("SUCCEEDED", run_id(1)))
+    assert lines("--since", "1h") == ["No watches were found."]
+    days = (time.time() - START) / 86_400 + 1
+    assert len(lines("--since", f"{days:.0f}d")) == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "accepted"),
+    [
+        ("--outcome", "broken", "accepted are running, succeeded, partial, failed, stopped, lost"),
+        ("--since", "yesterday", "accepted are a duration, such as 2h or 7d, and a date or a time"),
+        ("--limit", "0", "greater than or equal to 1"),
+    ],
+)
+def test_a_wrong_filter_is_rejected_with_what_is_accepted(
+    aws: FakeAws,
+    lines: Lines,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    option: str,
+    value: str,
+    accepted: str,
+) -> None:
+    assert exit_status(monkeypatch, ["list", option, value]) == 2
+    assert accepted in " ".join(capsys.readouterr().err.split())
+    assert aws.calls == []
+
+
+def test_more_jobs_are_mentioned_and_few_calls_are_made(aws: FakeAws, lines: Lines) -> None:
+    Executions(aws, **{f"w{number}": ("SUCCEEDED", run_id(number)) for number in range(150)})
+    shown = lines("--limit", "3")
+    assert len(shown) == 5 and shown[-1] == "There are more. Use --limit to see them."
+    assert aws.operations().count("DescribeExecution") == 4
+    assert lines("--outcome", "failed") == [
+        "None of the newest 100 watches match. Use a higher --limit to search more of them."
+    ]
+    assert aws.operations().count("DescribeExecution") == 104
+
+
+def test_if_the_history_is_denied_the_status_is_left_out_and_this_is_said_once(
+    aws: FakeAws, lines: Lines, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Executions(aws, a=("RUNNING", run_id(1)), b=("RUNNING", run_id(2)))
+    aws.answers["GetExecutionHistory"] = refuse("AccessDeniedException")
+    assert exit_status(monkeypatch, ["list"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == "The status of running jobs isn't shown. AWS denied GetExecutionHistory: No.\n"
+    assert len(shown.out.splitlines()) == 3 and aws.operations().count("GetExecutionHistory") == 1
+
+
+def test_columns_that_fit_are_not_shortened() -> None:
+    assert lay_out([["a", "bb"], ["ccc", "d"]], 80, [0]) == ["a    bb", "ccc  d"]
+    assert shorten("abcdefgh", 5) == "ab…gh"
+
+
+def test_the_first_column_is_shortened_first() -> None:
+    row = ["k" * 30, "j" * 30, "end"]
+    assert [len(text) for text in lay_out([row], 50, [0, 1])[0].split("  ")] == [13, 30, 3]
+    assert [len(text) for text in lay_out([row], 40, [0, 1])[0].split("  ")] == [12, 21, 3]
