@@ -17,6 +17,7 @@ from .progress import COLOURS
 WIDE = 110  # columns from which the service is shown, too
 MIN_ROWS = 3  # of running watches, and of recent ends
 MAX_ALARMS = 4
+ADVICE = " (`doctor` says what to do)"
 OTHER_ROWS = 11  # the heading, the tables' titles and headers, empty lines, and the last line
 UNKNOWN = "…"
 
@@ -45,7 +46,7 @@ def screen(snapshot: Snapshot, now: float, title: str, columns: int, rows: int |
         _table("Recent ends", ENDED, (_ended(job, now, is_wide) for job in ended), is_wide),
         Text(),
         _table(
-            _title("Alarms", len(snapshot.alarms), len(alarms)),
+            _title("Alarms", len(snapshot.alarms), len(alarms)) + (ADVICE if alarms else ""),
             ALARMS,
             (_alarm(alarm, now) for alarm in alarms),
             is_wide,
@@ -57,7 +58,7 @@ def screen(snapshot: Snapshot, now: float, title: str, columns: int, rows: int |
 # of Voice ID jobs.
 RUNNING = {"Kind": 20, "Job": 23, "Status": 0, "%": 0, "Elapsed": 0, "Poll in": 0}
 ENDED = {"Reported": 0, "Outcome": 0, "Status": 13, "Kind": 20, "Job": 23}
-ALARMS = {"Since": 0, "Alarm": 0, "What to do": 1}
+ALARMS = {"Since": 0, "Alarm": 0, "Description": 1}
 MIN_WIDTHS, MAX_WIDTHS = {"%": 3}, {"Status": 11}
 NUMBERS = ("%", "Elapsed", "Poll in")
 

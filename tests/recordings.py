@@ -39,6 +39,7 @@ def main() -> None:
         for number, percent in ((2, 42), (3, 7)):
             show_progress(cloud, start_enrollment(cloud, manifest, number)["JobId"], percent)
         raise_an_alarm(cloud)
+        wait_for_watches(cloud, outputs["WatchArn"], 2)
         record(cloud, ["dashboard"], lambda terminal: terminal.wait_for("Alarms: 1"))
 
 
@@ -65,6 +66,13 @@ def transcribe(cloud: Cloud, machine: str, name: str, media: str) -> None:
 def show_progress(cloud: Cloud, job: str, percent: int) -> None:
     """Show a Voice ID job as running, with this percentage."""
     cloud.voice_id.amend(job, {"JobStatus": "IN_PROGRESS", "JobProgress": {"PercentComplete": percent}})
+
+
+def wait_for_watches(cloud: Cloud, machine: str, count: int) -> None:
+    """Return when this number of watches is running."""
+    states = cloud.client("stepfunctions")
+    while len(watches.newest(states, machine, statusFilter="RUNNING")) < count:
+        time.sleep(0.5)
 
 
 def raise_an_alarm(cloud: Cloud) -> None:
