@@ -13,7 +13,7 @@ from .explained_event import explain_event
 from .undelivered import Undelivered
 
 QUEUE, START = "TriggersTriggerDLQ", "TriggersStart"
-MAX_MESSAGES = 1_000
+MAX_MESSAGES = 1_000  # received at once
 HIDDEN_SECONDS = 900  # long enough to read the list and to answer
 NOT_AN_EVENT = "The message doesn't contain an event."
 

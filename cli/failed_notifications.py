@@ -28,21 +28,29 @@ def failed(states: Any, machine: str) -> Iterator[str]:
 def describe(states: Any, arn: str) -> Undelivered:
     """Return what is known about a failed execution."""
     execution = states.describe_execution(executionArn=arn)
-    notification = json.loads(execution["input"])
-    detail = json.loads(notification["message"])
-    watch = str(detail.get("watch", ""))
+    title, detail = _contents(execution)
+    watch = str(detail.get("watch"))
     return Undelivered(
         type="notification",
         id=arn,
         redeliver=partial(_redrive, states, execution),
-        title=notification["detail_type"],
-        jobs=[{"kind": detail.get("kind"), "request": detail.get("request") or {}}],
+        title=title,
+        jobs=[{"kind": detail["kind"], "request": detail.get("request") or {}}] if detail.get("kind") else [],
         outcome=detail.get("outcome"),
         time=execution["stopDate"],
         branches=_failed_states(states, arn),
         reason=": ".join(text for text in (execution.get("error"), execution.get("cause")) if text),
         ids=frozenset({watch, watch.rpartition(":")[2]}),
     )
+
+
+def _contents(execution: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Return the detail-type and the detail in the input; empty ones if somebody started the execution by hand."""
+    try:
+        notification = json.loads(execution["input"])
+        return str(notification["detail_type"]), dict(json.loads(notification["message"]))
+    except (KeyError, TypeError, ValueError):
+        return "unknown input", {}
 
 
 def _redrive(states: Any, execution: Mapping[str, Any]) -> None:

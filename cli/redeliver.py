@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ Id = Annotated[
         show_default=False,
     ),
 ]
+LIMIT = 200  # of notifications and events at once, because each notification takes two calls
 # The queues that this command doesn't empty, and what to do about their messages.
 OTHER_QUEUES = {
     "MonitoringUnreportedWatches": "watches that ended without a notification. Redrive them, or start them again.",
@@ -40,9 +42,11 @@ def redeliver(context: Context, id: Id = None, yes: confirmation.Yes = False) ->
     confirmation.require(yes)
     _show_other_queues(context)
     with ExitStack() as stack:
-        found = [one for one in _find(context, stack) if one.is_about(id)]
+        found = list(islice((one for one in _find(context, stack) if one.is_about(id)), LIMIT))
         for one in found:
             context.output.line(one.text())
+        if len(found) == LIMIT:
+            context.output.line(f"These are the first {LIMIT}. Run the command again for the others.")
         if not found:
             context.output.line("There is nothing to redeliver.")
         elif confirmation.confirm(f"Redeliver {'it' if len(found) == 1 else f'these {len(found)}'}?", yes):

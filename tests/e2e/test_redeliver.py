@@ -93,14 +93,19 @@ def test_an_event_that_is_redelivered_several_times_is_reported_once(world: Worl
 
 @contextmanager
 def broken_start_function(world: World) -> Iterator[None]:
-    """Let the Start function fail: it starts watches of a state machine that doesn't exist."""
+    """Let the Start function fail at once: its state machine doesn't exist, and its events aren't retried."""
     functions, name = world.cloud.client("lambda"), resource(world, "TriggersStart")
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    of_function = {"FunctionName": name, "Qualifier": "$LATEST"}
+    retries = functions.get_function_event_invoke_config(**of_function)
+    of_function["DestinationConfig"] = retries["DestinationConfig"]
     broken = {**variables, "WATCH_ARN": variables["WATCH_ARN"] + "x"}
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": broken})
+    functions.put_function_event_invoke_config(**of_function, MaximumRetryAttempts=0)
     try:
         yield
     finally:
+        functions.put_function_event_invoke_config(**of_function, MaximumRetryAttempts=retries["MaximumRetryAttempts"])
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 

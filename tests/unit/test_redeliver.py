@@ -270,6 +270,25 @@ def test_a_notification_that_cannot_be_redriven_is_reported_with_the_reason(
     assert "RedriveExecution" not in aws.operations()
 
 
+@pytest.mark.parametrize("text", ["{}", "[]", '{"detail_type": "Job Ended", "message": "x"}', '"text"', "5"])
+def test_a_notification_that_somebody_started_by_hand_is_shown_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws, text: str
+) -> None:
+    aws.answers["DescribeExecution"] = lambda call: {**notification(call["executionArn"]), "input": text}
+    assert redeliver(monkeypatch, "n1") == 0
+    assert "unknown input" in capsys.readouterr().out
+
+
+def test_many_items_are_redelivered_in_several_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
+) -> None:
+    put(aws, *({**OF_EVENTBRIDGE, "MessageId": f"m{n}", "ReceiptHandle": f"r{n}"} for n in range(300)))
+    assert redeliver(monkeypatch) == 0
+    assert "These are the first 200. Run the command again for the others." in capsys.readouterr().out
+    assert aws.operations().count("Invoke") == 199
+    assert aws.operations().count("ChangeMessageVisibility") == 101
+
+
 def test_without_a_terminal_and_without_yes_nothing_is_called(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
 ) -> None:
