@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from job_watcher.escape import one_line
+
 from .command import Context
 from .errors import EXPECTED, denied_action, sentence
 
@@ -85,4 +87,4 @@ def diagnose(name: str, check: Check, context: Context) -> Diagnosis:
 
 
 def _wrap(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(one_line(text), WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -1,6 +1,7 @@
 """A notification or an event that can be delivered again, and how it is shown."""
 
 import json
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,9 @@ from typing import Any
 from job_watcher.to_json import to_json
 
 from .errors import EXPECTED, sentence
+from .find_watch import is_about
+from .job_text import table
+from .local_time import format_time
 
 
 @dataclass(frozen=True)
@@ -35,17 +39,20 @@ class Undelivered:
 
     def is_about(self, id: str | None) -> bool:
         """Whether this is about an execution's name or ARN, or a job's id; None stands for everything."""
-        of_jobs = (str(value) for job in self.jobs for value in _leaves(job["request"]))
-        return id is None or id in {self.id, self.id.rpartition(":")[2], *self.ids, *of_jobs}
+        is_own = id in {self.id, self.id.rpartition(":")[2], *self.ids}
+        return id is None or is_own or any(is_about(job["request"], id) for job in self.jobs)
 
     def text(self) -> str:
-        """Return what people see: a line for each property."""
-        when = f", {self.time.astimezone():%Y-%m-%d %H:%M %Z}" if self.time else ""
-        lines = [f"{self.type} {self.id}", f"{self.title}{when}", *map(_job, self.jobs)]
-        lines += [f"outcome: {self.outcome}"] if self.outcome else []
-        lines += [f"failed: {', '.join(self.branches)}"] if self.branches else []
-        lines += [f"reason: {self.reason}"] if self.reason else []
-        return "\n  ".join(lines)
+        """Return what people see: the id, and a line for each property."""
+        rows = [
+            ("about", self.title),
+            ("time", format_time(self.time)),
+            *(("job", _job(job)) for job in self.jobs),
+            ("outcome", self.outcome),
+            ("failed", ", ".join(self.branches)),
+            ("reason", self.reason),
+        ]
+        return f"{self.type} {self.id}\n{textwrap.indent(table(rows), '  ')}"
 
     def to_json(self, error: str | None) -> dict[str, Any]:
         """Return the result for programs. `error` says why it couldn't be delivered."""
@@ -77,11 +84,3 @@ def _job(job: Mapping[str, Any]) -> str:
         f"{name}={value}" if isinstance(value, str) else f"{name}:={json.dumps(value)}" for name, value in request
     )
     return " ".join([str(job["kind"]), *members])
-
-
-def _leaves(value: Any) -> list[Any]:
-    """Return the values in a request, which may be nested."""
-    if isinstance(value, Mapping | list):
-        parts = value.values() if isinstance(value, Mapping) else value
-        return [leaf for part in parts for leaf in _leaves(part)]
-    return [value]

@@ -72,7 +72,7 @@ def test_an_event_that_eventbridge_could_not_deliver_starts_the_watch_after_conf
         terminal.press("y\r")
         assert terminal.end() == 0
     assert f"{SPEAKERS} DomainId={request['DomainId']} JobId={request['JobId']}" in terminal.text
-    assert "reason: NO_PERMISSIONS: Not allowed." in terminal.text
+    assert "reason  NO_PERMISSIONS: Not allowed." in terminal.text
     assert world.event(request)["detail"]["outcome"] == "succeeded"
     assert redeliver(world, request["JobId"]) == (0, [])
 

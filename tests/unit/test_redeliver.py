@@ -6,7 +6,6 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -141,18 +140,18 @@ def test_each_notification_and_event_is_shown_before_it_is_redelivered(
 ) -> None:
     assert redeliver(monkeypatch) == 0
     lines = capsys.readouterr().out.splitlines()
-    time_of_event = datetime.fromisoformat(STARTED["time"]).astimezone()
-    assert lines[0] == f"notification {NOTIFY}n1"
-    assert re.fullmatch(r"  Job Ended, [\d-]{10} [\d:]{5} \S+", lines[1])
-    assert lines[2:] == [
-        "  glue/JobRun JobName=nightly RunId=jr_1",
-        "  outcome: failed",
-        "  failed: Email",
-        "  reason: SNS.KmsDisabled: The key is disabled.",
+    assert re.fullmatch(r"  time     [\d-]{10} [\d:]{8} \S+", lines[2])
+    assert [line for line in lines if not line.startswith("  time")] == [
+        f"notification {NOTIFY}n1",
+        "  about    Job Ended",
+        "  job      glue/JobRun JobName=nightly RunId=jr_1",
+        "  outcome  failed",
+        "  failed   Email",
+        "  reason   SNS.KmsDisabled: The key is disabled.",
         "event m1",
-        f"  aws.glue, AWS API Call via CloudTrail, StartJobRun, {time_of_event:%Y-%m-%d %H:%M %Z}",
-        "  glue/JobRun JobName=nightly RunId=jr_2",
-        "  reason: NO_PERMISSIONS: Not allowed.",
+        "  about   aws.glue, AWS API Call via CloudTrail, StartJobRun",
+        "  job     glue/JobRun JobName=nightly RunId=jr_2",
+        "  reason  NO_PERMISSIONS: Not allowed.",
         f"{NOTIFY}n1: delivered",
         "m1: delivered",
     ]
@@ -187,6 +186,7 @@ def test_only_the_failed_execution_that_is_not_too_old_is_redriven(
         ("w1", [f"{NOTIFY}n1"]),
         ("jr_1", [f"{NOTIFY}n1"]),
         ("jr_2", ["m1"]),
+        ("ni…1", [f"{NOTIFY}n1"]),
         ("nightly", [f"{NOTIFY}n1", "m1"]),
         ("e1", ["m1"]),
         ("other", []),
@@ -277,6 +277,15 @@ def test_a_notification_that_somebody_started_by_hand_is_shown_too(
     aws.answers["DescribeExecution"] = lambda call: {**notification(call["executionArn"]), "input": text}
     assert redeliver(monkeypatch, "n1") == 0
     assert "unknown input" in capsys.readouterr().out
+
+
+def test_control_characters_in_an_event_do_not_reach_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
+) -> None:
+    put(aws, {**OF_LAMBDA, "Body": json.dumps({"requestPayload": {**STARTED, "source": "\x1b[2Ja\nb"}})})
+    assert redeliver(monkeypatch, "e1") == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown and "  about  \\u001b[2Ja b, AWS API Call" in shown
 
 
 def test_many_items_are_redelivered_in_several_runs(
