@@ -12,6 +12,7 @@ from .dashboard_data import EVERY, DashboardData
 from .dashboard_screen import screen
 from .dashboard_snapshot import Snapshot
 from .keys import QUIT, Wait, keys
+from .signals import like_ctrl_c
 
 REDRAW = 1.0  # seconds
 Once = Annotated[bool, typer.Option("--once", help="Print the dashboard once, and exit.")]
@@ -34,7 +35,7 @@ def dashboard(context: Context, once: Once = False) -> None:
         else:
             console.print(screen(snapshot, snapshot.time, _title(context), console.width))
         return
-    with keys() as wait, Live(console=console, screen=True, auto_refresh=False) as live:
+    with like_ctrl_c(), keys() as wait, Live(console=console, screen=True, auto_refresh=False) as live:
         live.update(Text("Reading …"), refresh=True)
         _show(context, data, live, wait)
 

@@ -13,7 +13,7 @@ from .command import Context
 from .dashboard_progress import ProgressReader
 from .dashboard_snapshot import Alarm, EndedJob, RunningJob, Snapshot
 
-# The lowest quotas are those of DescribeAlarms, 9 calls per second, and ListExecutions, 5 to 10 calls per second.
+# All calls, including those of the start. The quotas are for each second, so other users of the account can ignore these.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 CALLS_PER_MINUTE = 30

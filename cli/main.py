@@ -59,7 +59,7 @@ _add(
 )
 _add("dashboard", dashboard, "--once", "--json")
 _add("redeliver", redeliver, "--yes", "jr_0123 --yes --json")
-_add("smoke", smoke, "--yes", "--kind athena/QueryExecution --timeout 300 --yes", "--json --yes")
+_add("smoke", smoke, "--yes", "--kind athena/QueryExecution --timeout 5m --yes", "--json --yes")
 _add("doctor", doctor, "", "--stack Second --json")
 _add("before-destroy", before_destroy, "", "--remove")
 

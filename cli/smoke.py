@@ -10,8 +10,10 @@ import typer
 from . import confirmation, enabled_kinds
 from .aws_command import own_command
 from .command import Context
+from .durations import parse_duration
 from .exit_status import ExitStatus
 from .kind_names import find_kind
+from .signals import like_ctrl_c
 from .smoke_jobs import JOBS, SmokeJob
 from .smoke_receiver import PARTS
 from .smoke_run import SmokeTest
@@ -29,11 +31,19 @@ KindName = Annotated[
     ),
 ]
 Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long to wait for the notification.")
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="DURATION",
+        parser=parse_duration,
+        help="How long to wait for the notification, such as 90s, 15m or 2h. The default is 15 minutes.",
+        show_default=False,
+    ),
 ]
+DEFAULT_TIMEOUT = 900
 
 
-def smoke(context: Context, kind: KindName = None, timeout: Timeout = 900, yes: confirmation.Yes = False) -> None:
+def smoke(context: Context, kind: KindName = None, timeout: Timeout = None, yes: confirmation.Yes = False) -> None:
     """Prove a deployment with a real, inexpensive job.
 
     Says what it creates and costs, and asks for confirmation. Then it starts the job and its watch, waits for the
@@ -51,7 +61,8 @@ def smoke(context: Context, kind: KindName = None, timeout: Timeout = 900, yes: 
     name = f"{PREFIX}-{secrets.token_hex(4)}"
     test = SmokeTest(context.client, context.deployment, find_kind(job.kind), job, name, context.output.line)
     try:
-        test.run(timeout)
+        with like_ctrl_c():
+            test.run(timeout or DEFAULT_TIMEOUT)
     finally:
         for sentence in test.cleanup.not_removed:
             typer.echo(f"not removed: {sentence}", err=True)

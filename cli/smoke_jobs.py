@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import wave
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,15 +25,16 @@ class SmokeJob:
     pricing: str
     """The page with the prices."""
     permissions: Sequence[str]
-    """The IAM actions that the caller needs for the job and its resources."""
+    """The IAM actions that the caller needs for the job and its resources; the service itself uses some of them."""
     start: Callable[[Client, Cleanup, str], Mapping[str, Any]]
     """Creates the resources, starts the job, and returns the watch's request."""
 
 
 def run_query(client: Client, cleanup: Cleanup, name: str) -> Mapping[str, Any]:
-    """Run a query that reads no data. Athena keeps its result, so no bucket is needed.
+    """Run a query that reads no data. Athena keeps its result, so no bucket is needed, and reads the default database.
 
     https://docs.aws.amazon.com/athena/latest/ug/managed-results.html
+    https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
     """
     athena = client("athena")
     cleanup.create(
@@ -68,6 +70,8 @@ def run_automation(client: Client, cleanup: Cleanup, name: str) -> Mapping[str, 
         ),
         lambda _: ssm.delete_document(Name=name),
     )
+    while ssm.describe_document(Name=name)["Document"]["Status"] == "Creating":
+        time.sleep(1)
     return {"AutomationExecutionId": ssm.start_automation_execution(DocumentName=name)["AutomationExecutionId"]}
 
 
@@ -116,7 +120,7 @@ JOBS = (
         "SELECT 1, in a temporary workgroup",
         "less than 1 cent, because the query scans no data",
         "https://aws.amazon.com/athena/pricing/",
-        ("athena:CreateWorkGroup", "athena:StartQueryExecution", "athena:DeleteWorkGroup"),
+        ("athena:CreateWorkGroup", "athena:StartQueryExecution", "glue:GetDatabase", "athena:DeleteWorkGroup"),
         run_query,
     ),
     SmokeJob(
@@ -124,7 +128,7 @@ JOBS = (
         "a temporary runbook waits 10 s",
         "less than 1 cent, for one step of an automation",
         "https://aws.amazon.com/systems-manager/pricing/",
-        ("ssm:CreateDocument", "ssm:StartAutomationExecution", "ssm:DeleteDocument"),
+        ("ssm:CreateDocument", "ssm:DescribeDocument", "ssm:StartAutomationExecution", "ssm:DeleteDocument"),
         run_automation,
     ),
     SmokeJob(

@@ -9,6 +9,7 @@ from typing import Any
 
 from job_watcher import trigger
 from job_watcher.catalogue import Kind
+from job_watcher.email_message import format_duration
 from job_watcher.expressions import search
 from job_watcher.to_json import parse_time
 
@@ -20,7 +21,7 @@ from .smoke_receiver import PARTS, Delivery, Receiver
 Report = Callable[[str], None]
 """Prints a line about the progress."""
 END_SECONDS = 2  # between two checks whether the watch has ended
-CONTINUES = "           The watch continues. It may report the job as lost, because its resources are removed."
+CONTINUES = "           The watch continues. It may report the job as lost, because the job is removed."
 
 
 @dataclass
@@ -63,17 +64,25 @@ class SmokeTest:
     def run(self, seconds: float) -> None:
         """Run the job, and wait at most this long for its notification. Remove what was created, also after errors."""
         try:
-            receiver = Receiver(self.client, self.deployment.outputs, self.job.kind, self.name, self.cleanup)
-            receiver.wait_until_active()
-            self.report(f"created    the rule {self.name}, the queue and the subscriptions")
-            self._start()
-            self.report(f"waiting    for the notification, at most {seconds:.0f} s")
-            self._wait(receiver, time.monotonic() + seconds)
+            self._run(seconds)
         finally:
-            self.report("removing   everything that this command created")
-            if self.request and not self.watch_ended:
-                self.report(CONTINUES)
-            self.cleanup.run()
+            try:
+                self._report_end()
+            finally:
+                self.cleanup.run()
+
+    def _run(self, seconds: float) -> None:
+        receiver = Receiver(self.client, self.deployment.outputs, self.job.kind, self.name, self.cleanup)
+        receiver.wait_until_active()
+        self.report(f"created    the rule {self.name}, the queue and the subscriptions")
+        self._start()
+        self.report(f"waiting    for the notification, at most {format_duration(seconds)}")
+        self._wait(receiver, time.monotonic() + seconds)
+
+    def _report_end(self) -> None:
+        self.report("removing   everything that this command created")
+        if self.request and not self.watch_ended:
+            self.report(CONTINUES)
 
     def _start(self) -> None:
         self.request = self.job.start(self.client, self.cleanup, self.name)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import boto3
 import pytest
 
 from cli.cleanup import Cleanup
+from cli.output import Output
 from cli.smoke_jobs import JOBS, SmokeJob
 from cli.smoke_receiver import PERMISSIONS, Receiver
 from job_watcher import catalogue
@@ -100,7 +102,7 @@ def test_if_a_part_of_the_notification_does_not_arrive_the_test_fails(
 ) -> None:
     deployment.parts.remove(missing)
     monkeypatch.setattr("cli.smoke_run.time.monotonic", iter(range(1_000)).__next__)
-    assert exit_status(monkeypatch, [*RUN, "--timeout", "10"]) == 4
+    assert exit_status(monkeypatch, [*RUN, "--timeout", "10s"]) == 4
     shown = capsys.readouterr().out
     assert shown.count("didn't arrive") == 1 and shown.endswith("run `job-watcher doctor --region eu-west-1`.\n")
     assert created_and_left(aws) == []
@@ -156,6 +158,30 @@ def test_after_ctrl_c_everything_is_removed_and_the_watch_continues(
     assert exit_status(monkeypatch, RUN) == 130
     assert "The watch continues." in capsys.readouterr().out
     assert created_and_left(aws) == []
+
+
+def test_if_the_output_is_closed_everything_is_removed(
+    monkeypatch: pytest.MonkeyPatch, aws: FakeAws, deployment: FakeSmoke
+) -> None:
+    def print_until_closed(output: Output, text: str) -> None:
+        if not text.startswith("stack "):
+            raise BrokenPipeError
+
+    monkeypatch.setattr(Output, "line", print_until_closed)
+    assert exit_status(monkeypatch, RUN) == 7
+    assert "CreateQueue" in aws.operations()
+    assert created_and_left(aws) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_the_end_of_the_process_and_of_the_terminal_are_like_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch, aws: FakeAws, deployment: FakeSmoke, number: signal.Signals
+) -> None:
+    before = signal.signal(number, signal.SIG_DFL)
+    monkeypatch.setattr(Receiver, "deliveries", lambda *_: signal.raise_signal(number))
+    assert exit_status(monkeypatch, RUN) == 130
+    assert created_and_left(aws) == []
+    assert signal.signal(number, before) == signal.SIG_DFL
 
 
 def test_a_second_ctrl_c_ends_only_one_removal() -> None:
@@ -228,7 +254,7 @@ def test_a_job_makes_the_calls_that_its_permissions_allow_and_returns_a_request_
 
         def answer(model: Any, **_: Any) -> Any:
             calls.append(f"{service}:{model.name}")
-            return Answered(), {"QueryExecutionId": ID, "AutomationExecutionId": ID}
+            return Answered(), {"QueryExecutionId": ID, "AutomationExecutionId": ID, "Document": {"Status": "Active"}}
 
         made.meta.events.register("before-call", answer)
         return made
@@ -236,8 +262,8 @@ def test_a_job_makes_the_calls_that_its_permissions_allow_and_returns_a_request_
     cleanup = Cleanup()
     request = job.start(client, cleanup, "job-watcher-smoke-1")
     cleanup.run()
-    read_by_the_service = {"s3:GetObject"}
-    assert {*calls} == {*job.permissions} - read_by_the_service
+    by_the_service = {"s3:GetObject", "glue:GetDatabase"}
+    assert {*calls} == {*job.permissions} - by_the_service
     assert list(request) == catalogue.load(job.kind.partition("/")[0])[job.kind].request
 
 
