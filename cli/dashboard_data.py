@@ -13,7 +13,7 @@ from .command import Context
 from .dashboard_progress import ProgressReader
 from .dashboard_snapshot import Alarm, EndedJob, RunningJob, Snapshot
 
-# All calls, including those of the start. The quotas are for each second, so other users of the account can ignore these.
+# All calls, including those of the start. The quotas are calls per second, so there is enough left for others.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 CALLS_PER_MINUTE = 30
