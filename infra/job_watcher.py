@@ -117,7 +117,13 @@ class JobWatcher(Construct):
         self.alarm_topic = monitoring.topic
         if settings.auto_watch:
             triggers = Triggers(
-                self, "Triggers", settings=settings, bundle=code, watch=self.watch, notify=notifier.machine
+                self,
+                "Triggers",
+                settings=settings,
+                bundle=code,
+                watch=self.watch,
+                notify=notifier.machine,
+                poll_queue=watcher.poller.queue,
             )
             monitoring.add_trigger_alarm(triggers.dead_letter_queue)
         self._describe, self._poll = watcher.describe, watcher.poller.poll

@@ -7,6 +7,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from .functions import python_function
@@ -36,7 +37,9 @@ class Poller(Construct):
     watches of such messages poll their jobs themselves.
     """
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, bundle: Path) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: Settings, bundle: Path, notify: sfn.IStateMachine
+    ) -> None:
         super().__init__(scope, id)
         self.dead_letter_queue = encrypted_queue(self, "PollDLQ", retention_period=Duration.days(14))
         acknowledge(self.dead_letter_queue, {"SQSRedrivePolicy": FOR_PEOPLE})
@@ -47,18 +50,19 @@ class Poller(Construct):
             visibility_timeout=Duration.seconds(6 * TIMEOUT_SECONDS),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letter_queue, max_receive_count=MAX_RECEIVES),
         )
-        self.poll = self._function(settings, bundle)
+        self.poll = self._function(settings, bundle, notify)
         self._allow_calls()
+        notify.grant_start_execution(self.poll)
         self._invoke_function(settings.max_concurrency)
 
-    def _function(self, settings: Settings, bundle: Path) -> lambda_.Function:
+    def _function(self, settings: Settings, bundle: Path, notify: sfn.IStateMachine) -> lambda_.Function:
         function = python_function(
             self,
             "Poll",
             settings=settings,
             handler="job_watcher.handlers.poll",
             bundle=bundle,
-            environment={"POLL_QUEUE_URL": self.queue.queue_url},
+            environment={"POLL_QUEUE_URL": self.queue.queue_url, "NOTIFY_ARN": notify.state_machine_arn},
             timeout=Duration.seconds(TIMEOUT_SECONDS),
         )
         acknowledge(function, {"LambdaDLQ": "The queue that invokes the function has a dead-letter queue."})

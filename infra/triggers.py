@@ -9,6 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -38,6 +39,7 @@ class Triggers(Construct):
         bundle: Path,
         watch: sfn.IStateMachine,
         notify: sfn.IStateMachine,
+        poll_queue: sqs.IQueue,
     ) -> None:
         super().__init__(scope, id)
         self.dead_letter_queue = queue(self, "TriggerDLQ")
@@ -47,10 +49,18 @@ class Triggers(Construct):
             settings=settings,
             handler="job_watcher.handlers.start",
             bundle=bundle,
-            environment={"WATCH_ARN": watch.state_machine_arn, "NOTIFY_ARN": notify.state_machine_arn},
+            environment={
+                "WATCH_ARN": watch.state_machine_arn,
+                "NOTIFY_ARN": notify.state_machine_arn,
+                "POLL_QUEUE_URL": poll_queue.queue_url,
+            },
         )
         watch.grant_start_execution(self.start)
         watch.grant_execution(self.start, "states:DescribeExecution")
+        # CDK's grant_send_messages would also allow reading the queue's attributes.
+        self.start.add_to_role_policy(
+            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[poll_queue.queue_arn])
+        )
         on_failure = destinations.SqsDestination(self.dead_letter_queue)
         self.start.configure_async_invoke(retry_attempts=2, on_failure=on_failure)
         self._acknowledge_findings(watch)

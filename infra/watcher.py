@@ -36,7 +36,7 @@ class Watcher(Construct):
         acknowledge(
             self.describe, {"LambdaDLQ": "Step Functions invokes the function synchronously, and retries its errors."}
         )
-        self.poller = Poller(self, "Poller", settings=settings, bundle=bundle)
+        self.poller = Poller(self, "Poller", settings=settings, bundle=bundle, notify=notify)
         self._allow_describe_calls(settings.kinds.values())
         self.machine = machine(
             self,

@@ -15,13 +15,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .clients import client
 from .describe import Event, poll_and_log, read_watch, to_report
+from .detail import serialize
 from .errors import code
 from .news import find_news
 from .poll_state import PollState
 from .schedule import add_delay
 from .to_json import compact_json
+from .watch import Watch
 
-QUEUE_URL = os.environ["POLL_QUEUE_URL"]
+QUEUE_URL, NOTIFY_ARN = os.environ["POLL_QUEUE_URL"], os.environ["NOTIFY_ARN"]
 # Step Functions no longer waits for this message: its watch has ended, or has sent a new message.
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html
 STALE = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
@@ -30,9 +32,12 @@ logger = Logger()
 
 
 class Message(Event):
-    """A message of the poll queue: the same as the Describe function's event, and the token of the waiting task."""
+    """A message of the poll queue: the same as the Describe function's event, and the token of the waiting task.
 
-    token: str
+    The Start function sends a message without a token, for an extra check of a job that a watch follows.
+    """
+
+    token: NotRequired[str]
     confirmed: NotRequired[float]
     """When Step Functions last accepted the token, in seconds since 1970. Missing if the state machine sent this."""
 
@@ -62,13 +67,16 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def process(record: Mapping[str, Any]) -> None:
-    """Poll the message's job. Send the next message if there is nothing new, else report the news.
+    """Poll the message's job. Send the next message if there is nothing new, else report the news to the watch.
 
     The next message may have been sent before a message is redelivered. Therefore, the poll of a redelivered message is
     always reported: the state machine sends a new message with a new token, and all others become stale.
     """
     message, attributes = json.loads(record["body"]), record["attributes"]
     watch, redelivered = read_watch(message), int(attributes["ApproximateReceiveCount"]) > 1
+    if watch.check_once and "token" not in message:
+        _check_once(message, watch)
+        return
     before, sent = watch.state, int(attributes["SentTimestamp"]) / 1000
     confirmed = _send_heartbeat(message["token"], message.get("confirmed", sent), before.get("heartbeat", 0))
     if confirmed is None:
@@ -83,6 +91,34 @@ def process(record: Mapping[str, Any]) -> None:
         _report(message["token"], {**to_report(watch, result), "news": news})
     else:
         _send(message, cast(PollState, result), 0)
+
+
+def _check_once(message: Message, watch: Watch) -> None:
+    """Poll a job whose end an event may have reported before its watch, and start the notification if it has ended.
+
+    The watch sends the same notification if this fails. If it was lost, only the watch itself reports that.
+    """
+    result = poll_and_log(watch)
+    if "wait" in result:
+        _send(message, cast(PollState, result), 0)
+    elif "name" in result and result["outcome"] != "lost":
+        _start_notification(watch, serialize(result))
+
+
+def _start_notification(watch: Watch, notification: Mapping[str, Any]) -> None:
+    """Start the Notify state machine with the same name and input as the Watch state machine would."""
+    members = ("detail_type", "message", "attributes", "subject", "text")
+    notify_input = {
+        "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": watch.arn,
+        **{member: notification[member] for member in members},
+    }
+    try:
+        client("stepfunctions").start_execution(
+            stateMachineArn=NOTIFY_ARN, name=notification["name"], input=compact_json(notify_input)
+        )
+    except ClientError as error:
+        if code(error) != "ExecutionAlreadyExists":  # the notification was already sent
+            raise
 
 
 def _send_heartbeat(token: str, confirmed: float, heartbeat: float) -> float | None:

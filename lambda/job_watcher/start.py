@@ -18,7 +18,7 @@ from .metrics import count
 from .to_json import compact_json, parse_time, to_json
 from .trigger import PERIOD, TriggeredJob
 
-WATCH_ARN = os.environ["WATCH_ARN"]
+WATCH_ARN, QUEUE_URL = os.environ["WATCH_ARN"], os.environ["POLL_QUEUE_URL"]
 OWN_MACHINES = (WATCH_ARN, os.environ["NOTIFY_ARN"])
 BUNDLE = Path(os.environ["LAMBDA_TASK_ROOT"])
 SETTINGS = json.loads((BUNDLE / "settings.json").read_text())
@@ -47,14 +47,14 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
         count("IncompleteEvent")
         raise
     for job in jobs:
-        watch = start_if_needed(job, event)
-        logger.info("started", watch=watch, kind=job.kind.name)
+        if watch := start_if_needed(job, event):
+            logger.info("started", watch=watch, kind=job.kind.name)
 
 
 def start_if_needed(job: TriggeredJob, event: Mapping[str, Any]) -> str | None:
     """Start a watch unless another one covers the event, and return its ARN or None.
 
-    It usually makes one call, and at most 20.
+    It usually makes one call, and at most 20. If the job's watch is running, it may get an extra check.
     """
     now = time.time()
     period = int(now // PERIOD)
@@ -65,7 +65,9 @@ def start_if_needed(job: TriggeredJob, event: Mapping[str, Any]) -> str | None:
         return started
     number, newest = find_newest_watch(job, period)
     if newest and _covers(newest, job, event):
-        return _check_once(job, newest, event)
+        if _may_have_ended(job, newest, event):
+            check_once(job, newest)
+        return None
     return start_watch(job, event, [period, number + 1 if number < PROBES[-1] else event.get("id")])
 
 
@@ -83,14 +85,14 @@ def find_newest_watch(job: TriggeredJob, period: int) -> tuple[int, Execution | 
     return (low, watch(low)) if watch(low) else (-1, None)
 
 
-def start_watch(job: TriggeredJob, event: Mapping[str, Any], watch_key: Any, **extra: Any) -> str | None:
+def start_watch(job: TriggeredJob, event: Mapping[str, Any], watch_key: Any) -> str | None:
     """Start the job's watch with this key. Return its ARN, or None if it exists already.
 
     The input includes the event's id, because StartExecution also succeeds if an execution with the same name and input
     is running.
     """
     started_by = {"id": event.get("id"), "time": event.get("time"), "service_event": job.service_event}
-    watch_input = {"kind": job.kind.name, "request": job.request, "trigger": started_by, **extra}
+    watch_input = {"kind": job.kind.name, "request": job.request, "trigger": started_by}
     try:
         started = step_functions().start_execution(
             stateMachineArn=WATCH_ARN, name=trigger.watch_name(job, watch_key), input=compact_json(to_json(watch_input))
@@ -108,6 +110,13 @@ def describe_watch(job: TriggeredJob, watch_key: Any) -> Execution | None:
     except step_functions().exceptions.ExecutionDoesNotExist:
         return None
     return execution
+
+
+def check_once(job: TriggeredJob, watch: Execution) -> None:
+    """Let the Poll function check a job that is being watched, now instead of at the watch's next poll."""
+    watch_input = {"kind": job.kind.name, "request": job.request, "check_once": True}
+    message = {"input": watch_input, "watch": watch["executionArn"], "state": {}}
+    client("sqs").send_message(QueueUrl=QUEUE_URL, MessageBody=json.dumps(to_json(message)))
 
 
 def step_functions() -> Any:
@@ -143,16 +152,14 @@ def _covers(watch: Execution, job: TriggeredJob, event: Mapping[str, Any]) -> bo
     return watch["status"] == "RUNNING" or (watch["status"] == "SUCCEEDED" and ended_after)
 
 
-def _check_once(job: TriggeredJob, watch: Execution, event: Mapping[str, Any]) -> str | None:
-    """Start one extra check if the service's own event may report the end of a job that is already being watched.
+def _may_have_ended(job: TriggeredJob, watch: Execution, event: Mapping[str, Any]) -> bool:
+    """Whether the service's own event may report the end of a job whose watch is running.
 
-    Return its ARN or None. Recurring jobs get no extra check, because each watch of them sends a notification.
+    A recurring job gets no extra check, because each watch of it sends a notification.
     """
     event_time = parse_time(event.get("time"))
     # EventBridge's times are whole seconds.
     is_later = watch["status"] == "RUNNING" and (
         event_time is None or event_time >= watch["startDate"].replace(microsecond=0)
     )
-    if not (job.service_event and is_later) or job.kind.recurs or trigger.reports_running(job.kind, event):
-        return None
-    return start_watch(job, event, ["extra-check", event.get("id")], check_once=True)
+    return job.service_event and is_later and not job.kind.recurs and not trigger.reports_running(job.kind, event)

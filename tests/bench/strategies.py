@@ -91,8 +91,8 @@ class JobWatcherWithEvents(JobWatcher):
         return polled._replace(detected_at=min(polled.detected_at, notified_at))
 
     def price(self, result: WatchResult) -> float:
-        """Return the price. An event that arrives costs a call of Start, and a watch with one poll."""
-        extra_check = sum(1 for _ in costs.watch_states(1)) * costs.TRANSITION + 2 * costs.call()
+        """Return the price. An event that arrives costs a call of Start, and a message of the poll queue."""
+        extra_check = costs.call() + costs.queued_call()
         return super().price(result) + (0 if self.name == EVENT_LOST else extra_check)
 
 

@@ -47,6 +47,7 @@ def start(states: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     for name, value in {
         "WATCH_ARN": WATCH,
         "NOTIFY_ARN": WATCH.replace("watch", "notify"),
+        "POLL_QUEUE_URL": "not used, because recurring jobs get no extra checks",
         "LAMBDA_TASK_ROOT": str(tmp_path),
         "POWERTOOLS_SERVICE_NAME": "job-watcher",
         "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",

@@ -30,6 +30,7 @@ os.environ |= {
     "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
     "POWERTOOLS_SERVICE_NAME": "job-watcher",
     "POLL_QUEUE_URL": QUEUE_URL,
+    "NOTIFY_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:Notify",
 }
 ROLE = "arn:aws:iam::123456789012:role/states"
 FUNCTION = f"arn:aws:lambda:{REGION}:123456789012:function:Describe"

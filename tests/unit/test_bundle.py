@@ -40,6 +40,7 @@ FUNCTION_ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-2",
     "WATCH_ARN": "arn",
     "NOTIFY_ARN": "arn",
+    "POLL_QUEUE_URL": "https://sqs.eu-west-2.amazonaws.com/1/Poll",
     "POWERTOOLS_METRICS_NAMESPACE": "JobWatcher",
     "POWERTOOLS_SERVICE_NAME": "job-watcher",
 }

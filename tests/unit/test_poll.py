@@ -57,13 +57,17 @@ OTHER_ERRORS = ["ThrottlingException", "AccessDeniedException", "InternalFailure
 
 
 class Services:
-    """The services that the function calls. Each call needs an expectation. `sent` and `reported` have what it sent."""
+    """The services that the function calls. Each call needs an expectation.
+
+    `sent`, `reported` and `notifications` have what it sent.
+    """
 
     def __init__(self) -> None:
         self.sqs, self.states = (Stubber(clients.client(service)) for service in ("sqs", "stepfunctions"))
         self.voice_id = Stubber(aws_call.client("voice-id"))
         self.sent: list[dict[str, Any]] = []
         self.reported: list[dict[str, Any]] = []
+        self.notifications: list[dict[str, Any]] = []
 
     def expect_heartbeat(self, error: str = "", task: str = "the-token") -> None:
         self._expect(self.states, "send_task_heartbeat", {"taskToken": task}, {}, error)
@@ -82,6 +86,10 @@ class Services:
     def expect_report(self, error: str = "", task: str = "the-token") -> None:
         self._expect(self.states, "send_task_success", {"taskToken": task, "output": ANY}, {}, error)
 
+    def expect_notification(self, error: str = "") -> None:
+        given = {"stateMachineArn": poll.NOTIFY_ARN, "name": ANY, "input": ANY}
+        self._expect(self.states, "start_execution", given, {"executionArn": "arn", "startDate": CREATED}, error)
+
     def keep_message(self, params: dict[str, Any], **_: Any) -> None:
         assert 0 <= params["DelaySeconds"] <= MAX_DELAY and type(params["DelaySeconds"]) is int
         assert SQS_TEXT.fullmatch(params["MessageBody"])
@@ -90,6 +98,18 @@ class Services:
     def keep_report(self, params: dict[str, Any], **_: Any) -> None:
         assert len(params["output"].encode()) <= limits()["state"].limit
         self.reported.append(json.loads(params["output"]))
+
+    def keep_notification(self, params: dict[str, Any], **_: Any) -> None:
+        self.notifications.append({"Name": params["name"], "Input": json.loads(params["input"])})
+
+    def handlers(self) -> list[tuple[Any, str, Any]]:
+        """Return the events of the clients, the names of those that keep what was sent, and the functions that do."""
+        sqs, states = self.sqs.client.meta.events, self.states.client.meta.events
+        return [
+            (sqs, "provide-client-params.sqs.SendMessage", self.keep_message),
+            (states, "provide-client-params.stepfunctions.SendTaskSuccess", self.keep_report),
+            (states, "provide-client-params.stepfunctions.StartExecution", self.keep_notification),
+        ]
 
     def _expect(self, stub: Stubber, method: str, params: Any, response: Any, error: str) -> None:
         if error:
@@ -102,16 +122,15 @@ class Services:
 def services() -> Iterator[Services]:
     """Yield the services, and check at the end that all expected calls were made."""
     services = Services()
-    events = services.sqs.client.meta.events, services.states.client.meta.events
-    names = "provide-client-params.sqs.SendMessage", "provide-client-params.stepfunctions.SendTaskSuccess"
-    for event, name, keep in zip(events, names, (services.keep_message, services.keep_report), strict=True):
-        event.register(name, keep)
+    handlers = services.handlers()
+    for events, name, keep in handlers:
+        events.register(name, keep)
     with services.sqs, services.states, services.voice_id:
         yield services
         for stub in (services.sqs, services.states, services.voice_id):
             stub.assert_no_pending_responses()
-    for event, name, keep in zip(events, names, (services.keep_message, services.keep_report), strict=True):
-        event.unregister(name, keep)
+    for events, name, keep in handlers:
+        events.unregister(name, keep)
 
 
 @pytest.fixture(autouse=True)
@@ -545,3 +564,59 @@ def test_a_status_with_a_character_that_sqs_rejects_is_passed_on_in_another_form
         status = services.reported[0]["status"]
     assert SQS_TEXT.fullmatch(compact_json(status)) and status in (f"A{character}", "A\ufffd")
     assert [report["news"] for report in services.reported] == ["status changed", "renewed"]
+
+
+EXTRA_CHECK = {"input": {**MESSAGE["input"], "check_once": True}, "watch": MESSAGE["watch"], "state": {}}
+
+
+@pytest.mark.parametrize("error", ["", "ExecutionAlreadyExists"])
+def test_an_extra_check_starts_the_notification_of_a_job_that_has_ended(services: Services, error: str) -> None:
+    services.expect_poll("COMPLETED")
+    services.expect_notification(error)
+    assert invoke(record(EXTRA_CHECK)) == []
+
+
+def test_an_extra_check_starts_the_same_notification_as_the_watch(services: Services) -> None:
+    services.expect_heartbeat()
+    services.expect_poll("COMPLETED")
+    services.expect_report()
+    assert invoke(record(message())) == []
+    (news,) = services.reported
+    services.expect_poll("COMPLETED")
+    services.expect_notification()
+    assert invoke(record(EXTRA_CHECK)) == []
+    states = {"input": news, "context": {"Execution": {"Id": MESSAGE["watch"]}}}
+    by_watch = evaluate_template(definition("watch")["States"]["Notify"]["Arguments"], states)
+    (started,) = services.notifications
+    details = [json.loads(notification["Input"].pop("message")) for notification in (started, by_watch)]
+    assert {**details[0], "polls": 41} == details[1] and started["Input"] == by_watch["Input"]
+    assert started["Name"] == by_watch["Name"]
+
+
+def test_an_extra_check_of_a_running_job_does_nothing(services: Services) -> None:
+    services.expect_poll()
+    assert invoke(record(EXTRA_CHECK)) == []
+
+
+def test_an_extra_check_is_repeated_if_the_notification_cannot_be_started(services: Services) -> None:
+    services.expect_poll("COMPLETED")
+    services.expect_notification("ThrottlingException")
+    with pytest.raises(poll.AllMessagesFailed):
+        invoke(record(EXTRA_CHECK))
+
+
+def test_an_extra_check_is_repeated_twice_if_the_service_throttles(services: Services) -> None:
+    body: Any = EXTRA_CHECK
+    for _ in range(2):
+        services.expect_poll(error="ThrottlingException")
+        services.expect_send()
+        assert invoke(record(body)) == []
+        body = {name: value for name, value in services.sent[-1].items() if name != "DelaySeconds"}
+    services.expect_poll(error="ThrottlingException")
+    assert invoke(record(body)) == []
+    assert [sent["DelaySeconds"] for sent in services.sent] == [14, 29]
+
+
+def test_an_extra_check_never_reports_a_lost_watch(services: Services) -> None:
+    removed = {**EXTRA_CHECK, "input": {**EXTRA_CHECK["input"], "kind": "glue/NoLongerWatched"}}
+    assert invoke(record(removed)) == []

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,8 @@ class World:
     def __init__(self, start: ModuleType, now: datetime) -> None:
         self.start_if_needed = start.start_if_needed
         self.states = FakeStates(start.step_functions().exceptions, now)
+        self.extra_checks: list[dict[str, Any]] = []
+        """The messages that were sent to the poll queue."""
         self._number = 0
 
     def send_event(
@@ -59,6 +62,11 @@ class World:
         name = watch_name(job, [int(self.states.now.timestamp() // (60 * 86_400)), number])
         return str(self.states.start_execution(WATCH, name, "{}")["executionArn"])
 
+    def send_message(self, QueueUrl: str, MessageBody: str) -> None:
+        """Receive a message as SQS does."""
+        assert QueueUrl == os.environ["POLL_QUEUE_URL"]
+        self.extra_checks.append(json.loads(MessageBody))
+
     def advance(self, time: timedelta) -> None:
         self.states.now += time
 
@@ -71,6 +79,7 @@ def world(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> World:
 def make_world(start: ModuleType, patch: pytest.MonkeyPatch, now: datetime) -> World:
     world = World(start, now)
     patch.setattr(start, "step_functions", lambda: world.states)
+    patch.setattr(start, "client", {"sqs": world}.__getitem__)
     patch.setattr(start.time, "time", lambda: world.states.now.timestamp())
     return world
 
@@ -100,13 +109,13 @@ def test_the_first_event_about_a_job_starts_a_watch_with_one_call(world: World, 
     }
 
 
-def test_a_service_event_about_a_watched_job_starts_one_extra_check(world: World) -> None:
-    world.send_event(FROM_API_CALL)
+def test_a_service_event_about_a_watched_job_sends_the_message_for_an_extra_check(world: World) -> None:
+    watch = world.send_event(FROM_API_CALL)
     world.advance(timedelta(minutes=5))
-    extra_check = world.send_event(FROM_SERVICE_EVENT)
-    assert extra_check is not None
-    assert json.loads(world.states.executions[extra_check]["input"])["check_once"] is True
-    assert len(world.states.running()) == 2
+    assert world.send_event(FROM_SERVICE_EVENT) is None
+    watch_input = {"kind": SPEAKER.name, "request": REQUEST, "check_once": True}
+    assert world.extra_checks == [{"input": watch_input, "watch": watch, "state": {}}]
+    assert len(world.states.running()) == 1
 
 
 def test_a_service_event_about_a_watched_job_makes_the_calls_that_docs_scale_md_counts(world: World) -> None:
@@ -118,18 +127,20 @@ def test_a_service_event_about_a_watched_job_makes_the_calls_that_docs_scale_md_
     assert calls == {"StartExecution": scale.EXTRA_CHECK["start"], "DescribeExecution": scale.EXTRA_CHECK["describe"]}
 
 
-def test_a_service_event_from_the_second_in_which_the_watch_started_starts_an_extra_check(world: World) -> None:
+def test_a_service_event_from_the_second_in_which_the_watch_started_causes_an_extra_check(world: World) -> None:
     world.advance(timedelta(milliseconds=100))
     world.send_event(FROM_API_CALL)
     world.advance(timedelta(milliseconds=400))
-    assert world.send_event(FROM_SERVICE_EVENT, ago=timedelta(0)) is not None
+    world.send_event(FROM_SERVICE_EVENT, ago=timedelta(0))
+    assert len(world.extra_checks) == 1
 
 
-def test_a_service_event_with_a_running_status_starts_no_extra_check(world: World) -> None:
+def test_a_service_event_with_a_running_status_causes_no_extra_check(world: World) -> None:
     world.send_event(FROM_API_CALL)
     world.advance(timedelta(minutes=5))
-    assert world.send_event(FROM_SERVICE_EVENT, detail={"status": "IN_PROGRESS"}) is None
-    assert world.send_event(FROM_SERVICE_EVENT, detail={"status": "COMPLETED"}) is not None
+    for status, extra_checks in (("IN_PROGRESS", 0), ("COMPLETED", 1)):
+        world.send_event(FROM_SERVICE_EVENT, detail={"status": status})
+        assert len(world.extra_checks) == extra_checks
 
 
 def test_simultaneous_events_start_one_watch(world: World) -> None:
@@ -139,11 +150,11 @@ def test_simultaneous_events_start_one_watch(world: World) -> None:
     assert len(world.states.executions) == 1
 
 
-def test_an_event_that_is_delivered_twice_starts_one_execution(world: World) -> None:
-    world.send_event(FROM_API_CALL)
+def test_an_event_that_is_delivered_twice_starts_one_watch(world: World) -> None:
+    world.send_event(FROM_SERVICE_EVENT, id="same")
     world.advance(timedelta(minutes=5))
-    assert world.send_event(FROM_SERVICE_EVENT, id="same") == world.send_event(FROM_SERVICE_EVENT, id="same")
-    assert len(world.states.executions) == 2
+    assert world.send_event(FROM_SERVICE_EVENT, id="same") is None
+    assert len(world.states.executions) == 1
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
@@ -152,10 +163,11 @@ def test_an_event_that_is_delivered_again_after_the_end_starts_no_watch(world: W
     assert world.send_event(RECURRING_JOB, id="same") is None
 
 
-def test_no_event_starts_an_extra_check_of_a_recurring_job(world: World) -> None:
+def test_no_event_causes_an_extra_check_of_a_recurring_job(world: World) -> None:
     world.send_event(RECURRING_JOB)
     world.advance(timedelta(minutes=5))
     assert world.send_event(TriggeredJob(RECURRING, REQUEST, service_event=True)) is None
+    assert world.extra_checks == []
 
 
 @pytest.mark.parametrize("job", [FROM_API_CALL, FROM_SERVICE_EVENT, RECURRING_JOB])
