@@ -1,7 +1,8 @@
 """Calculate polling intervals. All times are in seconds.
 
 Without a percentage, the interval is 5 % of the run's age, between 15 seconds and three minutes.
-With a percentage, it is a third of the time to the earliest end that the percentage allows, up to 4.5 minutes.
+With a percentage, it is a third of the time to the earliest end that the percentage allows, up to 4 minutes.
+While that time is long, it is at least 30 seconds.
 If the percentage stalls, it is at least 2 % of the time it has stalled, up to three minutes.
 After a poll without an answer, it is one to two times as long, at random. For an hour after such a poll, the maximum
 with a percentage is 15 minutes, so that if watches share a quota, those closest to their end poll most.
@@ -10,7 +11,7 @@ with a percentage is 15 minutes, so that if watches share a quota, those closest
 from dataclasses import dataclass
 
 NEARLY_DONE = 99  # percent; from here on, the job may end at any time
-PERCENT_FACTOR = 1.5  # of the maximum interval, while a percentage rises
+PERCENT_FACTORS = 2, 4 / 3  # of the minimum and the maximum interval, while a percentage is far from the end
 DISRUPTED_MAX_INTERVAL = 900  # seconds, while a percentage rises and polls are throttled or fail
 DISRUPTED_PERIOD = 3600  # seconds after a poll that was throttled or failed
 STALL_RATIO = 0.02  # of the time for which the percentage has stalled
@@ -58,16 +59,16 @@ def interval(
     Its percentage was last reported `since_answer` seconds ago, and last rose `stalled` seconds ago. `disrupted` means
     that a poll was throttled or failed within the last hour.
     """
-    share_of_age = max(limits.min_interval, limits.max_delay_ratio * age)
     if percent is None:
-        return min(limits.max_interval, share_of_age)
+        return min(limits.max_interval, max(limits.min_interval, limits.max_delay_ratio * age))
     to_end = earliest_end(age - since_answer, percent)
     stalled -= min(since_answer, to_end)
     third_of_rest = (to_end - since_answer) / 3
     if_stalled = min(limits.max_interval, STALL_RATIO * stalled)
     with_percent = max(limits.min_interval, MIN_AGE_RATIO * age, third_of_rest, if_stalled)
-    max_interval = max(PERCENT_FACTOR * limits.max_interval, DISRUPTED_MAX_INTERVAL if disrupted else 0)
-    return min(max_interval, share_of_age, with_percent)
+    shortest, longest = PERCENT_FACTORS[0] * limits.min_interval, PERCENT_FACTORS[1] * limits.max_interval
+    share_of_age = max(shortest, limits.max_delay_ratio * age)
+    return min(max(longest, DISRUPTED_MAX_INTERVAL if disrupted else 0), share_of_age, with_percent)
 
 
 def earliest_end(age: float, percent: float) -> float:

@@ -47,11 +47,12 @@ def test_without_a_percentage_the_interval_is_5_percent_of_the_age_within_bounds
     ("age", "percent", "stalled", "seconds"),
     [
         (0, 0, 0, 15),
-        (60, 50, 0, 15),  # 5 % of the age is below the minimum
+        (60, 50, 0, 60 * 49 / 51 / 3),
+        (300, 10, 0, 30),  # 5 % of the age is below the minimum while the end is far away
         (HOUR, 0, 0, 180),  # the earliest end is in 99 hours, but 5 % of the age is the maximum
         (HOUR, 50, 0, 180),
         (HOUR, 90, 0, 3600 * 9 / 91 / 3),
-        (8 * HOUR, 95, 0, 270),  # 1.5 times the maximum interval
+        (8 * HOUR, 95, 0, 240),  # 4/3 of the maximum interval
         (8 * HOUR, 98, 0, 8 * HOUR / 99 / 3),
         (HOUR, 98, 0, 15),
         (HOUR, 99, 0, 15),
@@ -88,8 +89,7 @@ def test_the_polling_limits_can_be_changed(age: float, percent: Percent, seconds
 def test_an_interval_is_between_the_minimum_and_5_percent_of_the_age_up_to_the_maximum(
     age: float, percent: Percent, stalled: float
 ) -> None:
-    maximum = 180 if percent is None else 270
-    assert 15 <= interval(PollingLimits(), age, percent, stalled) <= min(maximum, max(15, 0.05 * age))
+    assert 15 <= interval(PollingLimits(), age, percent, stalled) <= accepted_delay(age, percent is not None)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_the_backoff_adds_jitter_of_up_to_the_usual_interval(usual: float, rando
 
 @pytest.mark.parametrize(
     ("minutes_ago", "percent", "seconds"),
-    [(0, 10, 900), (59, 10, 900), (60, 10, 270), (None, 10, 270), (0, 98, 97), (0, None, 180)],
+    [(0, 10, 900), (59, 10, 900), (60, 10, 240), (None, 10, 240), (0, 98, 97), (0, None, 180)],
 )
 def test_for_an_hour_after_a_throttled_poll_the_maximum_interval_with_a_percentage_is_15_minutes(
     minutes_ago: int | None, percent: float | None, seconds: int
@@ -239,14 +239,15 @@ def fail_poll(state: PollState, random: float, meaning: Meaning = Meaning.THROTT
     )
 
 
-def maximum(job: Job) -> float:
-    """Return the maximum interval in seconds: while a percentage rises, it is 1.5 times as long."""
-    return 180 if set(job.percents) == {None} else 270
+def accepted_delay(duration: float, has_percent: bool) -> float:
+    """Return 5 % of a job's duration between the documented bounds, in seconds."""
+    minimum, maximum = (30, 240) if has_percent else (15, 180)
+    return min(maximum, max(minimum, 0.05 * duration))
 
 
 def excess_delay(ages: Sequence[float], job: Job, poll_duration: float = POLL_DURATION) -> float:
     """Return the seconds by which the end was detected later than accepted; negative if it was detected in time."""
-    return ages[-1] - job.duration - min(maximum(job), max(15, 0.05 * job.duration)) - poll_duration
+    return ages[-1] - job.duration - accepted_delay(job.duration, set(job.percents) != {None}) - poll_duration
 
 
 INVALID_PERCENTS = st.sampled_from([-5, 101, 250, math.nan, math.inf])
@@ -366,7 +367,7 @@ def test_a_clock_that_is_set_back_delays_the_detection_only_slightly(job: Job, s
     watch_start = start_of_watch(job, share)
     ages = simulate_polls(job, watch_start, clock)
     assert len(ages) <= (job.duration - watch_start) / 180 + MAX_EXTRA_POLLS
-    assert excess_delay(ages, job) <= min(maximum(job), 0.05 * clock.before)
+    assert excess_delay(ages, job) <= min(240, 0.05 * clock.before)
 
 
 @pytest.mark.parametrize("ahead", [1, HOUR, DAY, 40 * DAY])
@@ -413,7 +414,7 @@ def test_the_backoff_is_bounded_and_never_shorter_than_the_wait_after_an_answer(
         evaluate.after_answer(watch_with(state), replace(job, percents=[percent]).observe(age, 2), EXACT(age)),
     )
     unanswered, _ = fail_polls(state, meaning, random, 1)
-    usual = min(180 if percent is None else 900, max(15, 0.05 * age))
+    usual = accepted_delay(age, False) if percent is None else min(900, max(30, 0.05 * age))
     assert answered["wait"] - 1 <= unanswered["wait"] <= 2 * usual + 1
 
 
