@@ -66,8 +66,8 @@ def test_the_service_event_reports_the_end_before_the_next_poll(
     finally:
         world.cloud.scale_waits(0.01)
     assert _status(world, polling) == "RUNNING"
-    assert event["detail"]["watch"] != polling
-    assert event["detail"]["polls"] == 1
+    assert (event["detail"]["watch"], event["detail"]["polls"]) == (polling, 1)
+    assert _watches_of(world, request) == [polling]
     world.states.stop_execution(executionArn=polling)
 
 
