@@ -50,7 +50,9 @@ def _problems(context: Context, logical_id: str, alarm: Mapping[str, Any]) -> It
 
 def _fix(context: Context, name: str) -> str:
     command, resource = ACTIONS[name]
-    if command in (REDELIVER, MORE_POLLS):
-        return own_command(context, command) if command == REDELIVER else command
-    (*_, id) = [f"the-{resource}", *named(context.resources, resource).values()]
-    return aws_command(context, command.format(id))
+    if command == REDELIVER:
+        return own_command(context, command)
+    if command == MORE_POLLS:
+        return command
+    ids = named(context.resources, resource).values()
+    return aws_command(context, command.format(next(iter(ids), resource)))
