@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 
 GAP = "  "
-MIN_WIDTH = 12  # of a column that is shortened
 
 
-def lay_out(rows: Sequence[Sequence[str]], width: int, shortened: Sequence[int]) -> list[str]:
-    """Return the rows as lines. If they are wider than `width`, the columns in `shortened` are, the first one most."""
+def lay_out(rows: Sequence[Sequence[str]], width: int, steps: Sequence[tuple[int, int]]) -> list[str]:
+    """Return the rows as lines. If they are wider than `width`, columns are shortened.
+
+    Each step is a column and the width to which it can be shortened before the next step is taken.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - width
-    for column in shortened:
-        cut = max(0, min(excess, widths[column] - MIN_WIDTH))
+    for column, least in steps:
+        cut = max(0, min(excess, widths[column] - least))
         widths[column] -= cut
         excess -= cut
     return [_line(row, widths) for row in rows]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 Event = Mapping[str, Any]
 POLLED = ("Describe", "WaitForNews")  # the states whose output is the state after a poll
 ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
+PAGE = 1_000  # events; the most that a call returns
 REDRIVEN = "ExecutionRedriven"
 RECENT_EVENTS = 25  # news adds about ten
 
@@ -23,6 +24,16 @@ def recent(states: Any, watch: str) -> list[Event]:
     """Return the newest events of a watch's history, the newest first. This is one call."""
     found = states.get_execution_history(executionArn=watch, reverseOrder=True, maxResults=RECENT_EVENTS)
     return list(found["events"])
+
+
+def whole(states: Any, execution: str, **options: Any) -> list[Event]:
+    """Return the events of an execution, the oldest first, with up to two calls. A long history lacks its middle."""
+    page = states.get_execution_history(executionArn=execution, maxResults=PAGE, **options)
+    if "nextToken" not in page:
+        return list(page["events"])
+    newest = states.get_execution_history(executionArn=execution, maxResults=PAGE, reverseOrder=True, **options)
+    last = page["events"][-1]["id"]
+    return [*page["events"], *reversed([event for event in newest["events"] if event["id"] > last])]
 
 
 def polls(events: Iterable[Event]) -> Iterator[Poll]:
@@ -44,6 +55,12 @@ def has_ended(events: Iterable[Event]) -> bool:
 def exit_of(event: Event) -> Mapping[str, Any] | None:
     """Return the details of an event about a state that a task left; None for other events."""
     return event["stateExitedEventDetails"] if event["type"] == "TaskStateExited" else None
+
+
+def entered_of(event: Event) -> Mapping[str, Any]:
+    """Return the details of an event about a state that was entered."""
+    details: Mapping[str, Any] = event["stateEnteredEventDetails"]
+    return details
 
 
 def parse(text: Any) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from .newest_jobs import newest_jobs, with_progress
 PAGE = 1_000  # executions; the most that ListExecutions returns
 NONE, MORE = "No watches were found.", "There are more. Use --limit to see them."
 NOT_AMONG_NEWEST = "None of the newest {count} watches match. Use a higher --limit to search more of them."
-SHORTENED = (0, 2, 1)  # columns: the kind, the status, the job
+KIND, JOB, STATUS = range(3)
+STEPS = ((JOB, 22), (KIND, 16), (JOB, 14), (STATUS, 16), (KIND, 12), (STATUS, 10))  # in which columns are shortened
 
 
 def _parse_outcome(text: str) -> str:
@@ -96,7 +97,9 @@ def _is_wanted(job: ListedJob, pattern: str, outcomes: Sequence[str] | None) -> 
 def _table(jobs: Sequence[ListedJob], width: int) -> list[str]:
     now = datetime.now(UTC)
     header = ["KIND", "JOB", "STATUS", "OUTCOME", "AGE", f"ENDED ({local_time.zone(now)})"]
-    return columns.lay_out([header, *(_row(job, now) for job in jobs)], width, SHORTENED)
+    rows = [_row(job, now) for job in jobs]
+    shown = len(header) if any(row[-1] for row in rows) else len(header) - 1
+    return columns.lay_out([row[:shown] for row in (header, *rows)], width, STEPS)
 
 
 def _row(job: ListedJob, now: datetime) -> list[str]:

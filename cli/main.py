@@ -15,6 +15,7 @@ from .follow import follow
 from .kinds import kinds
 from .list_watches import list_watches
 from .redeliver import redeliver
+from .show import show
 from .smoke import smoke
 from .start import start
 from .stop import stop
@@ -48,6 +49,7 @@ _add(
 )
 _add("follow", follow, "jr_0123", "--timeout 2h --json jr_0123")
 _add("list", list_watches, "", "--running --kind 'glue/*'", "--outcome failed --since 7d --json")
+_add("show", show, "jr_0123", "jr_0123 --json")
 _add("stop", stop, "jr_0123 --yes")
 _add("kinds", kinds, "", "glue/JobRun", "'rds/waiter/*'", "snapshot --json")
 _add(

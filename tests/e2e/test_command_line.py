@@ -54,3 +54,41 @@ def test_follow_finds_a_watch_by_the_id_of_its_job_and_prints_the_detail_as_json
     with command("follow", job["JobId"], "--json") as terminal:
         assert terminal.end() == 0, terminal.text
         assert json.loads(terminal.lines[-2])["watch"] == watch
+
+
+def test_list_show_and_stop_a_watch(world: World, command: Command, job: dict[str, str]) -> None:
+    watch = world.watch({"kind": SPEAKERS, "request": job})
+    world.wait_for_first_poll(watch)
+    with command("list", "--running", "--kind", SPEAKERS) as terminal:
+        assert terminal.end() == 0, terminal.text
+        assert max(map(len, terminal.lines)) <= COLUMNS
+        (line,) = [line for line in terminal.lines if job["JobId"][-5:] in line]
+        assert "IN_PROGRESS 40 %  running" in line
+    with command("show", job["JobId"]) as terminal:
+        assert terminal.end() == 0, terminal.text
+        assert "status    IN_PROGRESS 40 %" in terminal.lines and "Timeline" in terminal.lines
+    with command("stop", job["JobId"]) as terminal:
+        terminal.wait_for("Stop it? [y/N]: ")
+        terminal.press("y\n")
+        assert terminal.end() == 0, terminal.text
+        assert "The alarm WatchUnreported" in terminal.text
+    assert world.end(watch)["status"] == "ABORTED"
+
+
+def test_show_has_the_timeline_and_the_deliveries_of_a_job_that_ended(
+    world: World, command: Command, job: dict[str, str]
+) -> None:
+    watch = world.watch({"kind": SPEAKERS, "request": job})
+    world.wait_for_first_poll(watch)
+    world.show_end(job)
+    world.end(watch)
+    world.event(job)
+    with command("show", watch.rpartition(":")[2], "--json") as terminal:
+        assert terminal.end() == 0, terminal.text
+        shown = json.loads(terminal.lines[-2])
+    texts = [moment["text"] for moment in shown["timeline"]]
+    assert texts[:2] == ["the watch started", "IN_PROGRESS 40 %"]
+    assert texts[-3:] == ["the job ended: succeeded (COMPLETED)", "the notification started", "the watch ended"]
+    states = {name: shown["deliveries"][name]["state"] for name in ("event", "programs", "people")}
+    assert states == dict.fromkeys(states, "delivered")
+    assert shown["detail"]["watch"] == watch

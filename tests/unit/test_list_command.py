@@ -13,7 +13,7 @@ from tests.unit.fake_aws import FakeAws, refuse
 from tests.unit.watch_story import START, Executions, state_exited
 
 Lines = Callable[..., list[str]]
-HEADER = ["KIND", "JOB", "STATUS", "OUTCOME", "AGE", "ENDED", "(CET)"]
+HEADER = ["KIND", "JOB", "STATUS", "OUTCOME", "AGE"]
 LONG = {"JobName": "nightly-orders-of-all-shops", "RunId": "jr_" + "0123456789abcdef" * 4}
 
 
@@ -60,8 +60,8 @@ def test_the_end_is_shown_in_the_local_time_zone_and_calls_are_made_only_for_run
     aws: FakeAws, lines: Lines
 ) -> None:
     Executions(aws, a=("SUCCEEDED", run_id(1)))
-    (row,) = lines()[1:]
-    assert row.endswith(" 01-01 01:00") and "succeeded" in row
+    header, row = lines()
+    assert header.endswith("  ENDED (CET)") and row.endswith("  01-01 01:00") and "succeeded" in row
     assert aws.operations() == ["DescribeStacks", "ListExecutions", "DescribeExecution"]
 
 
@@ -170,11 +170,11 @@ def test_if_the_history_is_denied_the_status_is_left_out_and_this_is_said_once(
 
 
 def test_columns_that_fit_are_not_shortened() -> None:
-    assert lay_out([["a", "bb"], ["ccc", "d"]], 80, [0]) == ["a    bb", "ccc  d"]
+    assert lay_out([["a", "bb"], ["ccc", "d"]], 80, [(0, 1)]) == ["a    bb", "ccc  d"]
     assert shorten("abcdefgh", 5) == "ab…gh"
 
 
-def test_the_first_column_is_shortened_first() -> None:
-    row = ["k" * 30, "j" * 30, "end"]
-    assert [len(text) for text in lay_out([row], 50, [0, 1])[0].split("  ")] == [13, 30, 3]
-    assert [len(text) for text in lay_out([row], 40, [0, 1])[0].split("  ")] == [12, 21, 3]
+@pytest.mark.parametrize(("width", "widths"), [(50, [13, 30, 3]), (40, [10, 23, 3]), (30, [8, 15, 3])])
+def test_columns_are_shortened_in_steps(width: int, widths: list[int]) -> None:
+    (line,) = lay_out([["k" * 30, "j" * 30, "end"]], width, [(0, 10), (1, 15), (0, 5)])
+    assert [len(text) for text in line.split("  ")] == widths and len(line) == width

@@ -1,0 +1,56 @@
+"""Find out whether a job's notification was delivered: to the bus, to programs and to people."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from job_watcher.to_json import to_json
+
+from . import history
+from .history import Event, entered_of, parse
+from .local_time import format_time
+from .timeline import NOTIFY
+
+NAMES = {"PutEvent": "event", "PublishToPrograms": "programs", "PublishToPeople": "people"}
+
+
+def find_notification(events: Iterable[Event]) -> str | None:
+    """Return the ARN of the execution that notifies of the job's end, from its watch's history; None if there is none.
+
+    Another watch may have started it. The execution's name is then in the arguments of the task that failed.
+    """
+    found, is_end = None, False
+    for event in events:
+        if event["type"] == "TaskStateEntered":
+            entered = entered_of(event)
+            is_end = entered["name"] == NOTIFY and parse(entered.get("input")).get("outcome") != "running"
+        elif is_end and event["type"] == "TaskScheduled":
+            arguments = parse(event["taskScheduledEventDetails"].get("parameters"))
+            if "StateMachineArn" in arguments:
+                found = f"{arguments['StateMachineArn'].replace(':stateMachine:', ':execution:')}:{arguments['Name']}"
+        elif is_end and event["type"] == "TaskSucceeded":
+            found = parse(event["taskSucceededEventDetails"].get("output")).get("ExecutionArn", found)
+    return found
+
+
+def read_deliveries(states: Any, notification: str) -> dict[str, Any]:
+    """Return the state of a notification and of its branches, with two calls: what `show --json` prints."""
+    execution = states.describe_execution(executionArn=notification)
+    events = history.whole(states, notification, includeExecutionData=False)
+    # The history of an emulator may lack the states of branches.
+    entered = [entered_of(event)["name"] for event in events if event["type"] == "TaskStateEntered"] or [*NAMES]
+    left = {exit_["name"]: event["timestamp"] for event in events if (exit_ := history.exit_of(event))}
+    otherwise = {"RUNNING": "waiting", "SUCCEEDED": "delivered"}.get(execution["status"], "failed")
+    branches = {
+        NAMES.get(name, name): {"state": "delivered" if name in left else otherwise, "time": to_json(left.get(name))}
+        for name in sorted(set(entered), key=[*NAMES, *entered].index)
+    }
+    reason = ": ".join(filter(None, (execution.get("error"), execution.get("cause"))))
+    return {"notification": notification, "status": execution["status"], "reason": reason or None, **branches}
+
+
+def rows(deliveries: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield a row for each branch, and the reason if one failed."""
+    for name, branch in deliveries.items():
+        if isinstance(branch, Mapping):
+            yield name, " ".join(filter(None, (branch["state"], format_time(branch["time"]))))
+    yield "reason", deliveries["reason"] or ""
