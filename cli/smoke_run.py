@@ -1,10 +1,10 @@
 """Run a smoke test: start a job and its watch, and collect the parts of the notification as they arrive."""
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic, sleep, time
 from typing import Any
 
 from job_watcher import trigger
@@ -20,7 +20,8 @@ from .smoke_receiver import PARTS, Delivery, Receiver
 
 Report = Callable[[str], None]
 """Prints a line about the progress."""
-END_SECONDS = 2  # between two checks whether the watch has ended
+END_SECONDS = 2  # between two checks whether a watch has ended
+COVERED_SECONDS = 7  # after the job's start: a watch covers earlier events only if it ends 5 seconds after them
 CONTINUES = "           The watch continues. It may report the job as lost, because the job is removed."
 
 
@@ -39,6 +40,7 @@ class SmokeTest:
     watch: str | None = None
     arrived: dict[str, Delivery] = field(default_factory=dict)
     watch_ended: bool = False
+    _started: float = 0
 
     @property
     def missing(self) -> list[str]:
@@ -77,7 +79,7 @@ class SmokeTest:
         self.report(f"created    the rule {self.name}, the queue and the subscriptions")
         self._start()
         self.report(f"waiting    for the notification, at most {format_duration(seconds)}")
-        self._wait(receiver, time.monotonic() + seconds)
+        self._wait(receiver, monotonic() + seconds)
 
     def _report_end(self) -> None:
         self.report("removing   everything that this command created")
@@ -86,37 +88,50 @@ class SmokeTest:
 
     def _start(self) -> None:
         self.request = self.job.start(self.client, self.cleanup, self.name)
+        started = time()
         members = " ".join(f"{name}={value}" for name, value in self.request.items())
         self.report(f"started    {self.job.kind} {members}")
-        self.watch, is_new = start_watch(self.client("stepfunctions"), self.deployment, self.kind, self.request)
+        self.watch, is_new = self._start_watch(0, started)
         self.report(f"watch      {self.watch}")
         self.report(f"           started {'by this command' if is_new else 'automatically, by an event'}")
+        self._started = started
 
     def _wait(self, receiver: Receiver, deadline: float) -> None:
         """Wait for the notification and for the end of the watch, which would be lost if its job was removed before."""
-        while self.missing and time.monotonic() < deadline:
+        while self.missing and monotonic() < deadline:
             for delivery in receiver.deliveries(self.request):
                 if delivery.part not in self.arrived:
                     self.arrived[delivery.part] = delivery
                     self.report(f"arrived    {PARTS[delivery.part]}")
+        self.watch_ended = self._wait_for_end(self.watch, deadline) and self._cover_late_events(deadline)
+
+    def _cover_late_events(self, deadline: float) -> bool:
+        """Watch the job once more before it is removed, which sends nothing. Return whether that has ended.
+
+        CloudTrail's event about the job's start can be minutes late. It starts a watch unless one ended after it.
+        """
+        sleep(max(0.0, self._started + COVERED_SECONDS - time()))
+        watch, _ = self._start_watch(1, self._started)
+        return self._wait_for_end(watch, deadline)
+
+    def _wait_for_end(self, watch: str | None, deadline: float) -> bool:
+        """Wait until a watch has ended, at most until the deadline, and return whether it has."""
         states = self.client("stepfunctions")
-        while states.describe_execution(executionArn=self.watch)["status"] == "RUNNING":
-            if time.monotonic() > deadline:
-                return
-            time.sleep(END_SECONDS)
-        self.watch_ended = True
+        while states.describe_execution(executionArn=watch)["status"] == "RUNNING":
+            if monotonic() > deadline:
+                return False
+            sleep(END_SECONDS)
+        return True
 
-
-def start_watch(states: Any, deployment: Deployment, kind: Kind, request: Mapping[str, Any]) -> tuple[str, bool]:
-    """Start a watch with the name of the one that an event starts. Return its ARN, and whether it is new.
-
-    With the same name, a late event doesn't start another watch after the job was removed.
-    """
-    name = trigger.first_watch_name(trigger.TriggeredJob(kind, request, service_event=False), time.time())
-    watch_input = json.dumps({"kind": kind.name, "request": request})
-    try:
-        states.start_execution(stateMachineArn=deployment.machine, name=name, input=watch_input)
-        is_new = True
-    except states.exceptions.ExecutionAlreadyExists:
-        is_new = False
-    return f"{deployment.machine.replace(':stateMachine:', ':execution:')}:{name}", is_new
+    def _start_watch(self, number: int, now: float) -> tuple[str, bool]:
+        """Start a watch, with the name of one that an event starts. Return its ARN, and whether it is new."""
+        states = self.client("stepfunctions")
+        job = trigger.TriggeredJob(self.kind, self.request, service_event=False)
+        name, machine = trigger.numbered_watch_name(job, now, number), self.deployment.machine
+        watch_input = json.dumps({"kind": self.kind.name, "request": self.request})
+        watch = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+        try:
+            states.start_execution(stateMachineArn=machine, name=name, input=watch_input)
+        except states.exceptions.ExecutionAlreadyExists:
+            return watch, False
+        return watch, True

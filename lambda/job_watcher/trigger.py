@@ -68,9 +68,12 @@ def watch_name(job: TriggeredJob, watch_key: Any) -> str:
     return execution_name(job.kind.name, job.request, watch_key)
 
 
-def first_watch_name(job: TriggeredJob, now: float) -> str:
-    """Return the execution name of the watch that an event starts if there is none; `now` is in seconds."""
-    return watch_name(job, [int(now // PERIOD), 0])
+def numbered_watch_name(job: TriggeredJob, now: float, number: int) -> str:
+    """Return the execution name of a watch that an event starts: 0 is the job's first one in this period.
+
+    `now` is in seconds since 1970.
+    """
+    return watch_name(job, [int(now // PERIOD), number])
 
 
 def reports_running(kind: Kind, event: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 import io
 import json
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,7 +14,9 @@ from cli.cleanup import Cleanup
 from cli.output import Output
 from cli.smoke_jobs import JOBS, SmokeJob
 from cli.smoke_receiver import PERMISSIONS, Receiver
-from job_watcher import catalogue
+from cli.smoke_run import COVERED_SECONDS
+from job_watcher import catalogue, start
+from job_watcher.trigger import PERIOD, TriggeredJob, watch_name
 from tests.unit.command_line import exit_status, fake_aws
 from tests.unit.documentation import page
 from tests.unit.fake_aws import AwsError, FakeAws
@@ -32,6 +35,7 @@ def session() -> boto3.Session:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, session: boto3.Session) -> Iterator[FakeAws]:
     monkeypatch.setattr("cli.command.boto3.Session", lambda **_: session)
+    monkeypatch.setattr("cli.smoke_run.sleep", lambda _: None)
     with fake_aws(monkeypatch, "athena/* glue/*") as aws:
         yield aws
 
@@ -78,6 +82,20 @@ def test_the_rule_matches_the_kind_and_the_queue_accepts_only_the_rule_and_the_t
     assert subscribed == sources[1:]
 
 
+def test_late_events_are_covered_by_a_watch_that_ends_after_them(
+    monkeypatch: pytest.MonkeyPatch, aws: FakeAws, deployment: FakeSmoke
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("cli.smoke_run.sleep", slept.append)
+    assert exit_status(monkeypatch, RUN) == 0
+    assert start.END_MARGIN.total_seconds() < slept[-1] <= COVERED_SECONDS
+    job = TriggeredJob(catalogue.load("athena")["athena/QueryExecution"], {"QueryExecutionId": ID}, False)
+    first, second = [call["name"] for operation, call in aws.calls if operation == "StartExecution"]
+    assert [first, second] == [watch_name(job, [int(time.time() // PERIOD), number]) for number in (0, 1)]
+    operations = list(aws.operations())
+    assert "StartExecution" not in operations[operations.index("DeleteWorkGroup") :]
+
+
 def test_a_watch_that_an_event_has_started_is_not_started_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws, deployment: FakeSmoke
 ) -> None:
@@ -101,7 +119,7 @@ def test_if_a_part_of_the_notification_does_not_arrive_the_test_fails(
     missing: str,
 ) -> None:
     deployment.parts.remove(missing)
-    monkeypatch.setattr("cli.smoke_run.time.monotonic", iter(range(1_000)).__next__)
+    monkeypatch.setattr("cli.smoke_run.monotonic", iter(range(1_000)).__next__)
     assert exit_status(monkeypatch, [*RUN, "--timeout", "10s"]) == 4
     shown = capsys.readouterr().out
     assert shown.count("didn't arrive") == 1 and shown.endswith("run `job-watcher doctor --region eu-west-1`.\n")
