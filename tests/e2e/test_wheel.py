@@ -167,7 +167,7 @@ def test_an_app_of_another_team_gets_one_event_per_job_at_the_target_for_its_out
     assert [world.end(watch)["status"] for watch in watches] == ["SUCCEEDED", "SUCCEEDED"]
     stack = ["--stack", "Transcriptions"]
     listed = team.run("job-watcher", "list", "--json", *stack).stdout.splitlines()
-    assert set(watches) <= {json.loads(line)["watch"] for line in listed}
+    assert {json.loads(line)["request"]["TranscriptionJobName"] for line in listed} == {"good-call", "bad-call"}
     again = team.run("job-watcher", "start", KIND, "TranscriptionJobName=good-call", "--json", *stack)
     assert json.loads(again.stdout)["outcome"] == "succeeded"
     (good,) = events(world, outputs["TranscriptQueueUrl"])
