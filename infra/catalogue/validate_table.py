@@ -17,6 +17,7 @@ STRINGS = ("describe", "job", "status", "percent", "created", "ended", "reason",
 LISTS = ("request", *OUTCOMES, "omit", "start")
 TABLES = ("with", "event", "started", "polling")
 TABLES_OF_STRINGS = ("pick", "advice", "but", "ignored")
+MAX_ADVICE_LENGTH = 1_000  # characters; the advice is part of every email, whose size is limited
 
 
 def problems(table: Mapping[str, Any]) -> Iterator[str]:
@@ -29,6 +30,7 @@ def problems(table: Mapping[str, Any]) -> Iterator[str]:
     yield from wrong
     if not wrong:
         yield from _polling_problems(table.get("polling", {}))
+        yield from _advice_problems(table.get("advice", {}))
 
 
 def is_list_of_strings(value: Any) -> bool:
@@ -63,6 +65,13 @@ def _polling_problems(polling: Mapping[str, Any]) -> Iterator[str]:
     for name, value in polling.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             yield f"polling: {name} is {value!r}; accepted is a number above 0."
+
+
+def _advice_problems(advice: Mapping[str, str]) -> Iterator[str]:
+    yield from (f"advice: {problem}" for problem in unaccepted(advice, (*FINAL_OUTCOMES, "lost"), "an outcome"))
+    for outcome, text in advice.items():
+        if len(text) > MAX_ADVICE_LENGTH:
+            yield f"advice: {outcome} has {len(text):,} characters; accepted are up to {MAX_ADVICE_LENGTH:,}."
 
 
 def _either(names: tuple[str, ...]) -> str:

@@ -129,6 +129,8 @@ def test_kinds_whose_resource_can_end_again_with_the_same_creation_time_recur() 
         ({"omit": "JobName"}, "omit must be a list of strings."),
         ({"recurs": "yes"}, "recurs must be true or false."),
         ({"polling": {"max_interval": 0}}, "polling: max_interval is 0; accepted is a number above 0."),
+        ({"advice": {"fialed": "x"}}, "advice: 'fialed' is not an outcome; did you mean 'failed'?"),
+        ({"advice": {"lost": "x" * 1_001}}, "advice: lost has 1,001 characters; accepted are up to 1,000."),
     ],
 )
 def test_each_mistake_in_a_table_is_reported_in_one_sentence(change: dict[str, Any], sentence: str) -> None:
