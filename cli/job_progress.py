@@ -27,7 +27,8 @@ class JobProgress:
     def describe_state(self) -> str:
         """Return the status and the percentage, such as `RUNNING 50 %`."""
         percent = "" if self.percent is None else f" {self.percent:.0f} %"
-        return f"{one_line(self.status or 'no answer yet')}{percent}{', not reported yet' if self.ended else ''}"
+        ended = ", not reported yet" if self.ended else ""
+        return f"{one_line(self.status or 'waiting for the first answer')}{percent}{ended}"
 
     def describe_times(self, now: float) -> str:
         """Return the earliest end and the next poll, as far as they are known and in the future."""

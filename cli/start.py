@@ -1,16 +1,19 @@
 """`start`: start a watch and follow it until the job ends."""
 
+import time
 from typing import Annotated, Any
 
 import typer
 
 from . import watches
 from .command import Context
-from .follow import Timeout, follow_watch, show_end
+from .follow import Timeout, follow_watch, note, show_end
+from .job_text import known_kind
 from .kind_names import complete_kind
 from .members import Member, parse_member
 from .watch_check import check_enabled, check_watch
 
+JOINED = "The job is already being watched. This is its watch."
 Kind = Annotated[
     str,
     typer.Argument(metavar="KIND", help="A kind that is deployed, such as glue/JobRun.", autocompletion=complete_kind),
@@ -51,6 +54,7 @@ def start(
     """Start a watch of a job and follow it until the job ends.
 
     The kind and the request are checked first, so that nothing is started if they are invalid.
+    If the job is already being watched, no second watch is started.
     Prints the watch's ARN, its progress and, at the end, the outcome, the reason and the results;
     with --json, the event's detail.
 
@@ -63,9 +67,21 @@ def start(
     if not no_check:
         check_watch(watch_input)
         check_enabled(kind, context.deployment)
-    watch = watches.start(context.client("stepfunctions"), context.deployment.machine, **watch_input)
+    watch = _start(context, watch_input)
     if detach:
         context.output.result({"watch": watch}, watch)
     else:
         context.output.line(f"watch: {watch}")
         show_end(context, follow_watch(context, watch, watch_input, timeout))
+
+
+def _start(context: Context, watch_input: dict[str, Any]) -> str:
+    """Return the ARN of a new watch or, if the job is already being watched, of that watch."""
+    states, machine = context.client("stepfunctions"), context.deployment.machine
+    kind = known_kind(watch_input["kind"])
+    if kind is None:
+        return watches.start(states, machine, **watch_input)
+    started = watches.start_or_join(states, machine, kind, watch_input, time.time())
+    if started.joined:
+        note(JOINED)
+    return started.watch

@@ -3,17 +3,50 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from time import sleep
-from typing import Any
+from typing import Any, NamedTuple
+
+from job_watcher import trigger
+from job_watcher.catalogue import Kind
 
 # DescribeExecution's quota is a bucket of 250 or more calls that is refilled with 10 or 15 calls per second:
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-api-action-throttling-general
 BURST, PAUSE = 100, 0.1  # calls without a pause, and the seconds between later ones
 
 
+class Started(NamedTuple):
+    """A watch's ARN, and whether it had already been running."""
+
+    watch: str
+    joined: bool
+
+
 def start(states: Any, machine: str, kind: str, request: Mapping[str, Any], **options: Any) -> str:
     """Start a watch and return its execution's ARN. `options` are further members of the watch's input."""
     watch_input = json.dumps({"kind": kind, "request": request, **options})
     return str(states.start_execution(stateMachineArn=machine, input=watch_input)["executionArn"])
+
+
+def start_or_join(states: Any, machine: str, kind: Kind, watch_input: Mapping[str, Any], now: float) -> Started:
+    """Start a watch, unless one with the same options is already running for this job. `now` is in seconds since 1970.
+
+    The name is the one that an event would use, so that events don't start a second watch either. If an earlier watch
+    has it, the new one gets another name.
+    """
+    name = trigger.first_watch_name(trigger.TriggeredJob(kind, watch_input["request"], service_event=False), now)
+    try:  # if a watch with the same input is running, this returns it
+        started = states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(watch_input))
+        return Started(started["executionArn"], joined=False)
+    except states.exceptions.ExecutionAlreadyExists:
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+        if _is_running(states.describe_execution(executionArn=arn), watch_input):
+            return Started(arn, joined=True)
+    return Started(start(states, machine, **watch_input), joined=False)
+
+
+def _is_running(execution: Mapping[str, Any], watch_input: Mapping[str, Any]) -> bool:
+    """Whether a running watch does what one with this input would do. Only what started it may differ."""
+    own = {name: value for name, value in read_input(execution).items() if name != "trigger"}
+    return execution["status"] == "RUNNING" and own == watch_input
 
 
 def newest(states: Any, machine: str, count: int = 50, **filters: str) -> list[dict[str, Any]]:

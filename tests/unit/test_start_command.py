@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.unit.command_line import describe_execution, exit_status, fake_aws
-from tests.unit.fake_aws import MACHINE, WATCH, FakeAws
+from tests.unit.fake_aws import MACHINE, WATCH, FakeAws, refuse
 from tests.unit.watch_story import Clock, Story
 
 START = ["start", "glue/JobRun", "JobName=nightly", "RunId=jr_1"]
@@ -59,6 +60,40 @@ def test_the_watchs_input_has_the_outcomes_on_which_it_fails(monkeypatch: pytest
         "request": request,
         "fail_on": ["failed", "stopped"],
     }
+
+
+AUTOMATIC = {"trigger": {"id": "1", "time": None, "service_event": False}}
+
+
+@pytest.mark.parametrize(
+    ("running", "options", "joined"),
+    [
+        ({"status": "RUNNING", **AUTOMATIC}, [], True),
+        ({"status": "RUNNING", **AUTOMATIC}, ["--fail-on", "failed"], False),
+        ({"status": "RUNNING", "fail_on": ["failed"]}, ["--fail-on", "failed"], True),
+        ({"status": "RUNNING", "request": {"JobName": "other", "RunId": "jr_1"}}, [], False),
+        ({"status": "SUCCEEDED", **AUTOMATIC}, [], False),
+    ],
+)
+def test_a_job_that_is_already_being_watched_gets_no_second_watch(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    aws: FakeAws,
+    running: dict[str, Any],
+    options: list[str],
+    joined: bool,
+) -> None:
+    status, members = running["status"], {name: value for name, value in running.items() if name != "status"}
+    watch_input = json.dumps({"kind": "glue/JobRun", "request": {"JobName": "nightly", "RunId": "jr_1"}, **members})
+    start, exists = aws.answers["StartExecution"], refuse("ExecutionAlreadyExists")
+    aws.answers["StartExecution"] = lambda arguments: (exists if "name" in arguments else start)(arguments)
+    aws.answers["DescribeExecution"] = lambda _: describe_execution(status=status, input=watch_input)
+    assert exit_status(monkeypatch, [*START, "--detach", *options]) == 0
+    shown = capsys.readouterr()
+    name = aws.calls[1][1]["name"]
+    assert shown.out == (f"{WATCH.removesuffix(':w')}:{name}\n" if joined else f"{WATCH}\n")
+    assert shown.err == ("The job is already being watched. This is its watch.\n" if joined else "")
+    assert aws.operations().count("StartExecution") == (1 if joined else 2)
 
 
 def test_a_detached_watch_is_not_followed(
