@@ -1,12 +1,14 @@
 """Check watches regularly until they have ended."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain, repeat
 from time import sleep, time
 from typing import NamedTuple
 
 from .followed_watch import Check, FollowedWatch
 
 EVERY = 20.0  # seconds between two checks of two or three calls, so that a command makes at most ten calls per minute
+FIRST_WAITS = (0.25, 1.5, 1.25)  # times EVERY; the second check is early, because many jobs end soon or have ended
 
 
 class Update(NamedTuple):
@@ -24,12 +26,12 @@ class FollowingTimedOut(Exception):
 def updates(
     watches: Mapping[str, FollowedWatch], every: float = EVERY, timeout: float | None = None
 ) -> Iterator[Update]:
-    """Check these watches at once and then every `every` seconds, and yield each check, until all have ended.
+    """Check these watches at once and then about every `every` seconds, and yield each check, until all have ended.
 
     Raise FollowingTimedOut after `timeout` seconds, unless it is None.
     """
     running, deadline = dict(watches), None if timeout is None else time() + timeout
-    while True:
+    for factor in chain(FIRST_WAITS, repeat(1)):
         for arn, watch in list(running.items()):
             update = Update(arn, time(), watch.check(time()))
             if update.check.execution:
@@ -39,4 +41,5 @@ def updates(
             return
         if deadline is not None and time() >= deadline:
             raise FollowingTimedOut
-        sleep(every if deadline is None else max(0.0, min(every, deadline - time())))
+        wait = every * factor
+        sleep(wait if deadline is None else max(0.0, min(wait, deadline - time())))
