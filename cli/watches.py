@@ -32,7 +32,8 @@ def start_or_join(states: Any, machine: str, kind: Kind, watch_input: Mapping[st
     The name is the one that an event would use, so that events don't start a second watch either. If an earlier watch
     has it, the new one gets another name.
     """
-    name = trigger.first_watch_name(trigger.TriggeredJob(kind, watch_input["request"], service_event=False), now)
+    job = trigger.TriggeredJob(kind, watch_input["request"], service_event=False)
+    name = trigger.numbered_watch_name(job, now, 0)
     try:  # if a watch with the same input is running, this returns it
         started = states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(watch_input))
         return Started(started["executionArn"], joined=False)
