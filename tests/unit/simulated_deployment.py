@@ -110,6 +110,11 @@ class Deployment:
         self.watches.append(execution)
         return execution
 
+    def check_once(self, watch: Execution) -> None:
+        """Send the message for an extra check, as the Start function does."""
+        message = {"input": {**watch.input, "check_once": True}, "watch": watch.arn, "state": {}}
+        self.queue.send_message(poll.QUEUE_URL, json.dumps(message))
+
     def running(self) -> list[Execution]:
         return [watch for watch in self.watches if watch.status == "RUNNING"]
 
@@ -148,6 +153,11 @@ class Deployment:
 
     def send_message(self, **arguments: Any) -> None:
         self._call("send", lambda: self.queue.send_message(**arguments))
+
+    def start_execution(self, stateMachineArn: str, name: str, input: str) -> None:
+        """Start a notification, as the Poll function does after an extra check."""
+        assert stateMachineArn == poll.NOTIFY_ARN
+        self._call("start", lambda: self._start_notification(name, json.loads(input)))
 
     def describe_speaker_enrollment_job(self, DomainId: str, JobId: str) -> dict[str, Any]:
         self.polls[JobId].append(self.time.now)
@@ -222,9 +232,15 @@ class Deployment:
         fault = self.faults.pop("notification", "")
         if fault == "error before" or self._is_down("notification"):
             raise TaskError("StepFunctions.SdkClientException")
-        if arguments["Name"] in self.notifications:
-            raise TaskError("StepFunctions.ExecutionAlreadyExistsException")
-        self.notifications[arguments["Name"]] = arguments["Input"]
+        try:
+            self._start_notification(arguments["Name"], arguments["Input"])
+        except ClientError as error:
+            raise TaskError(f"StepFunctions.{error.response['Error']['Code']}Exception") from None
         if fault:
             raise TaskError("StepFunctions.SdkClientException")
         return {"ExecutionArn": arguments["Name"]}
+
+    def _start_notification(self, name: str, notification: dict[str, Any]) -> None:
+        if name in self.notifications:
+            raise ClientError({"Error": {"Code": "ExecutionAlreadyExists"}}, "StartExecution")
+        self.notifications[name] = notification

@@ -174,6 +174,27 @@ def test_two_watches_of_a_job_report_its_end_once(world: World) -> None:
     assert second.status == "SUCCEEDED"
 
 
+def test_an_extra_check_reports_the_end_before_the_watch_does(world_with_events: World) -> None:
+    world_with_events.job.status = "COMPLETED"
+    world_with_events.check_once(world_with_events.the_watch)
+    assert world_with_events.end_job() <= 2
+
+
+@pytest.mark.parametrize(("call", "fault"), [("", ""), ("describe", "crash after"), ("start", "error before")])
+def test_an_extra_check_that_is_lost_or_fails_leaves_the_end_to_the_watch(world: World, call: str, fault: str) -> None:
+    world.job.status = "COMPLETED"
+    if call:
+        world.faults[call] = fault
+        world.check_once(world.the_watch)
+    assert world.end_job() <= INTERVAL
+
+
+def test_an_extra_check_whose_notification_was_started_but_not_answered_reports_the_end_once(world: World) -> None:
+    world.job.status, world.faults["start"] = "COMPLETED", "crash after"
+    world.check_once(world.the_watch)
+    assert world.end_job() <= 2
+
+
 @pytest.mark.parametrize("crash", ["crash before", "crash after"])
 @pytest.mark.parametrize("call", ["heartbeat", "describe"])
 def test_a_function_that_crashes_before_it_sends_the_next_message_is_replaced_by_the_state_machine(
