@@ -1,13 +1,16 @@
 """Whether a CloudTrail trail records the API calls that start jobs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from ..aws_command import aws_command
 from ..command import Context
 from ..diagnosis import Note, Problem
 from ..stack_resources import named
 
+Trail = Mapping[str, Any]
 WRITE_SELECTOR = """'[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}]'"""
 
 
@@ -21,22 +24,41 @@ def check(context: Context) -> Iterator[Problem | Note]:
         return
     client = context.client("cloudtrail")
     trails = client.describe_trails(includeShadowTrails=True)["trailList"]
-    selecting = [trail for trail in trails if logs_write_calls(client.get_event_selectors(TrailName=trail["TrailARN"]))]
+    readable, error = _readable(client, trails)
+    selecting = [trail for trail, selectors in readable if logs_write_calls(selectors)]
     logging = [trail for trail in selecting if client.get_trail_status(Name=trail["TrailARN"])["IsLogging"]]
     if logging:
         yield Note(logging[0]["Name"])
-    elif selecting:
+    elif error:
+        raise error
+    else:
+        yield _problem(context, selecting, trails)
+
+
+def _readable(client: Any, trails: Sequence[Trail]) -> tuple[list[tuple[Trail, Mapping[str, Any]]], ClientError | None]:
+    """Return the trails with their selectors, and an error if some can't be read, such as those of an organization."""
+    found, error = [], None
+    for trail in trails:
+        try:
+            found.append((trail, client.get_event_selectors(TrailName=trail["TrailARN"])))
+        except ClientError as failure:
+            error = failure
+    return found, error
+
+
+def _problem(context: Context, selecting: Sequence[Trail], trails: Sequence[Trail]) -> Problem:
+    """Return what is wrong. `selecting` are the trails that would log the calls."""
+    if selecting:
         arn, name = selecting[0]["TrailARN"], selecting[0]["Name"]
-        yield Problem(f"The trail {name} is stopped.", aws_command(context, f"cloudtrail start-logging --name {arn}"))
-    elif trails:
+        return Problem(f"The trail {name} is stopped.", aws_command(context, f"cloudtrail start-logging --name {arn}"))
+    if trails:
         arn = trails[0]["TrailARN"]
         command = f"cloudtrail put-event-selectors --trail-name {arn} --event-selectors {WRITE_SELECTOR}"
         text = "No trail logs management events of write calls. The command replaces the selectors of a trail."
-        yield Problem(text, aws_command(context, command))
-    else:
-        command = "cloudtrail create-trail --name management-events --is-multi-region-trail --s3-bucket-name BUCKET"
-        text = "There is no trail in this Region, so API calls don't start watches. Create one, and start its logging."
-        yield Problem(text, aws_command(context, command))
+        return Problem(text, aws_command(context, command))
+    command = "cloudtrail create-trail --name management-events --is-multi-region-trail --s3-bucket-name BUCKET"
+    text = "There is no trail in this Region, so API calls don't start watches. Create one, and start its logging."
+    return Problem(text, aws_command(context, command))
 
 
 def logs_write_calls(selectors: Mapping[str, Any]) -> bool:

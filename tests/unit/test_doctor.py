@@ -299,6 +299,24 @@ def test_another_error_is_a_reason_why_something_is_not_checked(
     assert results["rules"]["unknown"] == "Couldn't check it: ListRules failed: Unknown operation."
 
 
+def test_a_trail_that_cannot_be_read_does_not_hide_one_that_can(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
+) -> None:
+    of_organization = {"Name": "organization", "TrailARN": f"{TRAIL}-organization"}
+    trails = [of_organization, {"Name": "management", "TrailARN": TRAIL}]
+
+    def selectors(call: Mapping[str, Any]) -> Any:
+        if call["TrailName"] == of_organization["TrailARN"]:
+            raise AwsError("TrailNotFoundException", "Unknown trail.")
+        return ALL_EVENTS
+
+    aws.answers |= {"DescribeTrails": lambda _: {"trailList": trails}, "GetEventSelectors": selectors}
+    assert doctor(monkeypatch, capsys)[1]["trail"]["notes"] == ["management"]
+    aws.answers["GetTrailStatus"] = lambda _: {"IsLogging": False}
+    status, results = doctor(monkeypatch, capsys)
+    assert (status, results["trail"]["state"]) == (7, "not checked")
+
+
 def test_without_automatic_watches_no_trail_is_needed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
 ) -> None:
