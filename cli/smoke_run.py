@@ -1,13 +1,11 @@
 """Run a smoke test: start a job and its watch, and collect the parts of the notification as they arrive."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic, sleep, time
 from typing import Any
 
-from job_watcher import trigger
 from job_watcher.catalogue import Kind
 from job_watcher.email_message import format_duration
 from job_watcher.expressions import search
@@ -17,6 +15,7 @@ from .cleanup import Cleanup
 from .deployment import Deployment
 from .smoke_jobs import Client, SmokeJob
 from .smoke_receiver import PARTS, Delivery, Receiver
+from .watches import Started, start_as_event
 
 Report = Callable[[str], None]
 """Prints a line about the progress."""
@@ -88,13 +87,12 @@ class SmokeTest:
 
     def _start(self) -> None:
         self.request = self.job.start(self.client, self.cleanup, self.name)
-        started = time()
+        self._started = time()
         members = " ".join(f"{name}={value}" for name, value in self.request.items())
         self.report(f"started    {self.job.kind} {members}")
-        self.watch, is_new = self._start_watch(0, started)
+        self.watch, is_automatic = self._start_watch(0)
         self.report(f"watch      {self.watch}")
-        self.report(f"           started {'by this command' if is_new else 'automatically, by an event'}")
-        self._started = started
+        self.report(f"           started {'automatically, by an event' if is_automatic else 'by this command'}")
 
     def _wait(self, receiver: Receiver, deadline: float) -> None:
         """Wait for the notification and for the end of the watch, which would be lost if its job was removed before."""
@@ -111,8 +109,7 @@ class SmokeTest:
         CloudTrail's event about the job's start can be minutes late. It starts a watch unless one ended after it.
         """
         sleep(max(0.0, self._started + COVERED_SECONDS - time()))
-        watch, _ = self._start_watch(1, self._started)
-        return self._wait_for_end(watch, deadline)
+        return self._wait_for_end(self._start_watch(1).watch, deadline)
 
     def _wait_for_end(self, watch: str | None, deadline: float) -> bool:
         """Wait until a watch has ended, at most until the deadline, and return whether it has."""
@@ -123,15 +120,6 @@ class SmokeTest:
             sleep(END_SECONDS)
         return True
 
-    def _start_watch(self, number: int, now: float) -> tuple[str, bool]:
-        """Start a watch, with the name of one that an event starts. Return its ARN, and whether it is new."""
-        states = self.client("stepfunctions")
-        job = trigger.TriggeredJob(self.kind, self.request, service_event=False)
-        name, machine = trigger.numbered_watch_name(job, now, number), self.deployment.machine
-        watch_input = json.dumps({"kind": self.kind.name, "request": self.request})
-        watch = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
-        try:
-            states.start_execution(stateMachineArn=machine, name=name, input=watch_input)
-        except states.exceptions.ExecutionAlreadyExists:
-            return watch, False
-        return watch, True
+    def _start_watch(self, number: int) -> Started:
+        states, watch_input = self.client("stepfunctions"), {"kind": self.kind.name, "request": self.request}
+        return start_as_event(states, self.deployment.machine, self.kind, watch_input, self._started, number)

@@ -14,7 +14,7 @@ BURST, PAUSE = 100, 0.1  # calls without a pause, and the seconds between later 
 
 
 class Started(NamedTuple):
-    """A watch's ARN, and whether it had already been running."""
+    """A watch's ARN, and whether it existed already."""
 
     watch: str
     joined: bool
@@ -29,19 +29,29 @@ def start(states: Any, machine: str, kind: str, request: Mapping[str, Any], **op
 def start_or_join(states: Any, machine: str, kind: Kind, watch_input: Mapping[str, Any], now: float) -> Started:
     """Start a watch, unless one with the same options is already running for this job. `now` is in seconds since 1970.
 
-    The name is the one that an event would use, so that events don't start a second watch either. If an earlier watch
-    has it, the new one gets another name.
+    If an earlier watch has the name that an event would use, the new one gets another name.
+    """
+    started = start_as_event(states, machine, kind, watch_input, now)
+    if started.joined and not _is_running(states.describe_execution(executionArn=started.watch), watch_input):
+        return Started(start(states, machine, **watch_input), joined=False)
+    return started
+
+
+def start_as_event(
+    states: Any, machine: str, kind: Kind, watch_input: Mapping[str, Any], now: float, number: int = 0
+) -> Started:
+    """Start a watch with the name that an event would use, so that events don't start a second one.
+
+    `number` is that of the job's watches in this period, the first is 0. If the name is taken, return that watch, which
+    may have ended.
     """
     job = trigger.TriggeredJob(kind, watch_input["request"], service_event=False)
-    name = trigger.numbered_watch_name(job, now, 0)
+    name = trigger.numbered_watch_name(job, now, number)
     try:  # if a watch with the same input is running, this returns it
         started = states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(watch_input))
         return Started(started["executionArn"], joined=False)
     except states.exceptions.ExecutionAlreadyExists:
-        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
-        if _is_running(states.describe_execution(executionArn=arn), watch_input):
-            return Started(arn, joined=True)
-    return Started(start(states, machine, **watch_input), joined=False)
+        return Started(f"{machine.replace(':stateMachine:', ':execution:')}:{name}", joined=True)
 
 
 def _is_running(execution: Mapping[str, Any], watch_input: Mapping[str, Any]) -> bool:
