@@ -1,6 +1,7 @@
 """Turn a function into a command: add the options that all commands have, and report errors in one sentence."""
 
 import inspect
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, wraps
@@ -39,6 +40,12 @@ class Context:
         """Return a boto3 client that makes each call up to this many times."""
         retries: Any = {"mode": "standard", "total_max_attempts": attempts}
         return self.session.client(service, config=Config(connect_timeout=5, read_timeout=30, retries=retries))
+
+    def command_line(self, *words: str) -> str:
+        """Return a command for the same account, Region and stack, as people can type it."""
+        options = {"--stack": self.stack, "--profile": self.profile, "--region": self.region}
+        own = [word for name, value in options.items() if value for word in (name, value)]
+        return f"{program.COMMAND} {shlex.join([*words, *own])}"
 
     @cached_property
     def deployment(self) -> Deployment:

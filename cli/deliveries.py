@@ -48,6 +48,11 @@ def read_deliveries(states: Any, notification: str) -> dict[str, Any]:
     return {"notification": notification, "status": execution["status"], "reason": reason or None, **branches}
 
 
+def has_failed(deliveries: Mapping[str, Any]) -> bool:
+    """Whether a part of the notification wasn't delivered and won't be delivered by itself."""
+    return deliveries["status"] not in ("RUNNING", "SUCCEEDED")
+
+
 def rows(deliveries: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """Yield a row for each branch, and the reason if one failed."""
     for name, branch in deliveries.items():

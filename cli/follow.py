@@ -1,6 +1,5 @@
 """`follow`: follow a watch until its job ends."""
 
-import shlex
 from collections.abc import Mapping
 from typing import Annotated, Any, NoReturn
 
@@ -8,7 +7,7 @@ import typer
 
 from job_watcher.email_message import format_duration
 
-from . import job_text, program, watches
+from . import job_text, watches
 from .command import Context
 from .durations import parse_duration
 from .exit_status import ExitStatus, of_outcome
@@ -90,9 +89,7 @@ def show_end(context: Context, execution: Mapping[str, Any]) -> None:
 
 def _resume(context: Context, watch: str) -> str:
     """Return the command that continues to follow a watch."""
-    options = {"--stack": context.stack, "--profile": context.profile, "--region": context.region}
-    words = [word for name, value in options.items() if value for word in (name, value)]
-    return f"{program.COMMAND} {shlex.join(['follow', watch.rpartition(':')[2], *words])}"
+    return context.command_line("follow", watch.rpartition(":")[2])
 
 
 def _exit(status: ExitStatus, sentence: str) -> NoReturn:

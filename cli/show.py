@@ -36,6 +36,8 @@ def show(context: Context, id: Id) -> None:
         context.output.json({**job.to_json(), "timeline": listed, "deliveries": delivered, "detail": detail})
     else:
         context.output.line("\n\n".join(_sections(job, moments, delivered)))
+        if delivered and deliveries.has_failed(delivered):
+            note(f"To deliver it again: {context.command_line('redeliver', job.execution['name'])}")
 
 
 def _read_history(states: Any, job: ListedJob) -> Sequence[history.Event]:

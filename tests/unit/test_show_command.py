@@ -127,7 +127,9 @@ def test_failures_are_in_the_timeline(
     assert texts(shown)[-1].startswith(text)
 
 
-def test_deliveries_are_those_of_the_branches(story: Story, shown: Shown, aws: FakeAws) -> None:
+def test_deliveries_are_those_of_the_branches(
+    story: Story, shown: Shown, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     end_with_notification(story)
     notification = Notification(aws, status="FAILED", error="SNS.KmsDisabledException", cause="The key is disabled.")
     notification.enters("PublishToPeople", "PutEvent", "PublishToPrograms")
@@ -141,7 +143,10 @@ def test_deliveries_are_those_of_the_branches(story: Story, shown: Shown, aws: F
         "programs": delivered,
         "people": {"state": "failed", "time": None},
     }
-    lines = shown().splitlines()
+    assert exit_status(monkeypatch, ["show", "w"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.startswith("To deliver it again: job-watcher redeliver w")
+    lines = printed.out.splitlines()
     assert "  people    failed" in lines and "  reason    SNS.KmsDisabledException: The key is disabled." in lines
     assert any(line.startswith("  event     delivered 2026-01-01") for line in lines)
 
