@@ -7,7 +7,7 @@ import typer
 
 from job_watcher.email_message import format_duration
 
-from . import job_text, watches
+from . import errors, job_text, watches
 from .command import Context
 from .durations import parse_duration
 from .exit_status import ExitStatus, of_outcome
@@ -34,6 +34,7 @@ Timeout = Annotated[
     ),
 ]
 STOPPED = "No longer following. The watch continues, and reports the job's end. To resume: {resume}"
+CONTINUES = "The watch continues. To resume: {resume}"
 TIMED_OUT = "The job hasn't ended after {duration}. The watch continues. To resume: {resume}"
 
 
@@ -75,6 +76,9 @@ def follow_watch(
         return show_progress(states, titles, output=context.output, calls={watch: call}, timeout=timeout)[watch]
     except KeyboardInterrupt:
         _exit(ExitStatus.INTERRUPTED, STOPPED.format(resume=_resume(context, watch)))
+    except errors.AWS:
+        note(CONTINUES.format(resume=_resume(context, watch)))
+        raise
     except FollowingTimedOut:
         duration = format_duration(timeout or 0)
         _exit(ExitStatus.UNDETERMINED, TIMED_OUT.format(duration=duration, resume=_resume(context, watch)))

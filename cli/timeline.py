@@ -34,7 +34,7 @@ def timeline(events: Iterable[Event]) -> Iterator[Moment]:
         for poll in polls([event]):
             known = after_poll(poll)
             if not _was_answered(poll.state):
-                yield Moment(time, "no answer: the service throttled, failed or didn't find the job")
+                yield Moment(time, "no answer: throttled, failed, denied or not found")
             elif known.status != status or (not half and (known.percent or 0) >= HALF):
                 yield Moment(time, known.describe_state())
                 status, half = known.status, (known.percent or 0) >= HALF

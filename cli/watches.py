@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from job_watcher import trigger
 from job_watcher.catalogue import Kind
 
+MAX_NAMES = 4  # that are tried for a new watch; each takes up to two calls
 # DescribeExecution's quota is a bucket of 250 or more calls that is refilled with 10 or 15 calls per second:
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-api-action-throttling-general
 BURST, PAUSE = 100, 0.1  # calls without a pause, and the seconds between later ones
@@ -29,12 +30,13 @@ def start(states: Any, machine: str, kind: str, request: Mapping[str, Any], **op
 def start_or_join(states: Any, machine: str, kind: Kind, watch_input: Mapping[str, Any], now: float) -> Started:
     """Start a watch, unless one with the same options is already running for this job. `now` is in seconds since 1970.
 
-    If an earlier watch has the name that an event would use, the new one gets another name.
+    The names are those that events would use. If earlier watches have all of the first names, the new one gets another.
     """
-    started = start_as_event(states, machine, kind, watch_input, now)
-    if started.joined and not _is_running(states.describe_execution(executionArn=started.watch), watch_input):
-        return Started(start(states, machine, **watch_input), joined=False)
-    return started
+    for number in range(MAX_NAMES):
+        started = start_as_event(states, machine, kind, watch_input, now, number)
+        if not started.joined or _is_running(states.describe_execution(executionArn=started.watch), watch_input):
+            return started
+    return Started(start(states, machine, **watch_input), joined=False)
 
 
 def start_as_event(

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -47,13 +46,6 @@ def job_run(state: str, **members: Any) -> dict[str, Any]:
     return {"JobRun": {"Id": "jr_1", "JobRunState": state, "StartedOn": START - 60, **members}}
 
 
-def calls_per_minute(aws: FakeAws, clock: Clock) -> int:
-    """Return the largest number of calls within any minute."""
-    totals = [*clock.calls, (clock.now - START, len(aws.calls))]
-    made = [(time, total - before) for (_, before), (time, total) in pairwise([(0, 0), *totals])]
-    return max(sum(count for time, count in made if start <= time < start + 60) for start, _ in made)
-
-
 @pytest.mark.parametrize("arguments", [(NAME,), (WATCH,)], ids=["name", "ARN"])
 def test_following_makes_at_most_ten_calls_per_minute(
     aws: FakeAws, clock: Clock, story: Story, run: Run, arguments: Sequence[str]
@@ -62,7 +54,7 @@ def test_following_makes_at_most_ten_calls_per_minute(
     story.succeeds(170, outcome="succeeded", status="SUCCEEDED")
     assert run(*arguments) == 0
     assert len(clock.calls) == 9
-    assert 6 <= calls_per_minute(aws, clock) <= 10
+    assert 6 <= clock.calls_per_minute() <= 10
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
@@ -72,7 +64,7 @@ def test_without_the_history_following_makes_at_most_ten_calls_per_minute_and_fi
     aws.answers["GetExecutionHistory"] = refuse(code)
     story.succeeds(170, outcome="partial", status="SUCCEEDED")
     assert run(NAME) == 3
-    assert calls_per_minute(aws, clock) <= 10
+    assert clock.calls_per_minute() <= 10
     shown = capsys.readouterr()
     assert shown.err.count("The history of the watch can't be read, so progress may be missing. AWS") == 1
     assert len(shown.err.splitlines()) == 1
@@ -236,7 +228,8 @@ def test_following_reports_a_permanent_error(
     aws.answers["GetExecutionHistory"] = refuse(code)
     aws.answers["DescribeExecution"] = lambda arguments: (refuse(code) if len(aws.calls) > 2 else describe)(arguments)
     assert run(NAME) == 7
-    assert sentence in capsys.readouterr().err.splitlines()[-1]
+    *_, resume, last = capsys.readouterr().err.splitlines()
+    assert sentence in last and "The watch continues. To resume: job-watcher follow w" in resume
 
 
 def test_in_a_terminal_a_bar_of_80_columns_shows_the_status_and_the_times(

@@ -97,7 +97,7 @@ def test_the_timeline_has_the_news_and_the_end(story: Story, shown: Shown, aws: 
         "STARTING",
         "RUNNING 10 %",
         "RUNNING 51 %",
-        "no answer: the service throttled, failed or didn't find the job",
+        "no answer: throttled, failed, denied or not found",
         "the job ended: failed (FAILED)",
         "the notification started",
         "the watch ended",

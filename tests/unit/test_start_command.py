@@ -93,7 +93,7 @@ def test_a_job_that_is_already_being_watched_gets_no_second_watch(
     name = aws.calls[1][1]["name"]
     assert shown.out == (f"{WATCH.removesuffix(':w')}:{name}\n" if joined else f"{WATCH}\n")
     assert shown.err == ("The job is already being watched. This is its watch.\n" if joined else "")
-    assert aws.operations().count("StartExecution") == (1 if joined else 2)
+    assert aws.operations().count("StartExecution") == (1 if joined else 5)
 
 
 def test_a_detached_watch_is_not_followed(
@@ -116,6 +116,7 @@ def test_a_watch_is_followed_like_that_of_follow(
     assert exit_status(monkeypatch, [*START, "--timeout", "15m"]) == 7
     assert "The job hasn't ended after 15 min. The watch continues. To resume: " in capsys.readouterr().err
     assert "StopExecution" not in aws.operations()
+    assert 6 <= clock.calls_per_minute() <= 10
     assert exit_status(monkeypatch, START) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "outcome  succeeded"
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -29,6 +30,12 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.calls.append((self.now - START, len(self._aws.calls)))
         self.now += seconds
+
+    def calls_per_minute(self) -> int:
+        """Return the largest number of calls within any minute."""
+        totals = [*self.calls, (self.now - START, len(self._aws.calls))]
+        made = [(time, total - before) for (_, before), (time, total) in pairwise([(0, 0), *totals])]
+        return max(sum(count for time, count in made if start <= time < start + 60) for start, _ in made)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("cli.following.time", "cli.progress.time"):
