@@ -57,7 +57,7 @@ def smoke(context: Context, kind: KindName = None, timeout: Timeout = None, yes:
     context.output.line(_plan(job, context.deployment.stack, context.session.region_name))
     if not confirmation.confirm("Continue?", yes):
         context.output.line("Nothing was started.")
-        return
+        raise typer.Exit(ExitStatus.UNDETERMINED)
     name = f"{PREFIX}-{secrets.token_hex(4)}"
     test = SmokeTest(context.client, context.deployment, find_kind(job.kind), job, name, context.output.line)
     try:

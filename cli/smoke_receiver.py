@@ -52,9 +52,8 @@ class Receiver:
         self._part_of = {outputs["TopicArn"]: PROGRAMS, outputs["EmailTopicArn"]: PEOPLE}
         rule = self._create_rule(name, cleanup)
         self._queue = self._create_queue(name, [rule, *self._part_of], cleanup)
-        arn = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"][
-            "QueueArn"
-        ]
+        answer = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
+        arn = answer["Attributes"]["QueueArn"]
         self._events.put_targets(Rule=name, EventBusName=self._bus, Targets=[{"Id": "queue", "Arn": arn}])
         for topic in self._part_of:
             self._subscribe(topic, arn, cleanup)
@@ -94,13 +93,7 @@ class Receiver:
             WaitTimeSeconds=WAIT_SECONDS,
             MessageSystemAttributeNames=["SentTimestamp"],
         )
-        return [
-            (
-                datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC),
-                json.loads(message["Body"]),
-            )
-            for message in answer.get("Messages", ())
-        ]
+        return [(_sent(message), json.loads(message["Body"])) for message in answer.get("Messages", ())]
 
     def _create_rule(self, name: str, cleanup: Cleanup) -> str:
         """Create the rule and return its ARN."""
@@ -148,6 +141,11 @@ class Receiver:
             lambda: self._sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True),
             lambda created: self._sns.unsubscribe(SubscriptionArn=created["SubscriptionArn"]),
         )
+
+
+def _sent(message: Mapping[str, Any]) -> datetime:
+    """Return when SQS received a message."""
+    return datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
 
 
 def _is_about(delivery: Delivery, request: Mapping[str, Any]) -> bool:

@@ -241,6 +241,18 @@ def test_without_an_enabled_job_nothing_is_created(
     assert aws.operations() == ["DescribeStacks"]
 
 
+def test_if_the_user_does_not_agree_nothing_is_created_and_nothing_is_proven(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
+) -> None:
+    monkeypatch.setattr("cli.smoke.confirmation.require", lambda _: None)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert exit_status(monkeypatch, ["smoke"]) == 7
+    shown = capsys.readouterr()
+    assert "cost       less than 1 cent" in shown.out and "Continue? [y/N]:" in shown.err
+    assert shown.out.endswith("Nothing was started.\n")
+    assert aws.operations() == ["DescribeStacks"]
+
+
 def test_without_a_terminal_and_without_yes_no_call_is_made(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
 ) -> None:
