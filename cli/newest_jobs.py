@@ -44,7 +44,7 @@ def with_progress(states: Any, jobs: Iterable[ListedJob], note: Callable[[str], 
     After an error, `note` tells people, and the others are yielded as they are.
     """
     readable = True
-    for job in jobs:
+    for job in watches.paced(jobs):
         if job.outcome == "running" and readable:
             try:
                 poll = next(history.polls(history.recent(states, job.execution["executionArn"])), None)

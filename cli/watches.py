@@ -3,15 +3,18 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from time import sleep
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from job_watcher import trigger
 from job_watcher.catalogue import Kind
 
 MAX_NAMES = 4  # that are tried for a new watch; each takes up to two calls
-# DescribeExecution's quota is a bucket of 250 or more calls that is refilled with 10 or 15 calls per second:
+# DescribeExecution's quota is a bucket of 250 or more calls that is refilled with 10 or 15 calls per second, that of
+# GetExecutionHistory is larger:
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-api-action-throttling-general
 BURST, PAUSE = 100, 0.1  # calls without a pause, and the seconds between later ones
+
+T = TypeVar("T")
 
 
 class Started(NamedTuple):
@@ -70,9 +73,15 @@ def newest(states: Any, machine: str, count: int = 50, **filters: str) -> list[d
 
 def describe_each(states: Any, executions: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the description of each execution that ListExecutions has returned, within DescribeExecution's quota."""
-    for number, execution in enumerate(executions):
-        sleep(PAUSE if number >= BURST else 0)
+    for execution in paced(executions):
         yield states.describe_execution(executionArn=execution["executionArn"])
+
+
+def paced(items: Iterable[T]) -> Iterator[T]:
+    """Yield the items, so that a call for each of them is within the quotas."""
+    for number, item in enumerate(items):
+        sleep(PAUSE if number >= BURST else 0)
+        yield item
 
 
 def read_input(execution: Mapping[str, Any]) -> dict[str, Any]:

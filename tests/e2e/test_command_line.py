@@ -36,7 +36,7 @@ def test_start_shows_a_progress_bar_and_follow_resumes_it_after_ctrl_c(
         terminal.press(CTRL_C)
         assert terminal.end() == 130
         assert "The watch continues" in terminal.text
-        assert max(map(len, terminal.lines)) <= COLUMNS or "watch.py follow" in terminal.lines[-2]
+        assert max(len(line) for line in terminal.lines if "━" in line) <= COLUMNS
     name = terminal.text.rpartition("watch.py follow ")[2].split()[0]
     world.show_end(job)
     world.end(world.outputs["WatchArn"].replace(":stateMachine:", ":execution:") + f":{name}")
@@ -67,6 +67,10 @@ def test_list_show_and_stop_a_watch(world: World, command: Command, job: dict[st
     with command("show", job["JobId"]) as terminal:
         assert terminal.end() == 0, terminal.text
         assert "status    IN_PROGRESS 40 %" in terminal.lines and "Timeline" in terminal.lines
+    with command("stop", job["JobId"]) as terminal:
+        terminal.wait_for("Stop it? [y/N]: ")
+        terminal.press("n\n")
+        assert terminal.end() == 0 and "Nothing was stopped." in terminal.lines
     with command("stop", job["JobId"]) as terminal:
         terminal.wait_for("Stop it? [y/N]: ")
         terminal.press("y\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import botocore.session
 import pytest
+from botocore import exceptions
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
@@ -95,3 +96,19 @@ def test_an_endpoint_that_rejects_the_connection_is_one_sentence() -> None:
 def watch_py(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "watch.py"), *arguments]
     return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "temporary"),
+    [
+        (exceptions.EndpointConnectionError(endpoint_url="https://here"), True),
+        (exceptions.ReadTimeoutError(endpoint_url="https://here"), True),
+        (exceptions.NoCredentialsError(), False),
+        (ClientError({"Error": {"Code": "ThrottlingException"}}, "GetExecutionHistory"), True),
+        (ClientError({"Error": {"Code": "InternalFailure"}}, "GetExecutionHistory"), True),
+        (ClientError({"Error": {"Code": "ExpiredTokenException"}}, "GetExecutionHistory"), False),
+        (ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetExecutionHistory"), False),
+    ],
+)
+def test_only_errors_that_a_repetition_can_solve_are_temporary(error: Exception, temporary: bool) -> None:
+    assert errors.is_temporary(error) is temporary

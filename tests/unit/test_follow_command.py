@@ -248,6 +248,17 @@ def test_in_a_terminal_a_bar_of_80_columns_shows_the_status_and_the_times(
     assert any("succeeded (SUCCEEDED)" in line and line.endswith("0:16:45") for line in lines)
 
 
+def test_a_dumb_terminal_shows_lines(
+    monkeypatch: pytest.MonkeyPatch, story: Story, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"TTY_COMPATIBLE": "1", "TERM": "dumb", "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+    story.succeeds(5, outcome="succeeded")
+    assert run(NAME) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["glue/JobRun nightly jr_1", "RUNNING, elapsed 1 min", "succeeded", "outcome  succeeded"]
+
+
 def test_a_watch_is_found_by_any_value_of_the_request_and_the_newest_counts(
     aws: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

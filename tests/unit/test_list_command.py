@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cli import watches
 from cli.columns import lay_out, shorten
 from tests.unit.command_line import exit_status, fake_aws
 from tests.unit.fake_aws import FakeAws, refuse
@@ -167,6 +168,13 @@ def test_if_the_history_is_denied_the_status_is_left_out_and_this_is_said_once(
     shown = capsys.readouterr()
     assert shown.err == "The status of running jobs isn't shown. AWS denied GetExecutionHistory: No.\n"
     assert len(shown.out.splitlines()) == 3 and aws.operations().count("GetExecutionHistory") == 1
+
+
+def test_after_many_calls_there_are_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("cli.watches.sleep", pauses.append)
+    assert list(watches.paced(range(103))) == list(range(103))
+    assert [pause for pause in pauses if pause] == [0.1] * 3
 
 
 def test_columns_that_fit_are_not_shortened() -> None:
