@@ -1,8 +1,11 @@
 """`stop`: stop a watch, not its job."""
 
+import typer
+
 from . import job_text, watches
 from .command import Context
 from .confirmation import Yes, confirm, require
+from .exit_status import ExitStatus
 from .find_watch import find_watch
 from .follow import Id, note
 
@@ -19,7 +22,7 @@ def stop(context: Context, id: Id, yes: Yes = False) -> None:
 
     Asks for confirmation first, unless --yes is given. Nobody is notified when the job ends, and the alarm
     WatchUnreported says that a watch ended without a notification.
-    Exit status: 0 if the watch was stopped or had already ended, 7 if it isn't found or can't be stopped.
+    Exit status: 0 if the watch was stopped or had already ended, 7 if it wasn't stopped.
     """
     require(yes)
     states = context.client("stepfunctions")
@@ -32,6 +35,6 @@ def stop(context: Context, id: Id, yes: Yes = False) -> None:
     context.output.line(f"{watch_input['kind']} {job_text.request_values(watch_input['request'])}\n{EFFECT}")
     if not confirm("Stop it?", yes):
         context.output.result({**result, "stopped": False}, "Nothing was stopped.")
-        return
+        raise typer.Exit(ExitStatus.UNDETERMINED)
     states.stop_execution(executionArn=execution["executionArn"], cause=CAUSE)
     context.output.result({**result, "stopped": True}, STOPPED.format(name=name))

@@ -70,7 +70,7 @@ def test_list_show_and_stop_a_watch(world: World, command: Command, job: dict[st
     with command("stop", job["JobId"]) as terminal:
         terminal.wait_for("Stop it? [y/N]: ")
         terminal.press("n\n")
-        assert terminal.end() == 0 and "Nothing was stopped." in terminal.lines
+        assert terminal.end() == 7 and "Nothing was stopped." in terminal.lines
     with command("stop", job["JobId"]) as terminal:
         terminal.wait_for("Stop it? [y/N]: ")
         terminal.press("y\n")
