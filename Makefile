@@ -9,6 +9,8 @@ NODE_PACKAGES := aws-cdk@2.1148.0 asl-validator@3.16.0 @aws-cdk/aws-service-spec
 # PATH is for the programs that these tools start: npm's scripts and jsii look for `node` there.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/lambda
+# The tests start many Python processes, so each module is compiled once, even if the environment turns that off.
+export PYTHONDONTWRITEBYTECODE :=
 export PIP_CACHE_DIR := $(CACHE)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export npm_config_cache := $(CACHE)/npm

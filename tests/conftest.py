@@ -1,28 +1,54 @@
 """Distribute tests to pytest-xdist's processes so that one process uses a local cloud, a synth or a measurement."""
 
+import gc
+
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-SAME_PROCESS = (
-    "tests/e2e/test_demo.py",
-    "tests/e2e/",
-    "tests/infra/",
-    "tests/interpreters/",
-    "tests/unit/test_sizes_page.py",
-)
+# The files and folders that each group of tests consists of. The groups that take longest come first.
+SAME_PROCESS = {
+    "one local cloud": ("tests/e2e/",),
+    "another local cloud": ("tests/e2e/test_upgrade.py", "tests/e2e/test_wheel.py"),
+    "infra": ("tests/infra/",),
+    "demo": ("tests/e2e/test_demo.py",),
+    "restart": ("tests/e2e/test_restart.py",),
+    "recurring": ("tests/e2e/test_recurring.py",),
+    "interpreters": ("tests/interpreters/",),
+    "sizes": ("tests/unit/test_sizes_page.py",),
+}
+GROUPS = {path: name for name, paths in SAME_PROCESS.items() for path in paths}
+
+
+def group(nodeid: str) -> str | None:
+    """Return the name of a test's group: that of its file, or else that of its folder."""
+    file = nodeid.partition("::")[0]
+    return GROUPS.get(file) or next((name for path, name in GROUPS.items() if file.startswith(path)), None)
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Runs all tests of each path in SAME_PROCESS in one process, and every other test in the next free process.
+    """Runs all tests of a group in one process, and every other test in the next free process.
 
     `--dist loadgroup` isn't used because it has no effect since pytest 9.2, which moved the attribute of a test's ID.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in SAME_PROCESS if nodeid.startswith(folder)), nodeid)
+        return group(nodeid) or nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False  # keeps the order of `pytest_collection_modifyitems`
     return Scheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the groups first, so that the processes finish at about the same time."""
+    rank = {name: number for number, name in enumerate(SAME_PROCESS)}
+    items.sort(key=lambda item: rank.get(group(item.nodeid) or "", len(rank)))
+
+
+def pytest_configure() -> None:
+    """Search less often for garbage: botocore's models are many objects, and exist until the end of the session."""
+    gc.set_threshold(100_000, 20, 100)

@@ -1,10 +1,10 @@
-"""Fixtures and helpers of the end-to-end tests: one local cloud with one deployed stack for all of them."""
+"""Fixtures and helpers of the end-to-end tests: a local cloud with the stack that most tests use, and an empty one."""
 
 import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,20 +45,58 @@ DESCRIBE = {SPEAKERS: "DescribeSpeakerEnrollmentJob", FRAUDSTERS: "DescribeFraud
 domains = (f"EndToEndDomain{number:08}" for number in itertools.count(1))
 
 
-class World:
+class Account:
+    """A local account: its state machines, their executions, and the functions' logs."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.states = cloud.client("stepfunctions")
+        self.s3 = cloud.client("s3")
+        self._log_lines: set[str] = set()
+
+    def is_waiting(self, execution: str) -> bool:
+        """Whether the execution waits: a watch that has polled waits for news."""
+        entered = (event.get("stateEnteredEventDetails", {}) for event in self._history(execution))
+        return any(state.get("name") in ("WaitForNews", "Wait") for state in entered)  # Wait: an earlier version
+
+    def end(self, execution: str) -> dict[str, Any]:
+        """Wait until an execution has ended and return its description."""
+        return until(lambda: self._ended(execution))
+
+    def log_lines(self) -> set[str]:
+        """Return the lines in the logs of all functions, also of those that `destroy` has deleted."""
+        logs = self.cloud.client("logs")
+        for page in self.cloud.client("lambda").get_paginator("list_functions").paginate():
+            for group in [function["LoggingConfig"]["LogGroup"] for function in page["Functions"]]:
+                with suppress(logs.exceptions.ResourceNotFoundException):  # the function hasn't run
+                    self._log_lines.update(read_log(logs, group))
+        return self._log_lines
+
+    def destroy(self, stack: str) -> None:
+        """Delete a stack, but keep what its functions have logged."""
+        self.log_lines()
+        self.cloud.destroy(stack)
+
+    def _history(self, execution: str) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = self.states.get_execution_history(executionArn=execution)["events"]
+        return events
+
+    def _ended(self, execution: str) -> dict[str, Any] | None:
+        described: dict[str, Any] = self.states.describe_execution(executionArn=execution)
+        return None if described["status"] == "RUNNING" else described
+
+
+class World(Account):
     """A deployed stack, the jobs that it watches, and the receivers of its notifications."""
 
     def __init__(self, cloud: Cloud, settings: Mapping[str, str], app: Path = ROOT) -> None:
-        self.cloud = cloud
+        super().__init__(cloud)
         self.voice_id = cloud.voice_id
         self.outputs = cloud.deploy(settings, app)
-        self.states = cloud.client("stepfunctions")
-        self.s3 = cloud.client("s3")
         self._address = settings["email"]
         name = settings.get("stack-name", "job-watcher")
         self._event_queue = EventQueue(cloud.client("events"), cloud.client("sqs"), self.outputs["BusName"], name)
         self._events: list[dict[str, Any]] = []
-        self._log_lines: set[str] = set()
         self.manifest = put_sample(self.s3, requests=4, invalid=0)
 
     def start_job(self, kind: str = SPEAKERS, manifest: str | None = None) -> dict[str, str]:
@@ -92,11 +130,6 @@ class World:
         started = self.states.start_execution(stateMachineArn=self.outputs["WatchArn"], input=json.dumps(watch_input))
         return str(started["executionArn"])
 
-    def is_waiting(self, watch: str) -> bool:
-        """Whether the watch has polled and waits for news."""
-        entered = (event.get("stateEnteredEventDetails", {}) for event in self._history(watch))
-        return any(state.get("name") in ("WaitForNews", "Wait") for state in entered)  # Wait: an earlier version
-
     def put_start_event(self, request: Mapping[str, str]) -> None:
         """Put CloudTrail's event of the call that started this job on the default bus."""
         call = {"eventSource": "voiceid.amazonaws.com", "eventName": "StartSpeakerEnrollmentJob"}
@@ -108,10 +141,6 @@ class World:
         """Return the ARN of a watch of this job, or None if there is none."""
         inputs = ((arn, self.states.describe_execution(executionArn=arn)["input"]) for arn in self.watches())
         return next((arn for arn, text in inputs if json.loads(text)["request"] == request), None)
-
-    def end(self, execution: str) -> dict[str, Any]:
-        """Wait until an execution has ended and return its description."""
-        return until(lambda: self._ended(execution))
 
     def wait_for_first_poll(self, watch: str) -> None:
         """Wait until a watch has polled a job that is still running, and waits for its next poll."""
@@ -165,28 +194,6 @@ class World:
         job: dict[str, Any] = getattr(client, operation)(**request)["Job"]
         return job
 
-    def log_lines(self) -> set[str]:
-        """Return the lines in the logs of all functions, also of those that `destroy` has deleted."""
-        logs = self.cloud.client("logs")
-        for page in self.cloud.client("lambda").get_paginator("list_functions").paginate():
-            for group in [function["LoggingConfig"]["LogGroup"] for function in page["Functions"]]:
-                with suppress(logs.exceptions.ResourceNotFoundException):  # the function hasn't run
-                    self._log_lines.update(read_log(logs, group))
-        return self._log_lines
-
-    def destroy(self, stack: str) -> None:
-        """Delete a stack, but keep what its functions have logged."""
-        self.log_lines()
-        self.cloud.destroy(stack)
-
-    def _history(self, execution: str) -> list[dict[str, Any]]:
-        events: list[dict[str, Any]] = self.states.get_execution_history(executionArn=execution)["events"]
-        return events
-
-    def _ended(self, execution: str) -> dict[str, Any] | None:
-        described: dict[str, Any] = self.states.describe_execution(executionArn=execution)
-        return None if described["status"] == "RUNNING" else described
-
 
 def until(condition: Callable[[], T | None]) -> T:
     """Call `condition` until its result is truthy, and return the result. Raise TimeoutError after TIMEOUT seconds."""
@@ -213,15 +220,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name == "test_logs.py")
 
 
-@pytest.fixture(scope="session")
-def world() -> Iterator[World]:
-    """Yield the deployed stack. Step Functions' waits are 100 times shorter than on AWS."""
-    moto_services = {"rds", *(kind.partition("/")[0] for kind in MOTO_KINDS)}
-    with MotoServer() as moto, Cloud(wait_scale=0.01, endpoints=dict.fromkeys(moto_services, moto.url)) as cloud:
+@contextmanager
+def start_cloud(endpoints: Mapping[str, str] | None = None) -> Iterator[Cloud]:
+    """Yield a new local cloud. Step Functions' waits are 100 times shorter than on AWS."""
+    with Cloud(wait_scale=0.01, endpoints=endpoints) as cloud:
         cloud.voice_id.seconds_per_request = 0.1
         # events are delivered only in the tests of automatic watches
         cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 0
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """Yield the deployed stack that most tests use."""
+    moto_services = {"rds", *(kind.partition("/")[0] for kind in MOTO_KINDS)}
+    with MotoServer() as moto, start_cloud(dict.fromkeys(moto_services, moto.url)) as cloud:
         yield World(cloud, settings(cloud))
+
+
+@pytest.fixture(scope="session")
+def account() -> Iterator[Account]:
+    """Yield an account for tests that deploy their own stacks. pytest-xdist can run them at the same time as others."""
+    with start_cloud() as cloud:
+        yield Account(cloud)
 
 
 def settings(cloud: Cloud) -> dict[str, str]:
@@ -249,10 +270,14 @@ def never_ending(world: World) -> str:
 
 
 @pytest.fixture(autouse=True)
-def clear_faults(world: World, never_ending: str) -> Iterator[None]:
-    """Remove injected faults after each test."""
+def clear_faults(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Remove injected faults after each test that uses `world`, and let `never_ending` start before it."""
+    world = request.getfixturevalue("world") if "world" in request.fixturenames else None
+    if world:
+        request.getfixturevalue("never_ending")
     yield
-    world.voice_id.faults.clear()
+    if world:
+        world.voice_id.faults.clear()
 
 
 def speakers(count: int, missing: int = 0) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pytest
 from local.cloud import Cloud
 from local.sample import put_sample
 
-from .conftest import DESCRIBE, SPEAKERS, World, until
+from .conftest import DESCRIBE, SPEAKERS, World, start_cloud, until
 
 SETTINGS = {
     "kinds": "voice-id/*",
@@ -30,15 +30,13 @@ SLOW = 20  # seconds; the client waits for 10
 @pytest.fixture(scope="module")
 def own() -> Iterator[World]:
     """Yield a stack in a local cloud that no other test uses."""
-    with Cloud(wait_scale=0.01) as cloud:
-        cloud.voice_id.seconds_per_request = 0.1
-        cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 0
+    with start_cloud() as cloud:
         yield World(cloud, SETTINGS)
 
 
 @pytest.fixture(autouse=True)
-def clear_faults(own: World) -> None:
-    """Put the jobs' input files into S3, which MiniStack doesn't save. Replaces the fixture of another local cloud."""
+def input_files(own: World) -> None:
+    """Put the jobs' input files into S3, which MiniStack doesn't save."""
     put_sample(own.s3, requests=4, invalid=0)
 
 

@@ -23,7 +23,8 @@ from tests.infra import permissions
 from tests.infra.deployment import Deployment
 from tests.infra.simulator import Question, ask
 
-from .conftest import DESCRIBE, SPEAKERS, World, until
+from .conftest import DESCRIBE, SPEAKERS, Account, World, until
+from .test_logs import check_logs
 
 PREVIOUS = Path(__file__).parent / "previous"
 APP = """\
@@ -107,13 +108,13 @@ class Upgrade:
 
 
 @pytest.fixture(scope="module")
-def previous_app(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def previous_app(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Unpack the previous version's wheel beside a CDK app, and return the app's folder."""
     folder = tmp_path_factory.mktemp("previous")
     (wheel,) = PREVIOUS.glob("*.whl")
     shutil.unpack_archive(wheel, folder, "zip")
     shutil.copy(REQUIREMENTS, folder / "job_watcher")  # the cache contains only the packages of the current version
-    cache = world.cloud.folder / ".cache" / "aws-job-watcher"  # in the CDK CLI's home directory
+    cache = account.cloud.folder / ".cache" / "aws-job-watcher"  # in the CDK CLI's home directory
     cache.mkdir(parents=True)
     (cache / "packages").symlink_to(CACHE / "packages")
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
@@ -124,9 +125,9 @@ def previous_app(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture(scope="module")
-def upgrade(world: World, previous_app: Path) -> Iterator[Upgrade]:
+def upgrade(account: Account, previous_app: Path) -> Iterator[Upgrade]:
     """Deploy the previous version, start watches, update the stack, and let the jobs end."""
-    stack = World(world.cloud, SETTINGS, previous_app)
+    stack = World(account.cloud, SETTINGS, previous_app)
     before = snapshot(stack, stack.outputs)
     reported_before = stack.start_job()
     stack.end(stack.watch({"kind": SPEAKERS, "request": reported_before}))
@@ -142,7 +143,7 @@ def upgrade(world: World, previous_app: Path) -> Iterator[Upgrade]:
         stack.end(each.watch)
     receive_notifications(stack, after)
     yield Upgrade(stack, watched, reported_before, before, after)
-    world.destroy(STACK)  # so that it doesn't watch the jobs of other tests
+    account.destroy(STACK)
 
 
 def snapshot(stack: World, outputs: dict[str, str]) -> Snapshot:
@@ -232,6 +233,10 @@ def test_a_job_that_the_previous_version_reported_is_not_reported_again(upgrade:
     assert len(upgrade.stack.emails(upgrade.reported_before["JobId"])) == 1
 
 
+def test_the_logs_of_both_versions_contain_no_data_of_the_jobs(upgrade: Upgrade) -> None:
+    check_logs(upgrade.stack)
+
+
 def test_no_resource_that_watches_or_users_need_is_replaced(upgrade: Upgrade) -> None:
     needed = {name: ids for name, ids in upgrade.before.resources.items() if ids[1] in KEPT}
     assert {type_ for _, type_ in needed.values()} == set(KEPT)
@@ -271,16 +276,16 @@ def tasks(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from tasks(inner)
 
 
-def test_the_local_cloud_keeps_the_definition_of_a_running_execution_as_aws_does(world: World) -> None:
+def test_the_local_cloud_keeps_the_definition_of_a_running_execution_as_aws_does(account: Account) -> None:
     role = "arn:aws:iam::000000000000:role/caller"
-    created = world.states.create_state_machine(name="redefined", definition=definition("old"), roleArn=role)
+    created = account.states.create_state_machine(name="redefined", definition=definition("old"), roleArn=role)
     machine = created["stateMachineArn"]
-    execution = world.states.start_execution(stateMachineArn=machine)["executionArn"]
-    until(lambda: world.is_waiting(execution))
-    world.states.update_state_machine(stateMachineArn=machine, definition=definition("new"))
-    assert world.end(execution)["output"] == '"old"'
-    again = world.states.start_execution(stateMachineArn=machine)["executionArn"]
-    assert world.end(again)["output"] == '"new"'
+    execution = account.states.start_execution(stateMachineArn=machine)["executionArn"]
+    until(lambda: account.is_waiting(execution))
+    account.states.update_state_machine(stateMachineArn=machine, definition=definition("new"))
+    assert account.end(execution)["output"] == '"old"'
+    again = account.states.start_execution(stateMachineArn=machine)["executionArn"]
+    assert account.end(again)["output"] == '"new"'
 
 
 def definition(output: str) -> str:

@@ -21,7 +21,7 @@ from infra.bundle.cache import CACHE
 from job_watcher import __version__, catalogue
 from local.environment import ROOT, TOOLS
 
-from .conftest import World
+from .conftest import Account
 
 EXAMPLE = ROOT / "docs" / "examples" / "transcriptions"
 KIND = "transcribe/TranscriptionJob"
@@ -78,7 +78,7 @@ def wheel(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def team(world: World, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Team:
+def team(account: Account, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Team:
     """Set up the example as its README describes, but without network access."""
     folder = tmp_path_factory.mktemp("team")
     shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
@@ -90,8 +90,8 @@ def team(world: World, built: Path, tmp_path_factory: pytest.TempPathFactory) ->
     python = folder / ".venv" / "bin" / "python"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / ".venv")], check=True)
     environment = {
-        **{name: value for name, value in world.cloud.environment.items() if name != "VIRTUAL_ENV"},
-        "PATH": f"{python.parent}{os.pathsep}{world.cloud.environment['PATH']}",
+        **{name: value for name, value in account.cloud.environment.items() if name != "VIRTUAL_ENV"},
+        "PATH": f"{python.parent}{os.pathsep}{account.cloud.environment['PATH']}",
         "XDG_CACHE_HOME": str(cache.parent),
     }
     team = Team(folder, environment)
@@ -102,12 +102,12 @@ def team(world: World, built: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def outputs(world: World, team: Team) -> Iterator[dict[str, str]]:
+def outputs(account: Account, team: Team) -> Iterator[dict[str, str]]:
     """Deploy the example's stack with the CDK CLI, and yield its outputs."""
     cdk = [str(TOOLS / "cdk"), "--no-notices", "--ci"]
     team.run(*cdk, "deploy", "--require-approval", "never", "--outputs-file", "outputs.json")
     yield json.loads((team.folder / "outputs.json").read_text())["Transcriptions"]
-    world.destroy("Transcriptions")
+    account.destroy("Transcriptions")
 
 
 def test_two_builds_of_the_same_files_are_identical(built: Path, tmp_path: Path) -> None:
@@ -160,36 +160,37 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_an_app_of_another_team_gets_one_event_per_job_at_the_target_for_its_outcome(
-    world: World, team: Team, outputs: dict[str, str]
+    account: Account, team: Team, outputs: dict[str, str]
 ) -> None:
-    world.s3.put_object(Bucket=outputs["BucketName"], Key="good-call.wav", Body=b"audio")
-    watches = [transcribe(world, outputs, recording) for recording in ("good-call.wav", "bad-call.wav")]
-    assert [world.end(watch)["status"] for watch in watches] == ["SUCCEEDED", "SUCCEEDED"]
+    account.s3.put_object(Bucket=outputs["BucketName"], Key="good-call.wav", Body=b"audio")
+    watches = [transcribe(account, outputs, recording) for recording in ("good-call.wav", "bad-call.wav")]
+    assert [account.end(watch)["status"] for watch in watches] == ["SUCCEEDED", "SUCCEEDED"]
     stack = ["--stack", "Transcriptions"]
     listed = team.run("job-watcher", "list", "--json", *stack).stdout.splitlines()
     assert {json.loads(line)["request"]["TranscriptionJobName"] for line in listed} == {"good-call", "bad-call"}
     again = team.run("job-watcher", "start", KIND, "TranscriptionJobName=good-call", "--json", *stack)
     assert json.loads(again.stdout)["outcome"] == "succeeded"
-    (good,) = events(world, outputs["TranscriptQueueUrl"])
-    (bad,) = events(world, outputs["FailureQueueUrl"])
+    (good,) = events(account, outputs["TranscriptQueueUrl"])
+    (bad,) = events(account, outputs["FailureQueueUrl"])
     assert (good["source"], good["detail-type"]) == ("job-watcher", "Job Ended")
     assert good["detail"]["job"]["TranscriptionJobStatus"] == "COMPLETED"
     assert good["detail"]["request"] == {"TranscriptionJobName": "good-call"}
     assert (bad["detail"]["outcome"], bad["detail"]["request"]) == ("failed", {"TranscriptionJobName": "bad-call"})
+    assert "s3:" not in "\n".join(account.log_lines()).lower()
 
 
-def transcribe(world: World, outputs: Mapping[str, str], recording: str) -> str:
+def transcribe(account: Account, outputs: Mapping[str, str], recording: str) -> str:
     """Invoke the team's function, which starts a job and a watch. Return the watch's ARN."""
     payload = json.dumps({"recording": recording})
-    answer = world.cloud.client("lambda").invoke(FunctionName=outputs["TranscribeName"], Payload=payload.encode())
+    answer = account.cloud.client("lambda").invoke(FunctionName=outputs["TranscribeName"], Payload=payload.encode())
     result = json.load(answer["Payload"])
     assert "FunctionError" not in answer, result
     return str(result)
 
 
-def events(world: World, queue: str) -> list[dict[str, Any]]:
+def events(account: Account, queue: str) -> list[dict[str, Any]]:
     """Return all events in the queue. The watches have ended, so no more events arrive."""
-    sqs = world.cloud.client("sqs")
+    sqs = account.cloud.client("sqs")
     found: list[dict[str, Any]] = []
     while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
         found += [json.loads(message["Body"]) for message in messages]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.validation.json import JsonStrictValidator
 
 from infra import sbom
 from job_watcher import __version__
@@ -30,6 +29,8 @@ def bom(text: str) -> dict[str, Any]:
 
 
 def test_the_bill_of_materials_is_valid(text: str) -> None:
+    from cyclonedx.validation.json import JsonStrictValidator  # takes seconds to import
+
     validator = JsonStrictValidator(sbom.VERSION)
     assert validator.validate_str(text) is None
     assert validator.validate_str(text.replace('"library"', '"book"')) is not None
