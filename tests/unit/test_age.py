@@ -26,7 +26,7 @@ POLL_DURATION = 2  # seconds
 WATCH_START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 RULES_WITH_EVENTS = Rules(limits_with_events=PollingLimits(max_delay_ratio=0.25, max_interval=HOUR))
 RESOURCE_AGES = (0, 5, MINUTE, HOUR, DAY, 30 * DAY, 100 * DAY, YEAR, 5 * YEAR)  # at the start of the watch, in seconds
-WATCH_DURATIONS = (0.5 * MINUTE, 5 * MINUTE, HOUR, 8 * HOUR, 3 * DAY)
+WATCH_DURATIONS = (0.5 * MINUTE, 5 * MINUTE, HOUR, 8 * HOUR, DAY)  # the last two reach the maximum interval
 # An API call that starts a run at the same time as its watch.
 API_CALL_TRIGGER = {"id": "1", "time": "2026-01-01T00:00:00Z", "service_event": False}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
