@@ -23,6 +23,7 @@ PROPS = {
     "max-delay-ratio-with-events": "max_delay_ratio_with_events",
     "max-interval-seconds-with-events": "max_interval_with_events",
     "auto-watch": "auto_watch",
+    "filters": "filters",
     "progress-events": "progress_events",
     "allowed-accounts": "allowed_accounts",
     "custom-kinds-dir": "custom_kinds_dir",

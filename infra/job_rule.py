@@ -8,8 +8,7 @@ from aws_cdk import aws_events as events
 
 from job_watcher import catalogue
 
-from .setting_types import InvalidSetting, string_list
-from .settings import checked_outcomes
+from .setting_types import InvalidSetting, checked_outcomes, string_list
 from .suggestion import suggest
 
 

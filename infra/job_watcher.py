@@ -1,7 +1,7 @@
 """The construct that other CDK apps use."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class JobWatcher(Construct):
         max_delay_ratio_with_events: float | None = None,
         max_interval_with_events: Duration | None = None,
         auto_watch: bool | None = None,
+        filters: Mapping[str, Mapping[str, str | Sequence[str]] | bool] | None = None,
         progress_events: bool | float | None = None,
         allowed_accounts: Sequence[str] = (),
         custom_kinds_dir: str | Path | None = None,
@@ -75,6 +76,7 @@ class JobWatcher(Construct):
                 Default: 0.25.
             max_interval_with_events: replaces `max_interval` for these kinds. Default: 1 hour.
             auto_watch: whether events on the default bus start watches. Default: true.
+            filters: by name or pattern of kinds: patterns of request members, or False to start no watches of them.
             progress_events: whether to publish `Job Progressed` events, for every 25 percent; or the number of percent.
                 Default: false.
             allowed_accounts: accounts that can put events on the bus and create rules on it.
@@ -99,6 +101,7 @@ class JobWatcher(Construct):
             max_delay_ratio_with_events=max_delay_ratio_with_events,
             max_interval_with_events=max_interval_with_events,
             auto_watch=auto_watch,
+            filters=filters,
             progress_events=progress_events,
             allowed_accounts=allowed_accounts,
             custom_kinds_dir=custom_kinds_dir,

@@ -1,5 +1,6 @@
 """Convert and check the values of settings. Each function returns the value or raises InvalidSetting."""
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -7,6 +8,9 @@ from typing import Any
 
 from aws_cdk import Duration
 
+from job_watcher import catalogue
+
+OUTCOMES = (*catalogue.FINAL_OUTCOMES, "lost")
 BOOLEANS = {"true": True, "on": True, "false": False, "off": False}
 
 
@@ -32,6 +36,25 @@ def string_list(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(found, list | tuple) or not all(isinstance(item, str) for item in found):
         raise InvalidSetting(name, f" is {value!r}; accepted is a list of strings, or a string with commas.")
     return tuple(item for item in found if item)
+
+
+def checked_outcomes(name: str, value: Any) -> tuple[str, ...]:
+    """Return a list of outcomes; raise InvalidSetting if an item isn't an outcome."""
+    found = string_list(name, value)
+    for outcome in found:
+        if outcome not in OUTCOMES:
+            raise InvalidSetting(name, f": {outcome!r} is not an outcome; accepted are {', '.join(OUTCOMES)}.")
+    return found
+
+
+def json_value(name: str, value: Any, accepted: str) -> Any:
+    """Return a JSON value; also from a string, as `-c name=value` gives it. An empty string is an empty object."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value.strip() or "{}")
+    except ValueError:
+        raise InvalidSetting(name, f" is {value!r}, which is not JSON; {accepted}") from None
 
 
 def choice(name: str, value: Any, accepted: Sequence[str]) -> str:

@@ -12,12 +12,15 @@ from aws_cdk import aws_lambda as lambda_
 
 from job_watcher import catalogue, waiters
 from job_watcher.catalogue import WAITER, Kind
+from job_watcher.filters import Filters
 from job_watcher.polling import LIMITS_WITH_EVENTS, PollingLimits
 
 from .catalogue import custom_kinds
+from .filters import checked_filters
 from .setting_types import (
     InvalidSetting,
     boolean,
+    checked_outcomes,
     choice,
     days,
     number,
@@ -28,7 +31,6 @@ from .setting_types import (
 )
 from .suggestion import suggest
 
-OUTCOMES = (*catalogue.FINAL_OUTCOMES, "lost")
 DEFAULT_LIMITS, DEFAULT_LIMITS_WITH_EVENTS = PollingLimits(), LIMITS_WITH_EVENTS
 # Runtimes that AWS lets customers create; python3.11 until 2027-07-31:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
@@ -56,6 +58,7 @@ class Settings:
     limits: PollingLimits
     limits_with_events: PollingLimits
     auto_watch: bool
+    filters: Filters
     progress_step: float | None
     """Percent between two Job Progressed events; None if there are none."""
     allowed_accounts: tuple[str, ...]
@@ -78,6 +81,7 @@ class Settings:
             "limits": asdict(self.limits),
             "limits_with_events": asdict(self.limits_with_events) if self.auto_watch else None,
             "progress_step": self.progress_step,
+            "filters": self.filters,
         }
         return json.dumps(settings)
 
@@ -89,6 +93,7 @@ def validated(
     email_outcomes: Any = (),
     give_up_after: Any = Duration.days(14),  # noqa: B008 (it can't be changed)
     auto_watch: Any = True,
+    filters: Any = "",
     progress_events: Any = False,
     allowed_accounts: Any = (),
     custom_kinds_dir: Any = "",
@@ -102,9 +107,10 @@ def validated(
     """Return the settings of a construct's props; raise InvalidSetting for the first invalid one."""
     patterns = string_list("kinds", kinds) or ("voice-id/*",)
     folder = _custom_kinds_dir(custom_kinds_dir)
+    enabled = _kinds(patterns, folder)
     return Settings(
         patterns=patterns,
-        kinds=_kinds(patterns, folder),
+        kinds=enabled,
         custom_kinds_dir=folder,
         email=tuple(dict.fromkeys(_email(address) for address in string_list("email", email))),
         email_outcomes=checked_outcomes("email_outcomes", email_outcomes),
@@ -112,6 +118,7 @@ def validated(
         limits=_limits(intervals),
         limits_with_events=_limits(intervals, "_with_events", DEFAULT_LIMITS_WITH_EVENTS),
         auto_watch=boolean("auto_watch", auto_watch),
+        filters=checked_filters(filters, enabled),
         progress_step=percent_step("progress_events", progress_events),
         allowed_accounts=tuple(_account(account) for account in string_list("allowed_accounts", allowed_accounts)),
         log_key_arn=_key_arn(log_key_arn),
@@ -119,15 +126,6 @@ def validated(
         runtime=choice("runtime", getattr(runtime, "name", runtime), RUNTIMES),
         architecture=choice("architecture", getattr(architecture, "name", architecture), ARCHITECTURES),
     )
-
-
-def checked_outcomes(name: str, value: Any) -> tuple[str, ...]:
-    """Return a list of outcomes; raise InvalidSetting if an item isn't an outcome."""
-    found = string_list(name, value)
-    for outcome in found:
-        if outcome not in OUTCOMES:
-            raise InvalidSetting(name, f": {outcome!r} is not an outcome; accepted are {', '.join(OUTCOMES)}.")
-    return found
 
 
 def _kinds(patterns: Iterable[str], folder: Path | None) -> Mapping[str, Kind]:

@@ -2,26 +2,34 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from job_watcher.catalogue import Kind
+from job_watcher.filters import Filters
 from job_watcher.trigger import API_CALL, Index
 
 from . import cloudtrail
+from .filter_patterns import Pattern, filter_pattern, merged
 
 MAX_PATTERN_LENGTH = 2_000  # characters; EventBridge accepts 2,048
 ENABLED = "ENABLED"
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
 WITH_READ_ONLY_CALLS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
+MakePattern = Callable[[list[str], list[str]], Pattern]
+"""Returns the pattern of sources and names, without restrictions."""
+Wheres = dict[tuple[str, str], list[Pattern]]
+"""The kinds' restrictions of events, by source and name. An empty restriction matches every event."""
+
 
 @dataclass(frozen=True)
 class Rule:
     """A rule's event pattern and state."""
 
-    pattern: Mapping[str, Any]
+    pattern: Pattern
     state: str = ENABLED
 
 
@@ -50,56 +58,65 @@ def _without_docdb(names_by_type: Mapping[str, list[str]]) -> Mapping[str, list[
     }
 
 
-def rules(kinds: Iterable[Kind]) -> Iterator[Rule]:
+def rules(kinds: Iterable[Kind], filters: Filters = MappingProxyType({})) -> Iterator[Rule]:
     """Yield as few rules as possible that match these kinds' events. Start ignores the other events that they match."""
-    kinds = list(kinds)
+    kinds = [kind for kind in kinds if filters.get(kind.name) is not False]
     for state in (ENABLED, WITH_READ_ONLY_CALLS):
-        for sources, names in _packed(_calls(kinds, read_only=state != ENABLED), _call_pattern):
-            yield Rule(_call_pattern(sources, names), state)
-    unrestricted, restricted = _events(kinds)
-    for sources, names in _packed(unrestricted, _event_pattern):
-        yield Rule(_event_pattern(sources, names))
-    yield from (Rule(pattern) for pattern in restricted)
+        calls = _calls(kinds, filters, read_only=state != ENABLED)
+        yield from (Rule(pattern, state) for pattern in _patterns(calls, _call_pattern))
+    yield from (Rule(pattern) for pattern in _patterns(_events(kinds, filters), _event_pattern))
 
 
-def _calls(kinds: Iterable[Kind], read_only: bool) -> Mapping[str, set[str]]:
-    """Return the eventName values of the read-only or other calls that start jobs, by eventSource."""
-    calls: dict[str, set[str]] = defaultdict(set)
+def _calls(kinds: Iterable[Kind], filters: Filters, read_only: bool) -> Wheres:
+    """Return the read-only or other calls that start jobs: restrictions by eventSource and eventName."""
+    calls: Wheres = defaultdict(list)
     for kind in kinds:
         selected = [call for call in kind.start if cloudtrail.is_read_only(kind.service, call) is read_only]
-        names = set(_event_names(kind, selected))
-        for source in cloudtrail.event_sources(kind.service) if names else ():
-            calls[source] |= names
+        for name in dict.fromkeys(_event_names(kind, selected)):
+            for source in cloudtrail.event_sources(kind.service):
+                calls[source, name].append(filter_pattern(filters, kind, kind.started))
     return calls
+
+
+def _events(kinds: Iterable[Kind], filters: Filters) -> Wheres:
+    """Return the services' own events: restrictions by source and detail-type."""
+    events: Wheres = defaultdict(list)
+    for kind in kinds:
+        for detail_type in kind.event.get("detail-type", ()):
+            where = merged(kind.event.get("where", {}), filter_pattern(filters, kind, kind.event.get("request", {})))
+            events[kind.event["source"], detail_type].append(where)
+    return events
 
 
 def _event_names(kind: Kind, calls: Iterable[str]) -> list[str]:
     return [name for call in calls for name in cloudtrail.event_names(kind.service, call)]
 
 
-def _events(kinds: Iterable[Kind]) -> tuple[Mapping[str, set[str]], list[Mapping[str, Any]]]:
-    """Return unrestricted detail-types by source, and patterns for those that all kinds restrict with `where`."""
-    wheres: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for kind in kinds:
-        for detail_type in kind.event.get("detail-type", ()):
-            wheres[kind.event["source"], detail_type].append(kind.event.get("where", {}))
+def _patterns(wheres: Wheres, make_pattern: MakePattern) -> Iterator[Pattern]:
+    """Yield patterns of the events. Those that all kinds restrict have their own patterns."""
     unrestricted: dict[str, set[str]] = defaultdict(set)
     restricted: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
-    for (source, detail_type), restrictions in sorted(wheres.items(), key=lambda item: item[0]):
+    for (source, name), restrictions in sorted(wheres.items(), key=lambda item: item[0]):
         if {} in restrictions:
-            unrestricted[source].add(detail_type)
+            unrestricted[source].add(name)
         else:
             unique = sorted({json.dumps(where, sort_keys=True) for where in restrictions})
-            restricted[source, tuple(unique)].append(detail_type)
-    patterns = [_restricted(source, types, texts) for (source, texts), types in restricted.items()]
-    return unrestricted, patterns
+            restricted[source, tuple(unique)].append(name)
+    for sources, names in _packed(unrestricted, make_pattern):
+        yield make_pattern(sources, names)
+    for (source, texts), names in restricted.items():
+        yield _restricted(make_pattern([source], names), [json.loads(text) for text in texts])
 
 
-def _restricted(source: str, detail_types: list[str], wheres: Iterable[str]) -> Mapping[str, Any]:
-    """Return a pattern for the events that one of the `where` tables, as JSON, matches."""
-    alternatives = [json.loads(where) for where in wheres]
-    where = alternatives[0] if len(alternatives) == 1 else {"$or": alternatives}
-    return {**_event_pattern([source], detail_types), **where}
+def _restricted(pattern: Pattern, wheres: Sequence[Pattern]) -> Pattern:
+    """Return a pattern that also requires one of the restrictions, unless it would be too long."""
+    if len(wheres) == 1:
+        restricted = merged(pattern, wheres[0])
+    else:
+        detail = {name: pattern[name] for name in pattern if name == "detail"}
+        others = {name: pattern[name] for name in pattern if name != "detail"}
+        restricted = {**others, "$or": [merged(detail, where) for where in wheres]}
+    return restricted if len(json.dumps(restricted)) <= MAX_PATTERN_LENGTH else pattern
 
 
 def _call_pattern(sources: list[str], names: list[str]) -> dict[str, Any]:
@@ -111,9 +128,7 @@ def _event_pattern(sources: list[str], detail_types: list[str]) -> dict[str, Any
     return {"source": sources, "detail-type": detail_types}
 
 
-def _packed(
-    events: Mapping[str, Collection[str]], make_pattern: Callable[[list[str], list[str]], Any]
-) -> Iterator[tuple[list[str], list[str]]]:
+def _packed(events: Mapping[str, Collection[str]], make_pattern: MakePattern) -> Iterator[tuple[list[str], list[str]]]:
     """Yield sources and names so that each pair fits into one pattern, whose length EventBridge limits."""
     sources: list[str] = []
     names: list[str] = []

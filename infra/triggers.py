@@ -65,7 +65,7 @@ class Triggers(Construct):
         self.start.configure_async_invoke(retry_attempts=2, on_failure=on_failure)
         self._acknowledge_findings(watch)
         self._allow_rules()
-        for number, rule in enumerate(rules(settings.kinds.values())):
+        for number, rule in enumerate(rules(settings.kinds.values(), settings.filters)):
             self._add_rule(number, rule)
 
     def _acknowledge_findings(self, watch: sfn.IStateMachine) -> None:

@@ -42,7 +42,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
     if trigger.is_own_execution(event, OWN_MACHINES):
         return
     try:
-        jobs = trigger.find_jobs(event, INDEX)
+        jobs = trigger.find_jobs(event, INDEX, SETTINGS["filters"])
     except trigger.IncompleteEvent:
         count("IncompleteEvent")
         raise

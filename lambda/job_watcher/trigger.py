@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from . import catalogue
@@ -11,6 +12,7 @@ from .catalogue import Kind
 from .detail import execution_name
 from .event_pattern import matches
 from .expressions import search
+from .filters import Filters, selects
 
 Index = Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
 """Names of kinds: `api_calls` by eventSource and eventName, `service_events` by source and detail-type."""
@@ -39,13 +41,14 @@ class TriggeredJob:
     """Whether the event is the service's own, not CloudTrail's record of an API call."""
 
 
-def find_jobs(event: Mapping[str, Any], index: Index) -> list[TriggeredJob]:
+def find_jobs(event: Mapping[str, Any], index: Index, filters: Filters = MappingProxyType({})) -> list[TriggeredJob]:
     """Return the jobs that an EventBridge event is about.
 
     Events that don't start a job give an empty list: failed calls, events that `where` excludes, and events for which
-    an expression of the kind's table finds `false` or an empty list, such as a RunTask call that placed no task. A
-    missing member raises IncompleteEvent, unless the event identifies a job of another kind or is about a read-only
-    call, whose response CloudTrail leaves out:
+    an expression of the kind's table finds `false` or an empty list, such as a RunTask call that placed no task. Jobs
+    that the filters exclude are left out. A missing member raises IncompleteEvent, unless the filters exclude the job
+    by other members, the event identifies a job of another kind, or it is about a read-only call, whose response
+    CloudTrail leaves out:
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
     """
     call = event.get("detail-type") == API_CALL
@@ -54,6 +57,8 @@ def find_jobs(event: Mapping[str, Any], index: Index) -> list[TriggeredJob]:
         if any(value is False or value == [] for value in request.values()):
             continue
         missing = [member for member, value in request.items() if _is_missing(value)]
+        if not selects(filters, kind.name, {name: request[name] for name in request if name not in missing}):
+            continue
         if missing:
             errors.append(f"The event of a {kind.name} job doesn't contain its {', '.join(missing)}.")
         else:

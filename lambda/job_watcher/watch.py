@@ -6,6 +6,7 @@ from typing import Any
 
 from . import polling
 from .catalogue import Kind
+from .filters import Filters, selects
 from .poll_state import PollState
 
 
@@ -20,6 +21,8 @@ class Rules:
     """Limits for kinds whose service emits an event at the end; None if such events don't trigger polls."""
     progress_step: float | None = None
     """Percentage points between two Job Progressed events; None if progress isn't reported."""
+    filters: Filters = field(default_factory=dict)
+    """Events about the jobs that they exclude don't trigger polls."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,14 @@ class Watch:
     @property
     def limits(self) -> polling.PollingLimits:
         """The deployment's polling limits, overridden by those that the kind sets."""
-        with_events = self.kind is not None and bool(self.kind.event) and not self.kind.recurs
-        limits = (self.rules.limits_with_events if with_events else None) or self.rules.limits
+        limits = (self.rules.limits_with_events if self._gets_events() else None) or self.rules.limits
         return replace(limits, **(self.kind.polling if self.kind else {}))
+
+    def _gets_events(self) -> bool:
+        """Whether the service's event at the job's end triggers an extra check."""
+        if self.kind is None or not self.kind.event or self.kind.recurs:
+            return False
+        return selects(self.rules.filters, self.kind.name, self.input["request"])
 
     @property
     def from_service_event(self) -> bool:

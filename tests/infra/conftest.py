@@ -32,6 +32,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "max-concurrency": "25",
         "reserved-concurrency": "50",
         "auto-watch": "true",
+        "filters": '{"glue/JobRun": {"JobName": "prod-*"}, "*/FraudsterRegistrationJob": false}',
         "progress-events": "true",
         "allowed-accounts": "111122223333,444455556666",
     },

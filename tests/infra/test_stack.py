@@ -226,6 +226,16 @@ def test_rules_on_the_default_bus_match_successful_start_calls_and_service_event
     ]
 
 
+def test_rules_match_only_the_events_that_the_filters_select(stacks: dict[str, Synthesized]) -> None:
+    rules = stacks["AllSettings"].resources("AWS::Events::Rule").items()
+    details = [rule["EventPattern"].get("detail", {}) for name, rule in rules if name.startswith("JobsTriggers")]
+    restriction = {"jobName": [{"exists": False}, {"prefix": "prod-"}]}
+    assert [detail for detail in details if "jobName" in detail] == [restriction]
+    (call,) = [detail for detail in details if "requestParameters" in detail]
+    assert (call["eventName"], call["requestParameters"]) == (["StartJobRun"], restriction)
+    assert "StartFraudsterRegistrationJob" not in json.dumps(details)
+
+
 def test_only_aws_services_can_put_the_events_that_a_rule_on_the_default_bus_matches(
     stacks: dict[str, Synthesized],
 ) -> None:
@@ -473,6 +483,7 @@ def test_every_alarm_has_an_action_and_a_description(stack: Synthesized) -> None
     [
         ({"kinds": "voice-id/Speaker"}, "kinds: 'voice-id/Speaker' matches no kind in the catalogue; did you mean"),
         ({"email": "supervisor"}, "email: 'supervisor' is not an email address; accepted are addresses such as"),
+        ({"filters": '{"voice-id/Fraud": false}'}, "filters: 'voice-id/Fraud' matches no enabled kind; accepted are"),
         ({"email-outcomes": "FAILED"}, "email-outcomes: 'FAILED' is not an outcome; accepted are succeeded, partial,"),
     ],
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
-from infra.settings import OUTCOMES
+from infra.setting_types import OUTCOMES
 from local.cloud import TIMEOUT, Cloud
 from tests.bench.report import percentile
 

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from infra import settings
+from infra import setting_types
 from infra.catalogue import validate_table
 from infra.catalogue.coverage import counts
 from infra.context import FORMER_NAMES, PROPS, STACK_NAME
@@ -60,7 +60,7 @@ def test_every_former_name_of_a_setting_is_listed_with_the_new_one() -> None:
 
 
 def test_every_outcome_is_explained() -> None:
-    assert [row[0] for row in table(EVENTS, "outcome", "meaning")] == list(settings.OUTCOMES)
+    assert [row[0] for row in table(EVENTS, "outcome", "meaning")] == list(setting_types.OUTCOMES)
 
 
 def test_every_member_of_the_detail_is_explained() -> None:

@@ -1,0 +1,61 @@
+"""The setting `filters`: which jobs events start watches of."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from job_watcher import catalogue
+from job_watcher.catalogue import Kind
+from job_watcher.filters import Filters
+
+from .setting_types import InvalidSetting, json_value
+from .suggestion import suggest, unaccepted
+
+ACCEPTED = 'accepted is an object such as {"glue/JobRun": {"JobName": "prod-*"}, "ecs/Task": false}.'
+
+
+def checked_filters(value: Any, kinds: Mapping[str, Kind]) -> Filters:
+    """Return the filters by kind; raise InvalidSetting if one of them can't be applied to each kind that it matches."""
+    found = json_value("filters", value, ACCEPTED)
+    if not isinstance(found, Mapping):
+        raise InvalidSetting("filters", f" is {value!r}; {ACCEPTED}")
+    checked: dict[str, dict[str, tuple[str, ...]] | bool] = {}
+    for pattern, members in found.items():
+        for kind in _matching(pattern, kinds):
+            checked[kind.name] = _combined(checked.get(kind.name, {}), _checked(pattern, members, kind), kind)
+    return checked
+
+
+def _matching(pattern: Any, kinds: Mapping[str, Kind]) -> Iterator[Kind]:
+    matching = [kind for name, kind in kinds.items() if catalogue.is_enabled(name, [str(pattern)])]
+    if not matching:
+        raise InvalidSetting("filters", f": {pattern!r} matches no enabled kind; {suggest(str(pattern), kinds)}")
+    yield from matching
+
+
+def _checked(pattern: str, members: Any, kind: Kind) -> dict[str, tuple[str, ...]] | bool:
+    if members is False:
+        return False
+    if not isinstance(members, Mapping) or not members:
+        accepted = 'accepted is false, or an object with patterns of request members such as {"JobName": "prod-*"}.'
+        raise InvalidSetting("filters", f": {pattern!r} is {members!r}; {accepted}")
+    for problem in unaccepted(map(str, members), kind.request, f"a request member of {kind.name}"):
+        raise InvalidSetting("filters", f": {problem}")
+    return {member: _globs(member, value) for member, value in members.items()}
+
+
+def _globs(member: str, value: Any) -> tuple[str, ...]:
+    globs = [value] if isinstance(value, str) else value
+    if not isinstance(globs, list | tuple) or not globs or not all(isinstance(glob, str) and glob for glob in globs):
+        raise InvalidSetting("filters", f": {member!r} is {value!r}; accepted is a pattern, or a list of patterns.")
+    return tuple(globs)
+
+
+def _combined(
+    one: dict[str, tuple[str, ...]] | bool, other: dict[str, tuple[str, ...]] | bool, kind: Kind
+) -> dict[str, tuple[str, ...]] | bool:
+    """Return a filter that selects what both filters of a kind select."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return False
+    for member in one.keys() & other.keys():
+        raise InvalidSetting("filters", f": two filters have patterns of {member!r} of {kind.name}; accepted is one.")
+    return {**one, **other}
