@@ -41,7 +41,7 @@ class JobWatcher(Construct):
         id: str,
         *,
         kinds: Sequence[str],
-        email: Sequence[str] = (),
+        email: Sequence[str | Mapping[str, str | Sequence[str]]] = (),
         email_outcomes: Sequence[str] = (),
         give_up_after: Duration | None = None,
         max_delay_ratio: float | None = None,
@@ -66,8 +66,9 @@ class JobWatcher(Construct):
             scope: the parent.
             id: the construct's id.
             kinds: names or patterns of the kinds to watch, such as `glue/*`. If empty, `voice-id/*`.
-            email: addresses that receive emails about jobs, and alarms about Job Watcher itself.
-            email_outcomes: the outcomes that are emailed. Default: all.
+            email: addresses that receive emails about jobs, and alarms about Job Watcher itself; or routes, such as
+                `{"to": "team@example.com", "kinds": "glue/*", "outcomes": ["failed"]}`.
+            email_outcomes: the outcomes that are emailed, except by routes with other outcomes. Default: all.
             give_up_after: the time after which a watch of a running job ends. Default: 14 days.
             max_delay_ratio: the accepted delay of a notification, as a share of the job's duration. Default: 0.05.
             min_interval: the minimum polling interval. Default: 15 seconds.

@@ -19,6 +19,7 @@ from .notifier import Notifier
 from .poller import Poller
 from .queues import queue
 from .settings import Settings
+from .subscribers import alarm_addresses
 from .watcher import Watcher
 
 PERIOD = Duration.minutes(5)
@@ -37,7 +38,7 @@ class Monitoring(Construct):
             self, "Topic", display_name="Job Watcher alarms", master_key=notifier.key, enforce_ssl=True
         )
         self.topic.grant_publish(self._cloudwatch())  # CDK also allows it to use the key
-        for address in settings.email:
+        for address in alarm_addresses(settings.email):
             self.topic.add_subscription(
                 subscriptions.EmailSubscription(address, dead_letter_queue=notifier.dead_letter_queue)
             )

@@ -15,6 +15,7 @@ from .machines import machine
 from .nag import acknowledge
 from .queues import queue
 from .settings import Settings
+from .subscribers import Policy, Subscriber
 
 # What other accounts can do with their own rules on the bus.
 RULE_ACTIONS = (
@@ -47,21 +48,23 @@ class Notifier(Construct):
         self.topic = self._topic("Topic", "Job Watcher events")
         self.email_topic = self._topic("EmailTopic", "Job Watcher")
         self.dead_letter_queue = queue(self, "DeliveryDLQ")
-        for address in settings.email:
-            self._subscribe(address, settings.email_outcomes)
+        for subscriber in settings.email:
+            self._subscribe(subscriber)
         self.machine = self._notify_machine(settings)
 
     def _topic(self, id: str, display_name: str) -> sns.Topic:
         return sns.Topic(self, id, display_name=display_name, master_key=self.key, enforce_ssl=True)
 
-    def _subscribe(self, address: str, outcomes: Sequence[str]) -> None:
+    def _subscribe(self, subscriber: Subscriber) -> None:
         """Subscribe an address to the topic for people. Without a dead-letter queue, SNS drops an email after 6 hours.
 
         https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
         """
         self.email_topic.add_subscription(
             subscriptions.EmailSubscription(
-                address, filter_policy=_filter_policy(outcomes), dead_letter_queue=self.dead_letter_queue
+                subscriber.address,
+                filter_policy=_filter_policy(subscriber.policy),
+                dead_letter_queue=self.dead_letter_queue,
             )
         )
 
@@ -124,6 +127,6 @@ def topic_key(scope: Construct) -> kms.Key:
     )
 
 
-def _filter_policy(outcomes: Sequence[str]) -> dict[str, sns.SubscriptionFilter] | None:
-    """Return a filter policy for emails about these outcomes only; None for emails about all outcomes."""
-    return {"outcome": sns.SubscriptionFilter.string_filter(allowlist=list(outcomes))} if outcomes else None
+def _filter_policy(policy: Policy) -> dict[str, sns.SubscriptionFilter] | None:
+    """Return a filter policy as the CDK represents it; None for an empty one."""
+    return {name: sns.SubscriptionFilter(values) for name, values in policy.items()} or None

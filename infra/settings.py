@@ -29,6 +29,7 @@ from .setting_types import (
     string_list,
     whole_number,
 )
+from .subscribers import Subscriber, checked_subscribers
 from .suggestion import suggest
 
 DEFAULT_LIMITS, DEFAULT_LIMITS_WITH_EVENTS = PollingLimits(), LIMITS_WITH_EVENTS
@@ -52,8 +53,7 @@ class Settings:
     """The names and patterns in `kinds`."""
     kinds: Mapping[str, Kind]
     custom_kinds_dir: Path | None
-    email: tuple[str, ...]
-    email_outcomes: tuple[str, ...]
+    email: tuple[Subscriber, ...]
     give_up_after_days: float
     limits: PollingLimits
     limits_with_events: PollingLimits
@@ -112,8 +112,7 @@ def validated(
         patterns=patterns,
         kinds=enabled,
         custom_kinds_dir=folder,
-        email=tuple(dict.fromkeys(_email(address) for address in string_list("email", email))),
-        email_outcomes=checked_outcomes("email_outcomes", email_outcomes),
+        email=checked_subscribers(email, checked_outcomes("email_outcomes", email_outcomes), enabled),
         give_up_after_days=days("give_up_after", give_up_after, *GIVE_UP_DAYS),
         limits=_limits(intervals),
         limits_with_events=_limits(intervals, "_with_events", DEFAULT_LIMITS_WITH_EVENTS),
@@ -147,13 +146,6 @@ def _custom_kinds_dir(value: Any) -> Path | None:
     if problems := custom_kinds.problems(folder):
         raise InvalidSetting("", "\n".join(problems))
     return folder
-
-
-def _email(address: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", address):
-        accepted = "accepted are addresses such as team@example.com."
-        raise InvalidSetting("email", f": {address!r} is not an email address; {accepted}")
-    return address
 
 
 def _limits(intervals: Mapping[str, Any], suffix: str = "", default: PollingLimits = DEFAULT_LIMITS) -> PollingLimits:

@@ -26,7 +26,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "JobWatcher-of-the-data-platform-team-in-production": {},
     "AllSettings": {
         "kinds": "voice-id/*,glue/JobRun,s3/waiter/*",
-        "email": "one@example.com",
+        "email": '["one@example.com", {"to": "etl@example.com", "kinds": "glue/*", "outcomes": "lost"}]',
         "email-outcomes": "failed",
         "log-key-arn": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
         "max-concurrency": "25",

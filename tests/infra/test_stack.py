@@ -60,6 +60,20 @@ def test_each_address_receives_emails_about_the_chosen_outcomes_and_about_every_
     )
 
 
+def test_a_route_limits_the_emails_of_its_address_to_some_kinds_and_it_receives_no_alarms(
+    stacks: dict[str, Synthesized],
+) -> None:
+    configured = stacks["AllSettings"]
+    people = configured.template["Outputs"]["EmailTopicArn"]["Value"]
+    subscriptions = configured.resources("AWS::SNS::Subscription").values()
+    assert [(one["Endpoint"], one.get("FilterPolicy")) for one in subscriptions if one["TopicArn"] == people] == [
+        ("one@example.com", {"outcome": ["failed"]}),
+        ("etl@example.com", {"kind": [{"prefix": "glue/"}], "outcome": ["lost"]}),
+    ]
+    for_alarms = [one for one in subscriptions if one["TopicArn"] != people]
+    assert [(one["Endpoint"], one.get("FilterPolicy")) for one in for_alarms] == [("one@example.com", None)]
+
+
 def test_the_bus_and_each_topic_have_a_branch_with_retries_that_publishes_plain_strings(stack: Synthesized) -> None:
     machines = stack.resources("AWS::StepFunctions::StateMachine").values()
     (definition,) = [
