@@ -27,13 +27,15 @@ def group(nodeid: str) -> str | None:
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Runs all tests of a group in one process, and every other test in the next free process.
+    """Runs all tests of a group in one process, and all cases of every other test in the next free process.
+
+    The time that the scheduler takes is quadratic in the number of units, so a single case isn't a unit.
 
     `--dist loadgroup` isn't used because it has no effect since pytest 9.2, which moved the attribute of a test's ID.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return group(nodeid) or nodeid
+        return group(nodeid) or nodeid.partition("[")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
