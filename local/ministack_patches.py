@@ -33,7 +33,7 @@ def apply_patches() -> None:
     message_delays.apply(sqs, stepfunctions, esm_wake)
     sns._parse_message_attributes = _message_attributes(sns._parse_message_attributes)
     sns._fanout = _email_subscriptions(sns._fanout)
-    eventbridge._put_events = _voice_id_events(eventbridge._put_events)
+    eventbridge._put_events = _service_events(eventbridge._put_events)
     eventbridge._dispatch_to_lambda = _asynchronous_invocation
     ministack_lambda.apply_patches()
 
@@ -150,16 +150,16 @@ def _email(topic: str, id: str, address: str, subject: str, body: str) -> dict[s
     }
 
 
-def _voice_id_events(original: Any) -> Any:
-    """Accept events with the source aws.voiceid, which the Voice ID emulator puts in place of the service.
+def _service_events(original: Any) -> Any:
+    """Accept events whose source begins with `aws.`, which the Voice ID emulator and tests put in place of services.
 
-    As AWS does, MiniStack rejects entries of customers whose source begins with `aws.`:
+    As AWS does, MiniStack rejects such entries of customers:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
     """
 
     def put_events(data: Any, allow_aws_source: bool = False) -> Any:
-        from_voice_id = all(entry.get("Source") == "aws.voiceid" for entry in data.get("Entries", []))
-        return original(data, allow_aws_source or from_voice_id)
+        from_services = all(str(entry.get("Source")).startswith("aws.") for entry in data.get("Entries", []))
+        return original(data, allow_aws_source or from_services)
 
     return put_events
 

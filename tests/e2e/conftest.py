@@ -17,7 +17,7 @@ from local.moto_server import MotoServer
 from local.sample import BUCKET, ROLE, put_sample, request
 
 T = TypeVar("T")
-SUBSCRIBER = "supervisor@example.com"
+SUBSCRIBER, ETL = "supervisor@example.com", "etl@example.com"
 SPEAKERS, FRAUDSTERS = "voice-id/SpeakerEnrollmentJob", "voice-id/FraudsterRegistrationJob"
 MINISTACK_KINDS = ("dynamodb/Export", "dynamodb/Import", "transcribe/TranscriptionJob", "translate/TextTranslationJob")
 MOTO_KINDS = (
@@ -28,6 +28,12 @@ MOTO_KINDS = (
     "glue/JobRun",
     "sagemaker/TrainingJob",
 )
+FILTERS = {
+    "glue/JobRun": {"JobName": "prod-*"},  # in the rules' patterns
+    "athena/QueryExecution": {"QueryExecutionId": "[!e]*"},  # in the Start function
+    "sagemaker/TrainingJob": False,
+    "stepfunctions/Execution": False,  # otherwise, executions that tests start are watched too
+}
 GIVE_UP_DAYS = 0.05  # 72 minutes, or 43 seconds in scaled time
 CUSTOM_KIND = """
 [CustomTable]
@@ -93,7 +99,7 @@ class World(Account):
         super().__init__(cloud)
         self.voice_id = cloud.voice_id
         self.outputs = cloud.deploy(settings, app)
-        self._address = settings["email"]
+        self._address = settings["email"].split(",")[0].strip('["]')
         name = settings.get("stack-name", "job-watcher")
         self._event_queue = EventQueue(cloud.client("events"), cloud.client("sqs"), self.outputs["BusName"], name)
         self._events: list[dict[str, Any]] = []
@@ -178,9 +184,10 @@ class World(Account):
         pages = self.states.get_paginator("get_execution_history").paginate(executionArn=watch)
         return sum(event["type"] == "WaitStateEntered" for page in pages for event in page["events"])
 
-    def emails(self, text: str) -> list[dict[str, Any]]:
-        """Return the emails to this stack's subscriber whose body contains the text."""
-        return [email for email in self.cloud.emails() if email["To"] == [self._address] and text in email["BodyText"]]
+    def emails(self, text: str, to: str | None = None) -> list[dict[str, Any]]:
+        """Return the emails whose body contains the text, to the first address in the setting `email` or to another."""
+        address = to or self._address
+        return [email for email in self.cloud.emails() if email["To"] == [address] and text in email["BodyText"]]
 
     def email(self, text: str) -> dict[str, Any]:
         """Wait for the email whose body contains the text and return it."""
@@ -253,7 +260,8 @@ def settings(cloud: Cloud) -> dict[str, str]:
     return {
         "custom-kinds-dir": str(custom_kinds),
         "kinds": "*,*/waiter/*",  # every kind: the largest possible bundle, template and policies
-        "email": SUBSCRIBER,
+        "email": json.dumps([SUBSCRIBER, {"to": ETL, "kinds": "glue/*", "outcomes": "succeeded"}]),
+        "filters": json.dumps(FILTERS),
         "email-outcomes": "partial,failed,stopped,lost",
         "give-up-after-days": str(GIVE_UP_DAYS),
         "progress-events": "25",
