@@ -204,7 +204,7 @@ def test_a_throttled_or_failed_call_never_ends_a_watch_and_is_retried_later(
 ) -> None:
     monkeypatch.setattr(random, "random", lambda: 0.5)
     # The interval plus half of the maximum jitter. Voice ID sends events, so it is polled less often.
-    for waited, seconds in ((0, 15 + 15), (86_400, 3_600 + 1_800)):
+    for waited, seconds in ((0, 15 + 7), (86_400, 3_600 + 1_800)):
         add_error(voice_id, code, status=500 if code.startswith("Internal") else 400)
         state = poll(waited=waited, polls=5)
         assert state["outcome"] == "running" and state["polls"] == 6 and "last_answer" not in state
