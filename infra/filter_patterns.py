@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from botocore.model import Shape
+
 from job_watcher.catalogue import Kind
 from job_watcher.filters import Filters
 
@@ -31,6 +33,24 @@ def filter_pattern(filters: Filters, kind: Kind, paths: Mapping[str, str]) -> Pa
     return pattern
 
 
+def call_paths(kind: Kind, call: str) -> Mapping[str, str]:
+    """Return the JMESPath expressions that read the request from CloudTrail's event of an API call, if they are known.
+
+    Without `started`, the Start function takes each member from the response, or else from the call's parameters.
+    """
+    model = service_model(kind.service)
+    if kind.started or model is None:
+        return kind.started
+    operation = model.operation_model(call)
+    paths = {}
+    for member in kind.request:
+        found = _outermost(operation.output_shape, member, "detail.responseElements")
+        found = found or _outermost(operation.input_shape, member, "detail.requestParameters")
+        if len(found) == 1:  # otherwise, it depends on the order of the members in the event
+            paths[member] = found[0]
+    return paths
+
+
 def merged(pattern: Pattern, other: Pattern) -> Pattern:
     """Return a pattern that matches what both match. If both restrict the same value, the first restriction is kept."""
     both = dict(pattern)
@@ -52,6 +72,26 @@ def _value(glob: str) -> str | dict[str, str] | None:
     if rest == [""]:
         return {"prefix": start}
     return {"suffix": rest[0]} if not start and len(rest) == 1 else {"wildcard": glob}
+
+
+def _outermost(shape: Shape | None, member: str, path: str) -> list[str]:
+    """Return the paths of the outermost members with this name in any case, spelled as CloudTrail does."""
+    level, seen = [(path, shape)], set[str]()
+    while level:
+        inner = [
+            (f"{start}.{name[:1].lower()}{name[1:]}", name, part)
+            for start, outer in level
+            for name, part in getattr(outer, "members", {}).items()
+        ]
+        if found := [path for path, name, part in inner if _is_value_of(part, name, member)]:
+            return found
+        seen |= {outer.name for _, outer in level if outer}
+        level = [(path, part) for path, _, part in inner if part.name not in seen]
+    return []
+
+
+def _is_value_of(shape: Shape, name: str, member: str) -> bool:
+    return name.lower() == member.lower() and shape.type_name not in ("structure", "map")
 
 
 def _nested(path: str, values: Sequence[Any]) -> Pattern:

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +13,7 @@ from job_watcher.filters import Filters
 from job_watcher.trigger import API_CALL, Index
 
 from . import cloudtrail
-from .filter_patterns import Pattern, filter_pattern, merged
+from .filter_patterns import Pattern, call_paths, filter_pattern, merged
 
 MAX_PATTERN_LENGTH = 2_000  # characters; EventBridge accepts 2,048
 ENABLED = "ENABLED"
@@ -71,10 +72,11 @@ def _calls(kinds: Iterable[Kind], filters: Filters, read_only: bool) -> Wheres:
     """Return the read-only or other calls that start jobs: restrictions by eventSource and eventName."""
     calls: Wheres = defaultdict(list)
     for kind in kinds:
-        selected = [call for call in kind.start if cloudtrail.is_read_only(kind.service, call) is read_only]
-        for name in dict.fromkeys(_event_names(kind, selected)):
-            for source in cloudtrail.event_sources(kind.service):
-                calls[source, name].append(filter_pattern(filters, kind, kind.started))
+        for call in kind.start:
+            if cloudtrail.is_read_only(kind.service, call) is read_only:
+                where = filter_pattern(filters, kind, call_paths(kind, call)) if kind.name in filters else {}
+                for source, name in product(cloudtrail.event_sources(kind.service), _event_names(kind, [call])):
+                    calls[source, name].append(where)
     return calls
 
 
