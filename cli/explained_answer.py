@@ -1,15 +1,17 @@
 """Evaluate the answer of a describe call as the first poll of a watch does, without AWS."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
-from job_watcher import email_message, evaluate, polling
+from job_watcher import evaluate, facts, polling
 from job_watcher.catalogue import Kind, Observation
 from job_watcher.errors import Meaning
-from job_watcher.expressions import search
 from job_watcher.poll_state import PollState
 from job_watcher.to_json import to_json
 from job_watcher.watch import Rules, Watch
+
+from .infra_modules import service_names
 
 ARN = "arn:aws:states:us-east-1:111122223333:execution:Watch:example"
 RULES = Rules(limits_with_events=polling.LIMITS_WITH_EVENTS)  # those of a deployment with the default settings
@@ -33,9 +35,7 @@ def explain_answer(kind: Kind, answer: Mapping[str, Any], request: Mapping[str, 
         "status": observation.short_status,
         "known": observation.known,
         "percent": observation.percent,
-        "title": _title(kind, request),
-        "reason": _reason(kind, observation),
-        "results": email_message.format_one_line(to_json(search(kind.results, observation.job))) or None,
+        **_facts(kind, request, observation),
         **_consequence(result),
     }
 
@@ -45,12 +45,13 @@ def _explain_missing(kind: Kind, request: Mapping[str, Any]) -> dict[str, Any]:
     reason = f"{kind.describe} didn't find the job."
     result = evaluate.after_error(_watch(kind, request), Meaning.MISSING, "NotFound", reason, random=0)
     unknown = dict.fromkeys(("outcome", "status", "known", "percent"))
-    return {**unknown, "title": _title(kind, request), "reason": reason, "results": None, **_consequence(result)}
+    return {**unknown, "title": _title(kind, request, {}), "reason": reason, "results": None, **_consequence(result)}
 
 
 def _watch(kind: Kind, request: Mapping[str, Any]) -> Watch:
     state: PollState = {"polls": 1, "waited": 0, "outcome": "running"}
-    return Watch({"kind": kind.name, "request": request}, ARN, state, RULES, kind)
+    rules = replace(RULES, services={kind.service: service_names.short_name(kind.service)})
+    return Watch({"kind": kind.name, "request": request}, ARN, state, rules, kind)
 
 
 def _consequence(result: Any) -> dict[str, Any]:
@@ -63,11 +64,10 @@ def _consequence(result: Any) -> dict[str, Any]:
     }
 
 
-def _reason(kind: Kind, observation: Observation) -> str | None:
-    """Return why the job didn't succeed, as the email shows it."""
-    if observation.outcome in ("running", "succeeded"):
-        return None
-    return email_message.format_one_line(to_json(search(kind.reason, observation.job))) or None
+def _facts(kind: Kind, request: Mapping[str, Any], observation: Observation) -> dict[str, Any]:
+    """Return the job's title, the reason why it didn't succeed, and its results, as events have them."""
+    found = facts.job_facts(kind, request, to_json(observation.job), observation.outcome)
+    return {"title": _title(kind, request, found), "reason": found.get("reason"), "results": found.get("results")}
 
 
 def _request_in_job(kind: Kind, observation: Observation) -> dict[str, Any]:
@@ -75,7 +75,6 @@ def _request_in_job(kind: Kind, observation: Observation) -> dict[str, Any]:
     return {name: job[name] for name in kind.request if isinstance(job.get(name), str)}
 
 
-def _title(kind: Kind, request: Mapping[str, Any]) -> str | None:
+def _title(kind: Kind, request: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
     """Return the name of the job in the email's subject."""
-    given = [request[name] for name in kind.request if name in request]
-    return email_message.short_name(given[-1]) if given else None
+    return facts.job_name(kind, {**found, "request": request}) or None

@@ -5,7 +5,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from job_watcher.email_message import format_duration
+from job_watcher.facts import format_duration
 
 from . import errors, job_text, watches
 from .command import Context

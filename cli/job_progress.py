@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from job_watcher import polling
 from job_watcher.catalogue import Observation
-from job_watcher.email_message import format_duration
 from job_watcher.escape import one_line
 from job_watcher.expressions import parse_number
+from job_watcher.facts import format_duration
 
 from .history import Poll
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from job_watcher import email_message
+from job_watcher import facts
 from job_watcher.catalogue import Kind
 from job_watcher.escape import one_line
 from job_watcher.expressions import search
@@ -52,11 +52,11 @@ def known_kind(name: Any) -> Kind | None:
 def _times(detail: Mapping[str, Any], kind: Kind | None, job: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     created = parse_time(detail.get("created") or (kind and search(kind.created, job)))
     ended = parse_time(detail.get("ended") or (kind and search(kind.ended, job)))
-    seconds = detail.get("seconds", None if kind and kind.recurs else email_message.duration(created, ended))
+    seconds = detail.get("seconds", None if kind and kind.recurs else facts.duration(created, ended))
     yield "created", format_time(created)
     yield "ended", format_time(ended)
-    yield "duration", None if seconds is None else email_message.format_duration(seconds)
+    yield "duration", None if seconds is None else facts.format_duration(seconds)
 
 
 def _text(kind: Kind | None, name: str, job: Mapping[str, Any]) -> str:
-    return email_message.format_one_line(search(getattr(kind, name), job)) if kind else ""
+    return facts.one_line(search(getattr(kind, name), job)) if kind else ""

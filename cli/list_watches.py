@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from job_watcher.email_message import format_duration
+from job_watcher.facts import format_duration
 
 from . import columns, job_text, local_time, watches
 from .command import Context

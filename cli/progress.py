@@ -11,8 +11,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.table import Column
 from rich.text import Text
 
-from job_watcher.email_message import format_duration
 from job_watcher.escape import one_line
+from job_watcher.facts import format_duration
 
 from . import watches
 from .followed_watch import FollowedWatch

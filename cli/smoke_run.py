@@ -7,8 +7,8 @@ from time import monotonic, sleep, time
 from typing import Any
 
 from job_watcher.catalogue import Kind
-from job_watcher.email_message import format_duration
 from job_watcher.expressions import search
+from job_watcher.facts import format_duration
 from job_watcher.to_json import parse_time
 
 from .cleanup import Cleanup

@@ -16,6 +16,7 @@ from job_watcher.filters import Filters
 from job_watcher.polling import LIMITS_WITH_EVENTS, PollingLimits
 
 from .catalogue import custom_kinds
+from .catalogue.service_names import short_name
 from .filters import checked_filters
 from .setting_types import (
     InvalidSetting,
@@ -82,6 +83,7 @@ class Settings:
             "limits_with_events": asdict(self.limits_with_events) if self.auto_watch else None,
             "progress_step": self.progress_step,
             "filters": self.filters,
+            "services": {kind.service: short_name(kind.service) for kind in self.kinds.values()},
         }
         return json.dumps(settings)
 

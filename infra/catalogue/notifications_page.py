@@ -13,6 +13,8 @@ from job_watcher.notification import build_watch_lost
 from job_watcher.poll_state import PollState
 from job_watcher.watch import Rules, Watch
 
+from .service_names import short_name
+
 PAGE = Path(__file__).parents[2] / "docs" / "notifications.md"
 SAMPLES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("sample_jobs.json").read_text(encoding="utf-8"))
 WATCH = "arn:aws:states:eu-west-1:111122223333:execution:JobWatcher-Watch:0a1b2c3d"
@@ -44,7 +46,8 @@ def email(sample: Mapping[str, Any]) -> Notification:
     """
     kind = kind_of(sample["kind"])
     state: PollState = {**STATE, **sample.get("state", {})}
-    watch = Watch({"kind": kind.name, "request": sample["request"]}, WATCH, state, Rules(), kind)
+    rules = Rules(services={kind.service: short_name(kind.service)})
+    watch = Watch({"kind": kind.name, "request": sample["request"]}, WATCH, state, rules, kind)
     if "lost" in sample:
         return build_watch_lost(watch, **sample["lost"])
     observation = kind.read(sample["answer"])

@@ -19,7 +19,7 @@ PATHS = ("percent", "created", "ended", "reason", "results")
 
 def problems(kind: Kind, table: Mapping[str, Any], operation: OperationModel) -> Iterator[str]:
     """Yield a sentence for each status or expression that doesn't fit the answer."""
-    expressions = {key: getattr(kind, key) for key in ("job", "status", *PATHS)}
+    expressions = {key: getattr(kind, key) for key in ("job", "status", "title", *PATHS)}
     invalid = {key: value for key, value in expressions.items() if value is not None and not is_jmespath(value)}
     if invalid:
         yield from (f"{key}: {value!r} is not valid JMESPath." for key, value in invalid.items())
@@ -33,6 +33,8 @@ def problems(kind: Kind, table: Mapping[str, Any], operation: OperationModel) ->
     yield from _but_problems(kind, job)
     yield from _omit_problems(kind, job)
     yield from _path_problems(kind, job)
+    if kind.title and finds_nothing(kind.title, {**dict.fromkeys(kind.request, "x"), **job}):
+        yield f"title: {kind.title!r} finds nothing in the request or the job, {_which_has(job)}."
 
 
 def _status_problems(kind: Kind, table: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[str]:

@@ -59,6 +59,8 @@ class Kind:
     """JMESPath of the Job dict in the answer. The expressions below are evaluated on the Job dict."""
     status: str
     outcome_of: Mapping[str, str]
+    title: str | None = None
+    """The name that people use for the job, on the Job dict or the request."""
     percent: str | None = None
     created: str | None = None
     ended: str | None = None

@@ -34,6 +34,7 @@ RULES = Rules(
     limits_with_events=polling.PollingLimits(**limits) if (limits := SETTINGS["limits_with_events"]) else None,
     progress_step=SETTINGS["progress_step"],
     filters=SETTINGS["filters"],
+    services=SETTINGS["services"],
 )
 KIND_REMOVED = (
     "This deployment no longer watches the kind {kind}. The job may still be running. "

@@ -28,15 +28,24 @@ class Detail(TypedDict):
 
     kind: Any
     request: Any
-    outcome: str
-    watch: str
-    polls: int
+    title: NotRequired[str]
     status: NotRequired[str]
-    job: NotRequired[Any]
-    percent: NotRequired[float | None]
+    outcome: str
+    summary: NotRequired[str]
     error: NotRequired[str]
     reason: NotRequired[str]
+    results: NotRequired[str]
+    percent: NotRequired[float | None]
+    created: NotRequired[str]
+    ended: NotRequired[str]
+    seconds: NotRequired[int]
+    links: NotRequired[dict[str, str]]
+    account: NotRequired[str]
+    region: NotRequired[str]
+    job: NotRequired[Any]
     omitted: NotRequired[list[str]]
+    watch: str
+    polls: int
 
 
 class Notification(TypedDict):

@@ -5,9 +5,9 @@ from typing import cast
 from . import polling, schedule
 from .catalogue import Observation
 from .detail import Notification
-from .email_message import format_duration
 from .errors import Meaning
 from .expressions import search
+from .facts import format_duration
 from .notification import add_progress, build_job_ended, build_watch_lost
 from .poll_state import PollState, ProgressUpdate
 from .to_json import parse_time

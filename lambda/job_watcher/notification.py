@@ -1,11 +1,14 @@
 """Build notifications: a job has ended or progressed, or its watch can't continue."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from . import email_message
 from .catalogue import Observation
 from .detail import MAX_NAME_LENGTH, RESERVES, Detail, Notification, execution_name, fits, truncate
+from .facts import describe_job, job_facts, summarize, watch_facts
 from .poll_state import PollState, ProgressUpdate
+from .redaction import remove_signed_urls
 from .to_json import text, to_json
 from .watch import Watch
 
@@ -27,11 +30,10 @@ def build_watch_lost(watch: Watch, error: str, reason: str, observation: Observa
 
     It is named after the watch and not after the job, so that a later watch can still report the job's end.
     """
-    detail = _detail(watch, "lost", observation)
     shortened = reason if len(reason) <= MAX_REASON_LENGTH else reason[:MAX_REASON_LENGTH] + "…"
-    detail |= {"error": text(error, MAX_ERROR_LENGTH), "reason": text(shortened)}
-    if "status" in watch.state:
-        detail.setdefault("status", watch.state["status"])
+    lost = {"error": text(error, MAX_ERROR_LENGTH), "reason": text(shortened)}
+    status = {"status": watch.state["status"]} if "status" in watch.state and observation is None else {}
+    detail = _detail(watch, "lost", observation, **status, **lost)
     return _notification(watch, detail, lost_name(watch), "WatchLost")
 
 
@@ -51,8 +53,7 @@ def add_progress(watch: Watch, state: PollState, observation: Observation) -> Po
     after = observation.short_status, _steps_reached(observation.percent, step)
     if step is None or before[0] is None or before == after:
         return state
-    detail = _detail(watch, "running", None)
-    detail |= {"status": observation.short_status, "percent": observation.percent}
+    detail = _detail(watch, "running", None, status=observation.short_status, percent=observation.percent)
     name = execution_name(detail["kind"], detail["request"], [_identity(watch, observation), *after])
     update = cast(ProgressUpdate, {**state, "name": name, "detail": detail, "subject": "", "text": ""})
     return update if fits(update) else {**update, "detail": {**detail, "request": {}, "omitted": ["request"]}}
@@ -67,20 +68,36 @@ def _identity(watch: Watch, observation: Observation) -> Any:
     return watch.arn if watch.kind and watch.kind.recurs else to_json(observation.created)
 
 
-def _detail(watch: Watch, outcome: str, observation: Observation | None) -> Detail:
+def _detail(watch: Watch, outcome: str, observation: Observation | None, **members: Any) -> Detail:
+    """Return the event's detail. `members` replace those that are read from the job."""
     watch_input = watch.input if isinstance(watch.input, dict) else {}
-    request = watch_input.get("request")
+    request = to_json(watch_input["request"]) if isinstance(watch_input.get("request"), dict) else {}
+    job, signed = remove_signed_urls(to_json(observation.job)) if observation else (None, [])
+    facts = {**job_facts(watch.kind, request, job, outcome), **members}
+    status = {"status": observation.short_status} if observation else {}
     detail = {
         "kind": to_json(watch_input.get("kind")),
-        "request": to_json(request) if isinstance(request, dict) else {},
-        **({"status": observation.short_status} if observation else {}),
+        "request": request,
+        **status,
         "outcome": outcome,
-        **({"job": to_json(observation.job)} if observation else {}),
-        **({"omitted": to_json(observation.omitted)} if observation and observation.omitted else {}),
+        **facts,
+        **watch_facts(watch.arn),
+        **({"job": job} if observation else {}),
+        **({"omitted": omitted} if (omitted := _omitted(observation, signed)) else {}),
         "watch": watch.arn,
         "polls": watch.state["polls"],
     }
-    return cast(Detail, detail)
+    return cast(Detail, {**detail, "summary": summarize(_job(watch, detail), detail)})
+
+
+def _omitted(observation: Observation | None, signed: Sequence[str]) -> list[str]:
+    """Return the paths of the members that were removed because they may contain secrets."""
+    return [*to_json(observation.omitted), *signed] if observation else []
+
+
+def _job(watch: Watch, detail: Mapping[str, Any]) -> str:
+    service = watch.rules.services.get(watch.kind.service, watch.kind.service) if watch.kind else ""
+    return describe_job(service, watch.kind, detail)
 
 
 def _notification(watch: Watch, detail: Detail, name: str, error: str | None) -> Notification:
@@ -92,7 +109,7 @@ def _notification(watch: Watch, detail: Detail, name: str, error: str | None) ->
             "outcome": detail["outcome"],
             "name": name,
             "detail": truncated,
-            "subject": email_message.subject(watch.kind, truncated),
+            "subject": email_message.subject(_job(watch, truncated), truncated),
             "text": body if truncated == detail else email_message.body(watch.kind, truncated),
         }
         if error is not None:

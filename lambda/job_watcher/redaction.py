@@ -1,4 +1,4 @@
-"""Remove members that may contain secrets: those marked as sensitive in botocore's model, or named like one."""
+"""Remove members that may contain secrets: sensitive in botocore's model, named like a secret, or a presigned URL."""
 
 import re
 from collections.abc import Mapping
@@ -12,6 +12,29 @@ _NAMES = re.compile(
     r"|\w*(auth|access|session|api|bearer|activation|license|private|static)_?(key|token)(_?value)?",
     re.IGNORECASE,
 )
+
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html, and the signatures of older URLs
+_SIGNED = re.compile(
+    r"X-Amz-(Signature|Security-Token|Credential)|[?&]AWSAccessKeyId=|[?&]Key-Pair-Id=|[?&]Signature=", re.IGNORECASE
+)
+
+
+def remove_signed_urls(value: Any, path: str = "") -> tuple[Any, list[str]]:
+    """Return the value in JSON's types without texts that contain a signature, and the paths of the removed members."""
+    items = value.items() if isinstance(value, dict) else [("", item) for item in value]
+    kept, removed = [], dict[str, None]()
+    for name, inner in items:
+        inner_path = f"{path}.{name}".strip(".")
+        if isinstance(inner, str) and _SIGNED.search(inner):
+            removed[inner_path] = None
+        elif isinstance(inner, dict | list):
+            cleaned, inner_removed = remove_signed_urls(inner, inner_path)
+            kept.append((name, cleaned))
+            removed |= dict.fromkeys(inner_removed)
+        else:
+            kept.append((name, inner))
+    return dict(kept) if isinstance(value, dict) else [item for _, item in kept], list(removed)
 
 
 def redact(value: Any, shape: Shape | None, path: str = "") -> tuple[Any, list[str]]:

@@ -19,6 +19,8 @@ class Rules:
     limits: polling.PollingLimits = field(default_factory=polling.PollingLimits)
     limits_with_events: polling.PollingLimits | None = None
     """Limits for kinds whose service emits an event at the end; None if such events don't trigger polls."""
+    services: Mapping[str, str] = field(default_factory=dict)
+    """Product names, such as `Glue`, by boto3's names of the services."""
     progress_step: float | None = None
     """Percentage points between two Job Progressed events; None if progress isn't reported."""
     filters: Filters = field(default_factory=dict)

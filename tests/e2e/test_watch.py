@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from job_watcher.email_message import format_duration
+from job_watcher.facts import format_duration
 from job_watcher.to_json import to_json
 
 from .conftest import DESCRIBE, FRAUDSTERS, GIVE_UP_DAYS, SPEAKERS, SUBSCRIBER, World, fraudsters, speakers, until

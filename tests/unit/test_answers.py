@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from job_watcher import catalogue, email_message
-from job_watcher.detail import Detail
-from job_watcher.to_json import to_json
+from job_watcher import catalogue
+from job_watcher.notification import build_job_ended
+from job_watcher.watch import Rules, Watch
 
 FILES = sorted((Path(__file__).parent / "answers").glob("*.jsonl"))
 CASES = [json.loads(line) for file in FILES for line in file.read_text().splitlines()]
@@ -38,13 +38,7 @@ def test_an_answer_is_evaluated_and_the_email_contains_the_reason_for_a_failure(
 
 def email(kind: catalogue.Kind, observation: catalogue.Observation) -> str:
     """Return the text of the email that is sent after this answer."""
-    detail: Detail = {
-        "kind": kind.name,
-        "request": {},
-        "outcome": observation.outcome,
-        "status": observation.status,
-        "job": to_json(observation.job),
-        "watch": WATCH,
-        "polls": 1,
-    }
-    return email_message.body(kind, detail)
+    watch = Watch(
+        {"kind": kind.name, "request": {}}, WATCH, {"polls": 1, "waited": 0, "outcome": "running"}, Rules(), kind
+    )
+    return build_job_ended(watch, observation)["text"]

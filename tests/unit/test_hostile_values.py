@@ -15,6 +15,7 @@ from job_watcher import catalogue
 from job_watcher.detail import Detail
 from job_watcher.email_message import body, subject
 from job_watcher.escape import FILE_EXTENSIONS, escape
+from job_watcher.facts import describe_job, job_facts, summarize, watch_facts
 from job_watcher.top_level_domains import TOP_LEVEL_DOMAINS
 
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
@@ -39,7 +40,8 @@ def detail(value: str) -> Detail:
         "watch": WATCH,
         "polls": 1,
     }
-    return cast(Detail, found)
+    found |= job_facts(SPEAKER, found["request"], found["job"], "failed") | watch_facts(WATCH)
+    return cast(Detail, found | {"summary": summarize(describe_job("Voice ID", SPEAKER, found), found)})
 
 
 @given(st.text())
@@ -48,8 +50,8 @@ def test_no_value_adds_a_line_or_a_character_that_changes_the_layout(value: str)
     if value.split():  # an empty fact has no line
         assert text.count("\n") == body(SPEAKER, detail("value")).count("\n")
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]", text)
-    assert text.splitlines()[0] == "The speaker enrollment job failed."
-    assert re.fullmatch(r"[\x20-\x7e]{1,99}", subject(SPEAKER, detail(value)))
+    assert text.startswith("Voice ID speaker enrollment job ")
+    assert re.fullmatch(r"[\x20-\x7e]{1,99}", subject(describe_job("Voice ID", SPEAKER, detail(value)), detail(value)))
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from infra.service_models import service_model
 from job_watcher import catalogue, evaluate, notification
 from job_watcher.catalogue import Kind, Observation
 from job_watcher.detail import serialize
-from job_watcher.email_message import console_link
 from job_watcher.escape import escape
 from job_watcher.expressions import search
+from job_watcher.facts import console_link
 from job_watcher.poll_state import PollState
 from job_watcher.watch import Rules, Watch
 from tests.unit.example import fill_shape
@@ -118,8 +118,8 @@ def job_of(kind: Kind, text: str) -> Any:
 
 
 def labels(result: dict[str, Any]) -> list[str]:
-    """Return the beginning of each line of the email, up to the value."""
-    return [re.split(r"  +(?=\S)|: ", line.strip())[0] for line in result["text"].splitlines()]
+    """Return the beginning of each line of the email after the summary, up to the value."""
+    return [re.split(r"  +(?=\S)|: ", line.strip())[0] for line in result["text"].splitlines()[1:]]
 
 
 @pytest.mark.parametrize("injection", INJECTIONS)

@@ -10,8 +10,9 @@ import pytest
 from infra import setting_types
 from infra.catalogue import validate_table
 from infra.catalogue.coverage import counts
+from infra.catalogue.service_names import short_name
 from infra.context import FORMER_NAMES, PROPS, STACK_NAME
-from job_watcher import catalogue, email_message, expressions, waiters, watch_input
+from job_watcher import catalogue, email_message, expressions, facts, waiters, watch_input
 from job_watcher.detail import Detail
 from tests.bench import costs_page
 from tests.bench.polling import Grid
@@ -32,7 +33,8 @@ def simulated() -> Grid:
 def test_the_email_in_the_documentation_matches_the_event() -> None:
     (event,) = [json.loads(block) for block in blocks(EVENTS, "json") if '"job-watcher"' in block]
     kind = catalogue.load("voice-id")[KIND]
-    subject, body = email_message.subject(kind, event["detail"]), email_message.body(kind, event["detail"])
+    job = facts.describe_job(short_name(kind.service), kind, event["detail"])
+    subject, body = email_message.subject(job, event["detail"]), email_message.body(kind, event["detail"])
     assert blocks(EVENTS, "text") == [f"Subject: {subject}\n\n{body}"]
 
 

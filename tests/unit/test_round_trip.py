@@ -19,14 +19,26 @@ from infra.service_models import session
 from job_watcher import aws_call, catalogue, describe, expressions
 from job_watcher.catalogue import Kind
 from job_watcher.detail import MAX_BYTES, MAX_NAME_LENGTH
-from job_watcher.email_message import format_one_line
+from job_watcher.facts import one_line as format_one_line
 from job_watcher.to_json import compact_json, to_json
 from job_watcher.watch import Watch
 from tests.unit.example import example_string, fill_shape, leaves, replace_value
 
 KINDS = catalogue.kinds()
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
-DETAIL_MEMBERS = {"kind", "request", "status", "outcome", "job", "watch", "polls"}
+DETAIL_MEMBERS = {
+    "account",
+    "job",
+    "kind",
+    "links",
+    "outcome",
+    "polls",
+    "region",
+    "request",
+    "status",
+    "summary",
+    "watch",
+}
 CREATED, ENDED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC), datetime(2026, 3, 1, 11, 35, 20, tzinfo=UTC)
 OTHER_ZONE = timezone(timedelta(hours=9))
 unique_numbers = count(1000)
@@ -84,7 +96,7 @@ def poll(kind: Kind, request: Mapping[str, Any], answer: dict[str, Any]) -> dict
 
 
 def check_event(kind: Kind, request: Mapping[str, Any], status: str, detail: dict[str, Any], job: Any) -> None:
-    assert set(detail) == (DETAIL_MEMBERS | {"omitted"} if kind.omit else DETAIL_MEMBERS), status
+    assert set(detail) == DETAIL_MEMBERS | optional_members(kind, detail), status
     omitted = [path for path in kind.omit if expressions.without(job, path) != job]  # a union has only one member
     assert detail.get("omitted", []) == omitted, status
     assert detail["kind"] == kind.name and detail["request"] == request
@@ -98,6 +110,21 @@ def check_event(kind: Kind, request: Mapping[str, Any], status: str, detail: dic
             assert datetime.fromisoformat(reported) == value, path
 
 
+def optional_members(kind: Kind, detail: dict[str, Any]) -> set[str]:
+    """Return the members that a detail has because of what the kind's table has, and because of the outcome."""
+    has_seconds = kind.created and kind.ended and not kind.recurs
+    has = {
+        "omitted": kind.omit,
+        "title": kind.title,
+        "created": kind.created,
+        "ended": kind.ended,
+        "seconds": has_seconds,
+        "results": kind.results,
+        "reason": detail["outcome"] != "succeeded" and has_reason(kind, detail["job"]),
+    }
+    return {name for name, is_present in has.items() if is_present}
+
+
 def has_reason(kind: Kind, job: Any) -> bool:
     """Return whether the email has a reason. An expression with a filter needs a matching item in the answer."""
     if "[?" in (kind.reason or ""):
@@ -108,7 +135,8 @@ def has_reason(kind: Kind, job: Any) -> bool:
 def check_message(kind: Kind, status: str, end: Mapping[str, Any]) -> None:
     assert re.fullmatch(f"[A-Za-z0-9_-]{{1,{MAX_NAME_LENGTH}}}", end["name"]), status
     assert re.fullmatch(r"[\x20-\x7e]{1,99}", end["subject"]), status
-    assert end["subject"].startswith(f"{kind.outcome_of[status].capitalize()}: {kind.noun}")
+    job = f"{describe.RULES.services.get(kind.service, kind.service)} {kind.label}"
+    assert end["subject"].startswith(f"{kind.outcome_of[status].capitalize()}: {job} "[:80])
     assert len(compact_json({"detail": end["detail"], "text": end["text"]}).encode()) < MAX_BYTES, status
     assert len(compact_json(compact_json(end["detail"])).encode()) < MAX_BYTES, status
     facts = dict(re.findall(r"^  (\S.*?) {2,}(.+)$", end["text"].split("\n\n")[1], re.MULTILINE))

@@ -1,0 +1,138 @@
+"""What people ask first about a job: its title, its times, why it ended, and where its results are."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from .catalogue import Kind
+from .expressions import search
+from .to_json import parse_time, to_json
+
+MAX_TITLE_LENGTH, MAX_TEXT_LENGTH = 256, 2_000  # characters
+MAX_NAME_LENGTH = 100  # characters of a member's name in a text
+MIN_ARN_PARTS = 6
+_CONSOLE_DOMAINS = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+_SUMMARIES = {
+    "running": "is running",
+    "succeeded": "succeeded",
+    "partial": "ended, but part of its work failed",
+    "failed": "failed",
+    "stopped": "was stopped",
+}
+
+
+def job_facts(kind: Kind | None, request: Mapping[str, Any], job: Any, outcome: str) -> dict[str, Any]:
+    """Return the members of an event's detail that describe a job. Unknown values are left out.
+
+    They are `title`, `reason`, `results`, `created`, `ended` (ISO 8601 in UTC) and `seconds`. A job that succeeded has
+    no reason. A resource that can change repeatedly has no `seconds`, because its creation isn't the change's start.
+    """
+    if kind is None:
+        return {}
+    created, ended = (parse_time(search(path, job)) for path in (kind.created, kind.ended))
+    seconds = None if kind.recurs else duration(created, ended)
+    facts = {
+        "title": one_line(search(kind.title, job) or search(kind.title, request), MAX_TITLE_LENGTH),
+        "reason": "" if outcome in ("succeeded", "running") else one_line(search(kind.reason, job)),
+        "results": one_line(search(kind.results, job)),
+        "created": to_json(created),
+        "ended": to_json(ended) if outcome != "running" else None,
+        "seconds": None if seconds is None else round(seconds),
+    }
+    return {name: value for name, value in facts.items() if value not in (None, "")}
+
+
+def describe_job(service: str, kind: Kind | None, detail: Mapping[str, Any]) -> str:
+    """Return a job's service, noun and name: `Glue job run nightly-orders`."""
+    words = (service, kind.label) if kind else ("a job",)
+    return " ".join(word for word in (*words, job_name(kind, detail)) if word)
+
+
+def summarize(job: str, detail: Mapping[str, Any]) -> str:
+    """Return a sentence: `Glue job run nightly-orders failed after 42 min: Path does not exist: s3://…`."""
+    if detail["outcome"] == "lost":
+        return _with_reason(f"Job Watcher stopped watching {job}", detail)
+    after = f" after {format_duration(detail['seconds'])}" if "seconds" in detail else ""
+    verb, comma, rest = _SUMMARIES[detail["outcome"]].partition(",")
+    return _with_reason(f"{job} {verb}{after}{comma}{rest}", detail)
+
+
+def _with_reason(sentence: str, detail: Mapping[str, Any]) -> str:
+    reason = detail.get("reason", "")
+    return f"{sentence}: {reason[:MAX_TEXT_LENGTH]}" if reason else f"{sentence}."
+
+
+def job_name(kind: Kind | None, detail: Mapping[str, Any]) -> str:
+    """Return the job's title, or else the value that identifies it: that of the request's last member."""
+    request = detail["request"]
+    values = [request[member] for member in (kind.request if kind else request) if member in request]
+    return detail.get("title") or short_name(values[-1] if values else "")[:MAX_TITLE_LENGTH]
+
+
+def short_name(value: Any) -> str:
+    """Return the part of a request's value that identifies the job: its last text, or the last part of an ARN."""
+    texts = list(_texts(value)) or [""]
+    last = texts[-1].rpartition(": ")[2]
+    return re.split("[/:]", last)[-1] if last.startswith("arn:") else last
+
+
+def one_line(value: Any, max_length: int = MAX_TEXT_LENGTH) -> str:
+    """Return all texts in a nested value as one line. All but the first are in parentheses: `No such file. (404)`."""
+    line = join_texts(list(dict.fromkeys(_texts(value))))
+    return line if len(line) <= max_length else line[:max_length] + "…"
+
+
+def join_texts(texts: list[str]) -> str:
+    """Return texts as one, all but the first in parentheses."""
+    first, *others = texts or [""]
+    return f"{first} ({', '.join(others)})" if others else first
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts in a nested value, each on one line. In a dict, they follow the member's name and a colon."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from (f"{name[:MAX_NAME_LENGTH]}: {line}" for line in _texts(inner))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None and (line := " ".join(str(value).split())):
+        yield line
+
+
+def duration(created: datetime | None, ended: datetime | None) -> float | None:
+    """Return the seconds between a job's start and end; None if one is missing or they belong to different runs.
+
+    Some services truncate one of the times to the minute, so a job may seem to end shortly before it starts.
+    """
+    if created is None or ended is None:
+        return None
+    seconds = (ended - created).total_seconds()
+    return None if seconds < -60 else max(0.0, seconds)
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration in its two largest units: `2 h 5 min`."""
+    rest, parts = round(seconds), []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, rest = divmod(rest, length)
+        parts.append((count, unit))
+    shown = [f"{count} {unit}" for count, unit in parts if count][:2]
+    return " ".join(shown) or "less than a second"
+
+
+def console_link(watch_arn: str) -> str:
+    """Return the link to the watch's execution in the Step Functions console, in its partition and Region."""
+    _, partition, _, region, *_ = watch_arn.split(":")
+    domain = _CONSOLE_DOMAINS.get(partition, "console.aws.amazon.com")
+    return f"https://{region}.{domain}/states/home?region={region}#/v2/executions/details/{quote(watch_arn, safe=':')}"
+
+
+def watch_facts(watch_arn: str) -> dict[str, Any]:
+    """Return the members of an event's detail that a watch's ARN contains: `links`, `account` and `region`."""
+    parts = watch_arn.split(":")
+    if len(parts) < MIN_ARN_PARTS:
+        return {}
+    return {"links": {"watch": console_link(watch_arn)}, "account": parts[4], "region": parts[3]}
