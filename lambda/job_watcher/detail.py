@@ -19,6 +19,7 @@ MAX_OMITTED, MAX_OMITTED_LENGTH = 50, 120  # names in `omitted`, and characters 
 ESCAPED = os.environ.get("AWS_EXECUTION_ENV") == "AWS_Lambda_python3.11"
 RESERVES = (12_288, 32_768, 65_536, 131_072, MAX_BYTES)
 """Bytes for the name, the subject and the attributes, and for what the email gains when members are removed."""
+_SHORT_MEMBERS = ("kind", "status", "outcome", "created", "ended", "seconds", "account", "region", "watch", "polls")
 _NOT_IN_SQS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # characters that SQS rejects
 _DETAIL_TYPES = {"running": "Job Progressed", "lost": "Watch Lost"}
 
@@ -110,7 +111,10 @@ def _cause(result: Mapping[str, Any], message: str) -> str:
         return str(detail.get("reason", ""))
     without_job = compact_json({member: value for member, value in detail.items() if member != "job"})
     causes = [cause for cause in (message, without_job) if len(cause.encode()) <= MAX_CAUSE_BYTES]
-    return causes[0] if causes else compact_json({**detail, "job": {}, "request": {}, "omitted": ["job", "request"]})
+    if causes:
+        return causes[0]
+    short = {member: value for member, value in detail.items() if member in _SHORT_MEMBERS}
+    return compact_json({**short, "request": {}, "omitted": [member for member in detail if member not in short]})
 
 
 def truncate(detail: Detail, text: str, reserve: int = RESERVES[0]) -> Detail:

@@ -20,20 +20,18 @@ _SIGNED = re.compile(
 )
 
 
-def remove_signed_urls(value: Any, path: str = "") -> tuple[Any, list[str]]:
+def remove_signed_urls(value: Any) -> tuple[Any, list[str]]:
     """Return the value in JSON's types without texts that contain a signature, and the paths of the removed members."""
     items = value.items() if isinstance(value, dict) else [("", item) for item in value]
     kept, removed = [], dict[str, None]()
     for name, inner in items:
-        inner_path = f"{path}.{name}".strip(".")
         if isinstance(inner, str) and _SIGNED.search(inner):
-            removed[inner_path] = None
-        elif isinstance(inner, dict | list):
-            cleaned, inner_removed = remove_signed_urls(inner, inner_path)
-            kept.append((name, cleaned))
-            removed |= dict.fromkeys(inner_removed)
-        else:
-            kept.append((name, inner))
+            removed[name] = None
+            continue
+        if isinstance(inner, dict | list):
+            inner, inner_paths = remove_signed_urls(inner)
+            removed |= dict.fromkeys(f"{name}.{path}".strip(".") for path in inner_paths)
+        kept.append((name, inner))
     return dict(kept) if isinstance(value, dict) else [item for _, item in kept], list(removed)
 
 
