@@ -89,7 +89,7 @@ class Cloud:
         `app` is the folder of the CDK app. The default runtime is the Python version that runs this: MiniStack runs
         every function with it, and the bundle's bytecode is valid for one version only.
         """
-        self._bootstrap()
+        self.bootstrap()
         runtime = {"runtime": THIS_PYTHON} if THIS_PYTHON in RUNTIMES else {}
         pairs = [f"{name}={value}" for name, value in {**runtime, **context}.items()]
         output, outputs = str(self.folder / "cdk.out"), self.folder / "outputs.json"
@@ -157,7 +157,7 @@ class Cloud:
         except OSError:
             return False
 
-    def _bootstrap(self) -> None:
+    def bootstrap(self) -> None:
         """Bootstrap the account once, from an empty folder, so that the CDK CLI doesn't synthesize the app for it."""
         empty = self.folder / "empty"
         if not empty.exists():

@@ -47,8 +47,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> None:
         count("IncompleteEvent")
         raise
     for job in jobs:
-        if watch := start_if_needed(job, event):
-            logger.info("started", watch=watch, kind=job.kind.name)
+        watch = start_if_needed(job, event)
+        logger.info("handled", watch=watch, kind=job.kind.name)
 
 
 def start_if_needed(job: TriggeredJob, event: Mapping[str, Any]) -> str | None:

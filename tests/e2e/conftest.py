@@ -249,6 +249,7 @@ def world() -> Iterator[World]:
 def account() -> Iterator[Account]:
     """Yield an account for tests that deploy their own stacks. pytest-xdist can run them at the same time as others."""
     with start_cloud() as cloud:
+        cloud.bootstrap()
         yield Account(cloud)
 
 

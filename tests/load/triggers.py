@@ -19,7 +19,7 @@ from .memory import Memory, Sample
 from .watches import dead_letter_count
 
 BATCH = 10  # the most that PutEvents accepts
-HANDLED, FAILED = '"started"', "Traceback"  # what the Start function's log contains once for each invocation
+HANDLED, FAILED = '"handled"', "Traceback"  # what the Start function's log contains once for each invocation
 SEED = 20_260_520
 
 
