@@ -96,13 +96,16 @@ def _lambda_errors(original: Any) -> Any:
     """Name the errors of a Lambda invocation as AWS does, such as Lambda.TooManyRequestsException if it is throttled.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
-    In MiniStack, the error is Lambda.Unknown.
+    In MiniStack, the error is Lambda.Unknown. It also ends the process of a function that is updated, even if an
+    invocation has just started it. On AWS, each invocation runs either the old code or the new one.
     """
 
-    def invoke(function: str, payload: Any) -> Any:
+    def invoke(function: str, payload: Any, attempts: int = 3) -> Any:
         try:
             return original(function, payload)
         except stepfunctions._ExecutionError as error:
+            if attempts > 1 and "Worker process exited immediately. stderr: \"" in error.cause:
+                return invoke(function, payload, attempts - 1)
             if error.error != "Lambda.Unknown" or not error.cause.startswith('{"__type"'):
                 raise
             raise stepfunctions._ExecutionError(f"Lambda.{json.loads(error.cause)['__type']}", error.cause) from error

@@ -212,7 +212,7 @@ def test_a_watch_of_the_previous_version_ends_correctly(upgrade: Upgrade, name: 
     watched, (error, outcome) = upgrade.watched[name], ENDS[name]
     execution = upgrade.stack.end(watched.watch)
     (event,) = upgrade.stack.received(watched.request)
-    assert execution.get("error", "") == error
+    assert execution.get("error", "") == error, execution.get("cause")
     assert (event["detail"]["outcome"], event["detail"]["watch"]) == (outcome, watched.watch)
     assert event["detail-type"] == ("Watch Lost" if outcome == "lost" else "Job Ended")
     if error == "WatchLost":
