@@ -104,7 +104,7 @@ def _lambda_errors(original: Any) -> Any:
         try:
             return original(function, payload)
         except stepfunctions._ExecutionError as error:
-            if attempts > 1 and "Worker process exited immediately. stderr: \"" in error.cause:
+            if attempts > 1 and 'Worker process exited immediately. stderr: "' in error.cause:
                 return invoke(function, payload, attempts - 1)
             if error.error != "Lambda.Unknown" or not error.cause.startswith('{"__type"'):
                 raise
