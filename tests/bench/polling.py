@@ -119,7 +119,7 @@ def run() -> Part:
         "event and two messages, without free tiers. A message of the poll queue arrives up to 0.2 s late, which is an "
         "assumption. A service event arrives at the Start function "
         f"{EVENT_DELAY[0]:g} to {EVENT_DELAY[1]:g} s after the job's end, which is an assumption. It costs one more "
-        "invocation, and a watch with one poll."
+        "invocation, and a message of the poll queue."
     )
     return part
 
