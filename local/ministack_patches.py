@@ -21,6 +21,10 @@ from local import heartbeats, message_delays, ministack_lambda
 VERSION = "1.5.33"
 
 
+# The causes of an invocation's error if MiniStack has ended the process because of an update of the function.
+INTERRUPTED = ('Worker process exited immediately. stderr: "', "[Errno 32] Broken pipe")
+
+
 def apply_patches() -> None:
     """Apply all patches. Raise RuntimeError if another version of MiniStack is installed."""
     if version("ministack") != VERSION:
@@ -104,7 +108,7 @@ def _lambda_errors(original: Any) -> Any:
         try:
             return original(function, payload)
         except stepfunctions._ExecutionError as error:
-            if attempts > 1 and 'Worker process exited immediately. stderr: "' in error.cause:
+            if attempts > 1 and any(text in error.cause for text in INTERRUPTED):
                 return invoke(function, payload, attempts - 1)
             if error.error != "Lambda.Unknown" or not error.cause.startswith('{"__type"'):
                 raise
