@@ -19,8 +19,6 @@ from ministack.services import eventbridge, lambda_svc, ses, sns, sqs, stepfunct
 from local import heartbeats, message_delays, ministack_lambda
 
 VERSION = "1.5.33"
-
-
 # The causes of an invocation's error if MiniStack has ended the process because of an update of the function.
 INTERRUPTED = ('Worker process exited immediately. stderr: "', "[Errno 32] Broken pipe")
 

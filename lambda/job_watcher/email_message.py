@@ -9,7 +9,7 @@ from typing import Any
 from .catalogue import Kind
 from .detail import Detail
 from .escape import escape
-from .facts import console_link, format_duration, join_texts
+from .facts import console_link, format_duration, join_texts, shorten
 from .to_json import compact_json, parse_time
 
 MAX_SUBJECT_LENGTH = 99  # characters; SNS accepts fewer than 100, ASCII only, without newlines
@@ -106,7 +106,7 @@ def _format_value(value: Any) -> str:
         shown = join_texts([str(item) for item in value if item is not None])
     else:
         shown = value if isinstance(value, str) else compact_json(value)
-    return shown if len(shown) <= MAX_VALUE_LENGTH else shown[:MAX_VALUE_LENGTH] + "…"
+    return shorten(shown, MAX_VALUE_LENGTH)
 
 
 def _format_time(time: datetime | None) -> str | None:

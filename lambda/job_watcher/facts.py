@@ -80,8 +80,12 @@ def short_name(value: Any) -> str:
 
 def one_line(value: Any, max_length: int = MAX_TEXT_LENGTH) -> str:
     """Return all texts in a nested value as one line. All but the first are in parentheses: `No such file. (404)`."""
-    line = join_texts(list(dict.fromkeys(_texts(value))))
-    return line if len(line) <= max_length else line[:max_length] + "…"
+    return shorten(join_texts(list(dict.fromkeys(_texts(value)))), max_length)
+
+
+def shorten(text: str, max_length: int = MAX_TEXT_LENGTH) -> str:
+    """Return a text. If it is longer than `max_length`, `…` replaces the rest."""
+    return text if len(text) <= max_length else text[:max_length] + "…"
 
 
 def join_texts(texts: list[str]) -> str:

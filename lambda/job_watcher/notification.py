@@ -6,13 +6,12 @@ from typing import Any, cast
 from . import email_message
 from .catalogue import Observation
 from .detail import MAX_NAME_LENGTH, RESERVES, Detail, Notification, execution_name, fits, truncate
-from .facts import describe_job, job_facts, summarize, watch_facts
+from .facts import describe_job, job_facts, shorten, summarize, watch_facts
 from .poll_state import PollState, ProgressUpdate
 from .redaction import remove_signed_urls
 from .to_json import text, to_json
 from .watch import Watch
 
-MAX_REASON_LENGTH = 2_000  # characters
 LOST_PREFIX = "lost-"  # the same as in watch.asl.json
 MAX_ERROR_LENGTH = 200  # characters of an error code
 
@@ -30,8 +29,7 @@ def build_watch_lost(watch: Watch, error: str, reason: str, observation: Observa
 
     It is named after the watch and not after the job, so that a later watch can still report the job's end.
     """
-    shortened = reason if len(reason) <= MAX_REASON_LENGTH else reason[:MAX_REASON_LENGTH] + "…"
-    lost = {"error": text(error, MAX_ERROR_LENGTH), "reason": text(shortened)}
+    lost = {"error": text(error, MAX_ERROR_LENGTH), "reason": text(shorten(reason))}
     status = {"status": watch.state["status"]} if "status" in watch.state and observation is None else {}
     detail = _detail(watch, "lost", observation, **status, **lost)
     return _notification(watch, detail, lost_name(watch), "WatchLost")

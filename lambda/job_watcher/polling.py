@@ -11,7 +11,8 @@ with a percentage is 15 minutes, so that if watches share a quota, those closest
 from dataclasses import dataclass
 
 NEARLY_DONE = 99  # percent; from here on, the job may end at any time
-PERCENT_FACTORS = 2, 4 / 3  # of the minimum and the maximum interval, while a percentage is far from the end
+# While a percentage shows that the end is far away: of the minimum and of the maximum interval
+MIN_FACTOR, MAX_FACTOR = 2, 4 / 3
 DISRUPTED_MAX_INTERVAL = 900  # seconds, while a percentage rises and polls are throttled or fail
 DISRUPTED_PERIOD = 3600  # seconds after a poll that was throttled or failed
 STALL_RATIO = 0.02  # of the time for which the percentage has stalled
@@ -66,9 +67,9 @@ def interval(
     third_of_rest = (to_end - since_answer) / 3
     if_stalled = min(limits.max_interval, STALL_RATIO * stalled)
     with_percent = max(limits.min_interval, MIN_AGE_RATIO * age, third_of_rest, if_stalled)
-    shortest, longest = PERCENT_FACTORS[0] * limits.min_interval, PERCENT_FACTORS[1] * limits.max_interval
-    share_of_age = max(shortest, limits.max_delay_ratio * age)
-    return min(max(longest, DISRUPTED_MAX_INTERVAL if disrupted else 0), share_of_age, with_percent)
+    share_of_age = max(MIN_FACTOR * limits.min_interval, limits.max_delay_ratio * age)
+    max_interval = max(MAX_FACTOR * limits.max_interval, DISRUPTED_MAX_INTERVAL if disrupted else 0)
+    return min(max_interval, share_of_age, with_percent)
 
 
 def earliest_end(age: float, percent: float) -> float:
