@@ -94,10 +94,8 @@ class DashboardData:
         """Read what isn't known yet, and then the jobs that were read the longest time ago."""
         ends = [partial(self._read_end, arn) for arn, job in self._ended.items() if not job.detail]
         jobs = sorted(self._running.values(), key=lambda job: job.read)
-        ordered = [
-            *(job for job in jobs if not job.read),
-            *jobs,
-        ]  # the first time from the history, then the job itself
+        # A job that is new is read twice: the first time from the history, then itself.
+        ordered = [*(job for job in jobs if not job.read), *jobs]
         progress = [partial(self._read_progress, job.watch, now) for job in ordered]
         for what, reads in (("details of ended jobs", ends), ("progress of running jobs", progress)):
             for read in reads:

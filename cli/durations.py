@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import typer
 
@@ -28,3 +29,8 @@ def parse_since(text: str) -> datetime:
     except (typer.BadParameter, OverflowError):
         accepted = "accepted are a duration, such as 2h or 7d, and a date or a time, such as 2026-11-27T14:00"
         raise typer.BadParameter(f"{text!r} is not a time; {accepted}.") from None
+
+
+def timeout_option(help: str) -> Any:
+    """Return the option --timeout, whose value is a duration in seconds."""
+    return typer.Option("--timeout", metavar="DURATION", parser=parse_duration, help=help, show_default=False)

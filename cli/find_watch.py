@@ -6,6 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from job_watcher.filters import texts
+
 from . import job_text, watches
 from .errors import CommandError
 
@@ -73,15 +75,7 @@ def _matches(states: Any, candidates: Sequence[Mapping[str, Any]], id: str) -> I
 
 def is_about(request: Any, id: str) -> bool:
     """Whether a request contains a value. `id` can be shortened, as `list` shows it."""
-    if id in (values := list(_values(request))):
+    if id in (values := list(texts(request))):
         return True
     pattern, shown = ".*".join(map(re.escape, id.split(SHORTENED))), [*values, job_text.request_values(request)]
     return SHORTENED in id and any(re.fullmatch(pattern, value) for value in shown)
-
-
-def _values(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping | list):
-        for inner in value.values() if isinstance(value, Mapping) else value:
-            yield from _values(inner)
-    else:
-        yield str(value)

@@ -9,11 +9,12 @@ from job_watcher.facts import format_duration
 
 from . import errors, job_text, watches
 from .command import Context
-from .durations import parse_duration
+from .durations import timeout_option
 from .exit_status import ExitStatus, of_outcome
 from .find_watch import find_watch
 from .following import FollowingTimedOut
 from .job_call import job_call
+from .output import note
 from .progress import follow as show_progress
 
 Id = Annotated[
@@ -24,23 +25,11 @@ Id = Annotated[
     ),
 ]
 Timeout = Annotated[
-    float | None,
-    typer.Option(
-        "--timeout",
-        metavar="DURATION",
-        parser=parse_duration,
-        help="Stop following after this time, such as 90s, 15m or 2h. The watch continues.",
-        show_default=False,
-    ),
+    float | None, timeout_option("Stop following after this time, such as 90s, 15m or 2h. The watch continues.")
 ]
 STOPPED = "No longer following. The watch continues, and reports the job's end. To resume: {resume}"
 CONTINUES = "The watch continues. To resume: {resume}"
 TIMED_OUT = "The job hasn't ended after {duration}. The watch continues. To resume: {resume}"
-
-
-def note(text: str) -> None:
-    """Tell people something on standard error."""
-    typer.echo(text, err=True)
 
 
 def follow(context: Context, id: Id, timeout: Timeout = None) -> None:
@@ -97,5 +86,5 @@ def _resume(context: Context, watch: str) -> str:
 
 
 def _exit(status: ExitStatus, sentence: str) -> NoReturn:
-    typer.echo(sentence, err=True)
+    note(sentence)
     raise typer.Exit(status) from None

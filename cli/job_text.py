@@ -9,7 +9,6 @@ import typer
 from job_watcher import facts
 from job_watcher.catalogue import Kind
 from job_watcher.escape import one_line
-from job_watcher.expressions import search
 from job_watcher.to_json import parse_time
 
 from .kind_names import find_kind
@@ -31,12 +30,18 @@ def table(rows: Iterable[tuple[str, Any]]) -> str:
 
 
 def end_rows(detail: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield what an event's detail says about the end: outcome, reason, results, times and links."""
-    kind, job = known_kind(detail.get("kind")), detail.get("job") or {}
+    """Yield what an event's detail says about the end: outcome, reason, results, times and links.
+
+    If an earlier version made the detail, it has only the Job dict.
+    """
+    kind, outcome = known_kind(detail.get("kind")), detail["outcome"]
+    known = {**facts.job_facts(kind, detail.get("request") or {}, detail.get("job"), outcome), **detail}
     yield "outcome", end(detail)
-    yield "reason", detail.get("reason") or (_text(kind, "reason", job) if detail["outcome"] != "succeeded" else "")
-    yield "results", detail.get("results") or _text(kind, "results", job)
-    yield from _times(detail, kind, job)
+    yield "reason", known.get("reason")
+    yield "results", known.get("results")
+    yield "created", format_time(parse_time(known.get("created")))
+    yield "ended", format_time(parse_time(known.get("ended")))
+    yield "duration", facts.format_duration(known["seconds"]) if "seconds" in known else None
     yield "omitted", ", ".join(detail.get("omitted") or ())
     yield from ((f"link to {name}", link) for name, link in (detail.get("links") or {}).items())
 
@@ -47,16 +52,3 @@ def known_kind(name: Any) -> Kind | None:
         return find_kind(name) if isinstance(name, str) else None
     except typer.BadParameter:
         return None
-
-
-def _times(detail: Mapping[str, Any], kind: Kind | None, job: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    created = parse_time(detail.get("created") or (kind and search(kind.created, job)))
-    ended = parse_time(detail.get("ended") or (kind and search(kind.ended, job)))
-    seconds = detail.get("seconds", None if kind and kind.recurs else facts.duration(created, ended))
-    yield "created", format_time(created)
-    yield "ended", format_time(ended)
-    yield "duration", None if seconds is None else facts.format_duration(seconds)
-
-
-def _text(kind: Kind | None, name: str, job: Mapping[str, Any]) -> str:
-    return facts.one_line(search(getattr(kind, name), job)) if kind else ""

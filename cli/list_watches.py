@@ -12,10 +12,10 @@ from job_watcher.facts import format_duration
 from . import columns, job_text, local_time, watches
 from .command import Context
 from .durations import parse_since
-from .follow import note
 from .kind_names import complete_kind
 from .listed_job import OUTCOMES, ListedJob
 from .newest_jobs import newest_jobs, with_progress
+from .output import note
 
 PAGE = 1_000  # executions; the most that ListExecutions returns
 NONE, MORE = "No watches were found.", "There are more. Use --limit to see them."

@@ -5,6 +5,7 @@ import sys
 from functools import cached_property
 from typing import Any
 
+import typer
 from rich.console import Console
 
 
@@ -12,6 +13,11 @@ class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Raise the error, which Rich would turn into an exit without a message."""
         raise BrokenPipeError
+
+
+def note(text: str) -> None:
+    """Tell people something on standard error."""
+    typer.echo(text, err=True)
 
 
 class Output:

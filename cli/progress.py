@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from time import time
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
@@ -19,7 +18,7 @@ from .followed_watch import FollowedWatch
 from .following import EVERY, Update, updates
 from .job_call import JobCall
 from .job_progress import JobProgress
-from .output import Output
+from .output import Output, note
 
 COLOURS = {"succeeded": "green", "partial": "yellow"}
 QUIET = 300  # seconds after which a line is printed even if nothing has changed, so that CI systems don't give up
@@ -41,7 +40,7 @@ def follow(
     `calls` has the describe calls of the watches' jobs. Raise FollowingTimedOut after `timeout` seconds.
     """
     output = output or Output()
-    followed = {watch: FollowedWatch(states, watch, (calls or {}).get(watch), _note) for watch in titles}
+    followed = {watch: FollowedWatch(states, watch, (calls or {}).get(watch), note) for watch in titles}
     found = updates(followed, every, timeout)
     if output.console.is_terminal and not output.console.is_dumb_terminal:
         return _bars(output.console, titles, found)
@@ -133,7 +132,3 @@ def _is_news(before: Update, now: Update) -> bool:
     passed, (old, new) = now.time - before.time, (before.check.progress, now.check.progress)
     changed = (old.status, old.ended) != (new.status, new.ended)
     return changed or passed >= QUIET or (old.percent != new.percent and passed >= MIN_QUIET)
-
-
-def _note(text: str) -> None:
-    typer.echo(text, err=True)

@@ -9,10 +9,11 @@ from job_watcher.to_json import to_json
 from . import deliveries, errors, history, job_text, watches
 from .command import Context
 from .find_watch import find_watch
-from .follow import Id, note
+from .follow import Id
 from .listed_job import ListedJob, read_job
 from .local_time import format_time
 from .newest_jobs import with_progress
+from .output import note
 from .timeline import Moment, timeline
 
 NO_HISTORY = "The timeline and the deliveries aren't shown. {reason}"

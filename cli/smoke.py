@@ -1,4 +1,4 @@
-"""`smoke`: prove a deployment with a real, inexpensive job."""
+"""`smoke`: test a deployment with a real, inexpensive job."""
 
 import json
 import secrets
@@ -10,7 +10,7 @@ import typer
 from . import confirmation, enabled_kinds
 from .aws_command import own_command
 from .command import Context
-from .durations import parse_duration
+from .durations import timeout_option
 from .exit_status import ExitStatus
 from .kind_names import find_kind
 from .signals import like_ctrl_c
@@ -32,19 +32,13 @@ KindName = Annotated[
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option(
-        "--timeout",
-        metavar="DURATION",
-        parser=parse_duration,
-        help="How long to wait for the notification, such as 90s, 15m or 2h. The default is 15 minutes.",
-        show_default=False,
-    ),
+    timeout_option("How long to wait for the notification, such as 90s, 15m or 2h. The default is 15 minutes."),
 ]
 DEFAULT_TIMEOUT = 900
 
 
 def smoke(context: Context, kind: KindName = None, timeout: Timeout = None, yes: confirmation.Yes = False) -> None:
-    """Prove a deployment with a real, inexpensive job.
+    """Test a deployment with a real, inexpensive job.
 
     Says what it creates and costs, and asks for confirmation. Then it starts the job and its watch, waits for the
     event and for the messages on both topics, and shows how long after the job's end they arrived. A temporary queue

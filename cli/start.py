@@ -7,10 +7,11 @@ import typer
 
 from . import watches
 from .command import Context
-from .follow import Timeout, follow_watch, note, show_end
+from .follow import Timeout, follow_watch, show_end
 from .job_text import known_kind
 from .kind_names import complete_kind
 from .members import Member, parse_member
+from .output import note
 from .watch_check import check_enabled, check_watch
 
 JOINED = "The job is already being watched. This is its watch."

@@ -7,7 +7,8 @@ from .command import Context
 from .confirmation import Yes, confirm, require
 from .exit_status import ExitStatus
 from .find_watch import find_watch
-from .follow import Id, note
+from .follow import Id
+from .output import note
 
 CAUSE = "Stopped with the command line."
 EFFECT = (

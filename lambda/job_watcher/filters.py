@@ -17,13 +17,13 @@ def selects(filters: Filters, kind: str, request: Mapping[str, Any]) -> bool:
 
 
 def _matches(value: Any, globs: Sequence[str]) -> bool:
-    return any(fnmatchcase(text, glob) for text in _texts(value) for glob in globs)
+    return any(fnmatchcase(text, glob) for text in texts(value) for glob in globs)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts(value: Any) -> Iterator[str]:
     """Yield a value as text, or the values in a list or an object."""
     if isinstance(value, Mapping | list):
         for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(item)
+            yield from texts(item)
     else:
         yield str(value)

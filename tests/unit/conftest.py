@@ -10,6 +10,7 @@ from socketserver import ThreadingTCPServer
 from threading import Thread
 from typing import cast
 
+import boto3
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from hypothesis import settings
@@ -42,6 +43,12 @@ class Invocation:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:Describe"
     aws_request_id: str = "3f1c9a52-0000-4000-8000-000000000000"
+
+
+@pytest.fixture(scope="module")
+def session() -> boto3.Session:
+    """One session for all tests of a file, because each session reads the services' models again."""
+    return boto3.Session()
 
 
 @pytest.fixture

@@ -84,12 +84,6 @@ def alarm_names(call: Mapping[str, Any]) -> list[str]:
     return list(call.get("AlarmNames", ())) or [value for name, value in call.items() if name.startswith("AlarmNames")]
 
 
-@pytest.fixture(scope="module")
-def session() -> boto3.Session:
-    """One session for all tests, because each one reads the services' models again."""
-    return boto3.Session()
-
-
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, session: boto3.Session) -> Iterator[FakeAws]:
     monkeypatch.setattr("cli.command.boto3.Session", lambda **_: session)

@@ -26,12 +26,6 @@ RUN = ["smoke", "--yes"]
 CREATE = [*REMOVED_BY, "PutTargets", "GetQueueAttributes", "PutEvents", "StartQueryExecution", "StartExecution"]
 
 
-@pytest.fixture(scope="module")
-def session() -> boto3.Session:
-    """One session for all tests, because each one reads the services' models again."""
-    return boto3.Session()
-
-
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, session: boto3.Session) -> Iterator[FakeAws]:
     monkeypatch.setattr("cli.command.boto3.Session", lambda **_: session)
