@@ -66,7 +66,7 @@ def _matches(states: Any, candidates: Sequence[Mapping[str, Any]], id: str) -> I
     """Yield the watches whose request contains `id`. Once there is one, only the first few candidates are read."""
     found = False
     for number, execution in enumerate(watches.describe_each(states, candidates), start=1):
-        if is_about(watches.read_input(execution).get("request"), id) and not watches.is_extra_check(execution):
+        if is_about(watches.read_input(execution).get("request", {}), id) and not watches.is_extra_check(execution):
             found = True
             yield execution
         if found and number >= ENOUGH:

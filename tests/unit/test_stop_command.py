@@ -16,9 +16,10 @@ REQUEST = {"JobName": "nightly", "RunId": "jr_1"}
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
-    """Yield AWS with a watch that is running and one that has ended."""
+    """Yield AWS with a watch that is running, one that has ended, and two whose input isn't that of a watch."""
     with fake_aws(monkeypatch, "glue/*") as aws:
-        Executions(aws, a=("SUCCEEDED", {"RunId": "jr_0"}), b=("RUNNING", REQUEST))
+        watches = {"a": ("SUCCEEDED", {"RunId": "jr_0"}), "b": ("RUNNING", REQUEST)}
+        Executions(aws, **watches, c=("RUNNING", None), d=("RUNNING", ["jr_1"]))
         aws.answers["StopExecution"] = lambda _: {"stopDate": 0}
         yield aws
 

@@ -81,7 +81,7 @@ class Story:
 class Executions:
     """Watches by name, in the order of their starts: each has a status and a request."""
 
-    def __init__(self, aws: FakeAws, **watches: tuple[str, dict[str, Any]]) -> None:
+    def __init__(self, aws: FakeAws, **watches: tuple[str, Any]) -> None:
         self.watches = watches
         self.members: dict[str, dict[str, Any]] = {}
         """Further members of the inputs of these watches."""
