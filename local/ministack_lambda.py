@@ -1,14 +1,42 @@
-"""Limit the number of Lambda functions that MiniStack runs at the same time to what a developer's machine can run."""
+"""Patch how MiniStack runs Lambda functions: few at the same time, and each invocation to its end."""
 
 import threading
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Any
 
+from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 MAX_CONCURRENCY = 4
+LONGEST_INVOCATION = 10  # seconds; also how long the shutdown waits
 
 
 def apply_patches() -> None:
+    """Apply all patches."""
+    _limit_concurrency()
+    lambda_runtime.kill_workers = _after_invocations(lambda_runtime.kill_workers)
+
+
+def _after_invocations(original: Callable[[list[Any]], None]) -> Callable[[Iterable[Any]], None]:
+    """End the processes of a function, such as after an update, only when their invocations have ended.
+
+    MiniStack ends them at once, so that invocations fail. On AWS, an invocation runs with the code with which it began:
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+    """
+
+    def kill(workers: Iterable[Any]) -> None:
+        found = [worker for worker in workers if worker is not None]
+        with ExitStack() as locks:
+            for worker in found:
+                if worker._lock.acquire(timeout=LONGEST_INVOCATION):  # it is held during an invocation
+                    locks.callback(worker._lock.release)
+            original(found)
+
+    return kill
+
+
+def _limit_concurrency() -> None:
     """Let invocations wait while MAX_CONCURRENCY others run.
 
     MiniStack starts a process of 30 to 60 MB for each concurrent invocation. On AWS, an account can have 1,000 of them:

@@ -19,8 +19,6 @@ from ministack.services import eventbridge, lambda_svc, ses, sns, sqs, stepfunct
 from local import heartbeats, message_delays, ministack_lambda
 
 VERSION = "1.5.33"
-# The causes of an invocation's error if MiniStack has ended the process because of an update of the function.
-INTERRUPTED = ('Worker process exited immediately. stderr: "', "[Errno 32] Broken pipe")
 
 
 def apply_patches() -> None:
@@ -98,16 +96,13 @@ def _lambda_errors(original: Any) -> Any:
     """Name the errors of a Lambda invocation as AWS does, such as Lambda.TooManyRequestsException if it is throttled.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
-    In MiniStack, the error is Lambda.Unknown. It also ends the process of a function that is updated, even if an
-    invocation has just started it. On AWS, each invocation runs either the old code or the new one.
+    In MiniStack, the error is Lambda.Unknown.
     """
 
-    def invoke(function: str, payload: Any, attempts: int = 3) -> Any:
+    def invoke(function: str, payload: Any) -> Any:
         try:
             return original(function, payload)
         except stepfunctions._ExecutionError as error:
-            if attempts > 1 and any(text in error.cause for text in INTERRUPTED):
-                return invoke(function, payload, attempts - 1)
             if error.error != "Lambda.Unknown" or not error.cause.startswith('{"__type"'):
                 raise
             raise stepfunctions._ExecutionError(f"Lambda.{json.loads(error.cause)['__type']}", error.cause) from error
