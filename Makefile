@@ -21,7 +21,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds commands recordings notifications permissions scale sizes reliability load kind clean
+.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds commands recordings notifications schema permissions scale sizes reliability load kind clean
 
 install: .venv/installed
 
@@ -119,6 +119,10 @@ recordings: install
 # Write docs/notifications.md, the emails about the jobs in infra/catalogue/sample_jobs.json.
 notifications: install
 	@$(PY) -m infra.catalogue.notifications_page
+
+# Write docs/events.schema.json, the JSON Schema of the events, from the types in lambda/job_watcher/detail.py and docs/events.md.
+schema: install
+	@$(PY) -m infra.catalogue.event_schema
 
 # Write docs/permissions.md from tests/infra/permissions.toml.
 permissions: install

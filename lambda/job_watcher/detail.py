@@ -28,7 +28,7 @@ class Detail(TypedDict):
     """The detail of a Job Ended or Watch Lost event. A Job Progressed event has `percent` instead of `job`."""
 
     kind: Any
-    request: Any
+    request: dict[str, Any]
     title: NotRequired[str]
     status: NotRequired[str]
     outcome: str
@@ -43,7 +43,7 @@ class Detail(TypedDict):
     links: NotRequired[dict[str, str]]
     account: NotRequired[str]
     region: NotRequired[str]
-    job: NotRequired[Any]
+    job: NotRequired[dict[str, Any]]
     omitted: NotRequired[list[str]]
     watch: str
     polls: int

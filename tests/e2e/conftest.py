@@ -15,6 +15,7 @@ from local.environment import ROOT
 from local.event_queue import EventQueue
 from local.moto_server import MotoServer
 from local.sample import BUCKET, ROLE, put_sample, request
+from tests.event_schema import check_event
 
 T = TypeVar("T")
 SUBSCRIBER, ETL = "supervisor@example.com", "etl@example.com"
@@ -103,6 +104,7 @@ class World(Account):
         name = settings.get("stack-name", "job-watcher")
         self._event_queue = EventQueue(cloud.client("events"), cloud.client("sqs"), self.outputs["BusName"], name)
         self._events: list[dict[str, Any]] = []
+        self._is_current = app == ROOT  # an earlier version has another schema
         self.manifest = put_sample(self.s3, requests=4, invalid=0)
 
     def start_job(self, kind: str = SPEAKERS, manifest: str | None = None) -> dict[str, str]:
@@ -159,10 +161,18 @@ class World(Account):
 
     def events(self, request: Any, *, progress: bool = False) -> list[dict[str, Any]]:
         """Return the events that have arrived about the job: about its end, or about its progress."""
-        while len(new := self._event_queue.receive(seconds=0.2)) == 10:  # the most that SQS returns at once
-            self._events += new
-        self._events += new
+        while self._receive() == 10:  # the most that SQS returns at once
+            pass
         return self.received(request, progress=progress)
+
+    def _receive(self) -> int:
+        """Receive events and check them against docs/events.schema.json. Return how many there were."""
+        new = self._event_queue.receive(seconds=0.2)
+        self._events += new
+        if self._is_current:
+            for event in new:
+                check_event(event)
+        return len(new)
 
     def received(self, request: Any, *, progress: bool = False) -> list[dict[str, Any]]:
         """Return the events that `events` has received about the job, without receiving more."""

@@ -1,19 +1,22 @@
 """The Lambda functions' environment, which is set before they are imported; a Lambda context; and a fake service."""
 
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingTCPServer
 from threading import Thread
-from typing import cast
+from typing import Any, cast
 
 import boto3
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from hypothesis import settings
+
+from tests.event_schema import check_detail
 
 ENVIRONMENT = {
     "LAMBDA_TASK_ROOT": str(Path(__file__).parent / "task_root"),
@@ -32,6 +35,23 @@ os.environ |= ENVIRONMENT
 # Hypothesis generates the same examples in each run, so that results don't depend on the machine.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def check_details() -> Iterator[None]:
+    """Check each detail that is built in a test against docs/events.schema.json, when its size is measured."""
+    from job_watcher import detail
+
+    def serialize(result: Mapping[str, Any]) -> dict[str, Any]:
+        serialized = original(result)
+        if "message" in serialized:
+            check_detail(serialized["detail_type"], json.loads(serialized["message"]))
+        return serialized
+
+    original = detail.serialize
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(detail, "serialize", serialize)
+        yield
 
 
 @dataclass(frozen=True)
