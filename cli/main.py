@@ -8,6 +8,7 @@ import typer
 from . import program
 from .before_destroy import before_destroy
 from .command import command
+from .confirm_subscription import confirm_subscription
 from .dashboard import dashboard
 from .doctor import doctor
 from .explain import explain
@@ -63,6 +64,7 @@ _add("dashboard", dashboard, "--once", "--json")
 _add("redeliver", redeliver, "--yes", "jr_0123 --yes --json")
 _add("smoke", smoke, "--yes", "--kind athena/QueryExecution --timeout 5m --yes", "--json --yes")
 _add("doctor", doctor, "", "--stack Second --json")
+_add("confirm", confirm_subscription, "", '"$LINK"', '"$LINK" --json')
 _add("before-destroy", before_destroy, "", "--remove")
 
 

@@ -3,10 +3,15 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
 
 import pytest
 
+from local.cloud import TIMEOUT
 from tests.e2e.conftest import SPEAKERS, World
 from tests.e2e.terminal import COLUMNS, CTRL_C, Terminal, watch_py
 
@@ -97,3 +102,41 @@ def test_show_has_the_timeline_and_the_deliveries_of_a_job_that_ended(
     states = {name: shown["deliveries"][name]["state"] for name in ("event", "programs", "people")}
     assert states == dict.fromkeys(states, "delivered")
     assert shown["detail"]["watch"] == watch
+
+
+def test_confirm_asks_for_the_link_and_confirms_the_subscription(world: World, command: Command) -> None:
+    """MiniStack asks only HTTP endpoints for a confirmation. A queue of the test receives the request."""
+    requests: SimpleQueue[bytes] = SimpleQueue()
+    topic, sns = world.outputs["EmailTopicArn"], world.cloud.client("sns")
+    with receive_posts(requests) as url:
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=url)
+        link = json.loads(requests.get(timeout=TIMEOUT))["SubscribeURL"]
+    with command("confirm", "--stack", "JobWatcher") as terminal:
+        terminal.wait_for("paste it here: ")
+        terminal.press(f"{link}\n")
+        assert terminal.end() == 0, terminal.text
+    (subscription,) = [one for one in subscriptions(sns, topic) if one["Protocol"] == "http"]
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    assert f"confirmed: {subscription['SubscriptionArn']}" in terminal.lines
+    assert f"Links can't end the subscription of {url}." in terminal.text
+
+
+def subscriptions(sns: Any, topic: str) -> list[Any]:
+    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    return [one for page in pages for one in page["Subscriptions"]]
+
+
+@contextmanager
+def receive_posts(bodies: "SimpleQueue[bytes]") -> Iterator[str]:
+    """Yield the URL of a server that puts the bodies of requests into a queue."""
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.put(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        Thread(target=server.serve_forever, args=(0.01,)).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

@@ -1,5 +1,6 @@
 """Each command's help fits into 80 columns, and its examples work."""
 
+import io
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from cli.main import app
 from job_watcher import __version__
 from tests.unit.command_line import describe_execution, exit_status, fake_aws
 from tests.unit.fake_smoke import FakeSmoke
+from tests.unit.test_confirm_command import LINK, offer_confirmation
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [command.name or "" for command in app.registered_commands]
@@ -53,13 +55,16 @@ def test_an_example_in_the_help_works(
     with fake_aws(monkeypatch, kinds="*") as aws:
         if "--stack Second" in example:
             aws.stacks["Second"] = aws.stacks["JobWatcher"]
+        if example.startswith("confirm"):
+            offer_confirmation(aws)
+            monkeypatch.setattr("sys.stdin", io.StringIO(LINK))
         if example.startswith("smoke"):
             FakeSmoke(aws)
         aws.answers["ListExecutions"] = lambda _: {"executions": []}
         aws.answers["DescribeExecution"] = lambda _: describe_execution(
             status="SUCCEEDED", output='{"outcome": "succeeded"}'
         )
-        assert exit_status(monkeypatch, shlex.split(example)) == 0
+        assert exit_status(monkeypatch, shlex.split(example.replace("$LINK", LINK))) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines or "--json" in example
     if "--json" in example:
