@@ -18,7 +18,7 @@ from . import aws_call, catalogue, errors, evaluate, polling
 from .catalogue import WAITER, Kind, Observation
 from .detail import Notification, serialize
 from .errors import Meaning
-from .metrics import count
+from .metrics import count, publish_end
 from .notification import build_watch_lost
 from .poll_state import PollState, ProgressUpdate, carry_over
 from .schedule import catch_up, is_late
@@ -85,12 +85,23 @@ def to_report(watch: Watch, result: PollResult) -> dict[str, Any]:
 
 
 def poll_and_log(watch: Watch) -> PollResult:
-    """Poll and write a log line, which contains the watch's ARN and nothing about the job. Count late polls."""
+    """Poll and write a log line, which contains the watch's ARN and nothing about the job. Publish metrics."""
     if is_late(watch.state):
         count("LatePolls")
     result = poll(watch)
     logger.info("polled", watch=watch.arn, outcome=result["outcome"], wait=result.get("wait"))
+    if "wait" not in result and not watch.check_once:  # an extra check's job is counted when its watch reports the end
+        publish_end(replace(watch, kind=_find_kind(watch.input)), result["detail"], time.time())
     return result
+
+
+def _find_kind(watch_input: Any) -> Kind | None:
+    """Return the kind that a watch's input names; None if it is invalid."""
+    try:
+        check_input(watch_input)
+        return watched_kind(watch_input["kind"])
+    except InvalidInput:
+        return None
 
 
 def poll(watch: Watch) -> PollResult:

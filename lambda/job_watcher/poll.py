@@ -15,8 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .clients import client
 from .describe import Event, poll_and_log, read_watch, to_report
-from .detail import serialize
+from .detail import Notification, serialize
 from .errors import code
+from .metrics import publish_delay
 from .news import find_news
 from .poll_state import PollState
 from .schedule import add_delay
@@ -102,11 +103,12 @@ def _check_once(message: Message, watch: Watch) -> None:
     if "wait" in result:
         _send(message, cast(PollState, result), 0)
     elif "name" in result and result["outcome"] != "lost":
-        _start_notification(watch, serialize(result))
+        _start_notification(watch, cast(Notification, result))
 
 
-def _start_notification(watch: Watch, notification: Mapping[str, Any]) -> None:
+def _start_notification(watch: Watch, ended: Notification) -> None:
     """Start the Notify state machine with the same name and input as the Watch state machine would."""
+    notification = serialize(ended)
     members = ("detail_type", "message", "attributes", "subject", "text")
     notify_input = {
         "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": watch.arn,
@@ -119,6 +121,8 @@ def _start_notification(watch: Watch, notification: Mapping[str, Any]) -> None:
     except ClientError as error:
         if code(error) != "ExecutionAlreadyExists":  # the notification was already sent
             raise
+    else:
+        publish_delay(ended["detail"], time.time())
 
 
 def _send_heartbeat(token: str, confirmed: float, heartbeat: float) -> float | None:

@@ -53,12 +53,13 @@ class Watch:
     @property
     def limits(self) -> polling.PollingLimits:
         """The deployment's polling limits, overridden by those that the kind sets."""
-        limits = (self.rules.limits_with_events if self._gets_events() else None) or self.rules.limits
-        return replace(limits, **(self.kind.polling if self.kind else {}))
+        limits = self.rules.limits_with_events if self.gets_extra_checks else self.rules.limits
+        return replace(limits or self.rules.limits, **(self.kind.polling if self.kind else {}))
 
-    def _gets_events(self) -> bool:
+    @property
+    def gets_extra_checks(self) -> bool:
         """Whether the service's event at the job's end triggers an extra check."""
-        if self.kind is None or not self.kind.event or self.kind.recurs:
+        if not self.rules.limits_with_events or self.kind is None or not self.kind.event or self.kind.recurs:
             return False
         return selects(self.rules.filters, self.kind.name, self.input["request"])
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from job_watcher import aws_call, describe, poll
+from job_watcher import aws_call, describe, metrics, poll
 from job_watcher.polling import PollingLimits
 from job_watcher.watch import Rules
 from tests.unit.conftest import Invocation
@@ -97,7 +97,7 @@ class Deployment:
         patch.setattr(voice_id, "describe_speaker_enrollment_job", self.describe_speaker_enrollment_job)
         patch.setattr(poll, "client", {"sqs": self, "stepfunctions": self}.__getitem__)
         patch.setattr(describe, "RULES", rules)
-        patch.setattr(describe, "count", lambda metric: None)
+        patch.setattr(metrics, "publish", lambda *metric, **dimensions: None)
         for module in (describe, poll):
             patch.setattr(module, "time", clock)
         for handler in poll.logger.handlers:

@@ -367,7 +367,7 @@ def test_a_throttled_poll_is_counted_and_a_successful_one_publishes_no_metric(
     add_error(voice_id, "ThrottlingException")
     poll()
     assert metrics(capsys.readouterr().out) == {"DescribeErrors": [1.0]}
-    add_answer(voice_id, JOB)
+    add_answer(voice_id, {**JOB, "JobStatus": "IN_PROGRESS"})
     poll()
     assert metrics(capsys.readouterr().out) == {}
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from job_watcher import aws_call, clients, describe, news, poll
 from job_watcher.news import find_news
 from job_watcher.poll_state import PollState
+from job_watcher.polling import PollingLimits
 from job_watcher.schedule import add_delay, catch_up
 from job_watcher.to_json import compact_json
 from tests.sizes.cases import MAX_INPUT_LENGTH
@@ -73,10 +74,15 @@ class Services:
         self._expect(self.states, "send_task_heartbeat", {"taskToken": task}, {}, error)
 
     def expect_poll(
-        self, status: str = "IN_PROGRESS", percent: float | None = None, name: str = "private-name", error: str = ""
+        self,
+        status: str = "IN_PROGRESS",
+        percent: float | None = None,
+        name: str = "private-name",
+        error: str = "",
+        **members: Any,
     ) -> None:
         progress = {} if percent is None else {"JobProgress": {"PercentComplete": percent}}
-        job = {"JobStatus": status, "JobName": name, "CreatedAt": CREATED, **progress}
+        job = {"JobStatus": status, "JobName": name, "CreatedAt": CREATED, **progress, **members}
         self._expect(self.voice_id, "describe_speaker_enrollment_job", REQUEST, {"Job": job}, error)
 
     def expect_send(self, error: str = "") -> None:
@@ -489,6 +495,94 @@ def test_a_late_message_that_no_watch_waits_for_is_not_counted(
     services.expect_heartbeat("TaskTimedOut")
     invoke(record(message({**STATE, "waited": HOUR - 540})))
     assert metrics(capsys.readouterr().out) == {}
+
+
+def ended(seconds: float) -> dict[str, Any]:
+    """Return the member of a job that ended this number of seconds ago."""
+    return {"EndedAt": datetime.fromtimestamp(NOW - seconds, UTC)}
+
+
+def emf(output: str) -> list[tuple[str, Any, dict[str, str]]]:
+    """Return the metrics in CloudWatch's embedded metric format: the name, the value and the dimensions of each."""
+    found = []
+    for embedded in map(json.loads, output.splitlines()):
+        ((directive,), rest) = embedded.pop("_aws")["CloudWatchMetrics"], embedded
+        ((metric,), (names,)) = directive["Metrics"], directive["Dimensions"]
+        (value,) = rest.pop(metric["Name"])
+        assert set(rest) == set(names)  # the line has nothing else
+        found.append((f"{metric['Name']} {metric['Unit']}", value, rest))
+    return found
+
+
+def end_metrics(
+    kind: str, outcome: str, polls: int | None = None, delay: float | None = None
+) -> list[tuple[str, Any, dict[str, str]]]:
+    """Return the expected metrics of a job's end."""
+    service = {"service": "job-watcher"}
+    values = {"PollsPerJob Count": polls, "NotificationDelay Seconds": delay}
+    return [
+        ("JobsEnded Count", 1, {**service, "kind": kind, "outcome": outcome}),
+        *((name, value, service) for name, value in values.items() if value is not None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "seconds", "delay"),
+    [("COMPLETED", "succeeded", 12.5, 12.5), ("FAILED", "failed", -3, 0), ("COMPLETED", "succeeded", 2 * HOUR, None)],
+    ids=["it ended 12.5 s ago", "the service's clock is ahead", "it ended before the first poll"],
+)
+def test_the_end_of_a_job_is_counted_once_with_its_polls_and_its_delay(
+    services: Services, capsys: pytest.CaptureFixture[str], status: str, outcome: str, seconds: float, delay: float
+) -> None:
+    services.expect_heartbeat()
+    services.expect_poll(status, **ended(seconds))
+    services.expect_report()
+    invoke(record(message()))
+    output = capsys.readouterr().out
+    assert emf(output) == end_metrics("voice-id/SpeakerEnrollmentJob", outcome, 41, delay)
+    assert "private" not in output
+
+
+def test_a_job_without_an_end_time_is_counted_without_a_delay(
+    services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services.expect_poll("COMPLETED")
+    describe.handler(cast(Any, message()), CONTEXT)
+    assert emf(capsys.readouterr().out) == end_metrics("voice-id/SpeakerEnrollmentJob", "succeeded", 41)
+
+
+@pytest.mark.parametrize("kind", ["glue/JobRun", "voice-id/private name", 7, None, {"private": 1}, "x" * 9_999])
+def test_a_lost_watch_of_an_unknown_kind_is_counted_without_its_input(
+    capsys: pytest.CaptureFixture[str], kind: Any
+) -> None:
+    describe.handler(cast(Any, message({**STATE, "polls": 0}, input={"kind": kind, "request": REQUEST})), CONTEXT)
+    assert emf(capsys.readouterr().out) == end_metrics("unknown", "lost")
+
+
+def test_a_lost_watch_is_counted_without_a_delay(services: Services, capsys: pytest.CaptureFixture[str]) -> None:
+    services.expect_poll(**ended(12))
+    describe.handler(cast(Any, message({**STATE, "waited": 14 * 86_400})), CONTEXT)
+    assert emf(capsys.readouterr().out) == end_metrics("voice-id/SpeakerEnrollmentJob", "lost", 41)
+
+
+@pytest.mark.parametrize(("error", "sent"), [("", True), ("ExecutionAlreadyExists", False)])
+def test_an_extra_check_publishes_only_the_delay_of_the_notification_that_it_sends(
+    services: Services, capsys: pytest.CaptureFixture[str], error: str, sent: bool
+) -> None:
+    services.expect_poll("COMPLETED", **ended(2))
+    services.expect_notification(error)
+    invoke(record(EXTRA_CHECK))
+    delay = ("NotificationDelay Seconds", 2, {"service": "job-watcher"})
+    assert emf(capsys.readouterr().out) == ([delay] if sent else [])
+
+
+def test_a_watch_that_gets_extra_checks_publishes_no_delay_because_they_may_have_sent_the_notification(
+    services: Services, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(describe, "RULES", replace(describe.RULES, limits_with_events=PollingLimits()))
+    services.expect_poll("COMPLETED", **ended(2))
+    describe.handler(cast(Any, message()), CONTEXT)
+    assert emf(capsys.readouterr().out) == end_metrics("voice-id/SpeakerEnrollmentJob", "succeeded", 41)
 
 
 def test_a_late_poll_is_no_time_without_an_answer_unless_the_last_poll_had_none() -> None:
