@@ -1,6 +1,5 @@
 """The construct that other CDK apps use."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from .bundle.build import bundle
-from .catalogue import custom_kinds
+from .function_code import function_code
 from .job_rule import job_ended_pattern
-from .monitoring import Monitoring, function_metric
+from .metrics import function_metric
+from .monitoring import Monitoring
 from .notifier import Notifier
 from .settings import Settings, validated
-from .trigger_rules import index
 from .triggers import Triggers
 from .watcher import Watcher
 
@@ -114,11 +112,10 @@ class JobWatcher(Construct):
         )
         notifier = Notifier(self, "Notifier", settings=settings)
         self.bus, self.topic, self.email_topic = notifier.bus, notifier.topic, notifier.email_topic
-        code = _bundle(settings)
+        code = function_code(settings)
         watcher = Watcher(self, "Watcher", settings=settings, bundle=code, notify=notifier.machine)
         self.watch = watcher.machine
-        monitoring = Monitoring(self, "Monitoring", settings=settings, watcher=watcher, notifier=notifier)
-        self.alarm_topic = monitoring.topic
+        triggers = None
         if settings.auto_watch:
             triggers = Triggers(
                 self,
@@ -129,7 +126,10 @@ class JobWatcher(Construct):
                 notify=notifier.machine,
                 poll_queue=watcher.poller.queue,
             )
-            monitoring.add_trigger_alarm(triggers.dead_letter_queue)
+        monitoring = Monitoring(
+            self, "Monitoring", settings=settings, watcher=watcher, notifier=notifier, triggers=triggers
+        )
+        self.alarm_topic = monitoring.topic
         self._describe, self._poll = watcher.describe, watcher.poller.poll
         self.kinds, self._kinds, self._notify = settings.patterns, settings.kinds, notifier.machine
 
@@ -190,9 +190,3 @@ class JobWatcher(Construct):
 def _settings(**props: Any) -> Settings:
     """Return the settings of the props. A prop that is None has its default."""
     return validated(**{name: value for name, value in props.items() if value is not None})
-
-
-def _bundle(settings: Settings) -> Path:
-    kinds = settings.kinds.values()
-    files = {"settings.json": settings.function_settings(), "triggers.json": json.dumps(index(kinds))}
-    return bundle(kinds, {**files, **custom_kinds.texts(settings.custom_kinds_dir, kinds)}, settings.runtime)

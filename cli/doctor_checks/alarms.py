@@ -12,19 +12,31 @@ from ..stack_resources import named
 REDELIVER = "redeliver"
 RECEIVE = "sqs receive-message --queue-url {}"
 READ_LOG = "logs tail {} --since 1d"
+CONCURRENCY = "lambda get-account-settings"
+TRANSITIONS = "service-quotas list-service-quotas --service-code states"
+SUBSCRIPTIONS = "sns list-subscriptions-by-topic --topic-arn {}"
 MORE_POLLS = 'make cdk ARGS="deploy --context max-concurrency=20"'
 # What helps if an alarm is raised: the command, and the resource that it is about.
 ACTIONS: Mapping[str, tuple[str, str]] = {
     "WatchUnreported": (RECEIVE, "MonitoringUnreportedWatches"),
+    "UnknownStatus": (READ_LOG, "PollerPollLog"),
     "DescribeFunctionErrors": (READ_LOG, "WatcherDescribeLog"),
+    "DescribeFunctionThrottled": (CONCURRENCY, ""),
+    "WatchThrottled": (TRANSITIONS, ""),
     "PollFunctionErrors": (READ_LOG, "PollerPollLog"),
+    "PollFunctionThrottled": (CONCURRENCY, ""),
     "PollFailed": (RECEIVE, "PollerPollDLQ"),
     "PollsStopped": (READ_LOG, "PollerPollLog"),
     "PollsLate": (MORE_POLLS, ""),
     "NotificationFailed": (REDELIVER, ""),
     "NotificationStopped": (REDELIVER, ""),
+    "NotifyThrottled": (TRANSITIONS, ""),
     "DeliveryFailed": (RECEIVE, "NotifierDeliveryDLQ"),
+    "EmailsUndelivered": (SUBSCRIPTIONS, "NotifierEmailTopic"),
+    "MessagesUndelivered": (SUBSCRIPTIONS, "NotifierTopic"),
     "TriggerFailed": (REDELIVER, ""),
+    "StartFunctionErrors": (READ_LOG, "TriggersStartLog"),
+    "StartFunctionThrottled": (CONCURRENCY, ""),
 }
 
 

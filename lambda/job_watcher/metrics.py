@@ -32,11 +32,12 @@ def publish(name: str, value: float, unit: MetricUnit = MetricUnit.Count, **dime
             metric.add_dimension(dimension, dimension_value)
 
 
-def publish_end(watch: Watch, detail: Mapping[str, Any], now: float) -> None:
+def publish_end(watch: Watch, notification: Mapping[str, Any], now: float) -> None:
     """Publish how a job ended, or that its watch is lost; the polls that it took; and the delay, if it is known.
 
     It isn't known if an extra check may have sent the notification, or if the job ended before the first poll.
     """
+    detail = notification["detail"]
     kind = watch.kind.name if watch.kind else UNKNOWN_KIND
     publish("JobsEnded", 1, kind=kind, outcome=detail["outcome"])
     if detail["polls"]:

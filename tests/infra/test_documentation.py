@@ -24,11 +24,6 @@ def ids(stack: Synthesized, type_: str) -> list[str]:
     return sorted(name[:-8] for name in stack.resources(type_))
 
 
-def test_every_alarm_is_explained(stack: Synthesized) -> None:
-    explained = [row[0] for row in table(OPERATIONS, "alarm", "raised when")]
-    assert ids(stack, "AWS::CloudWatch::Alarm") == sorted(f"JobsMonitoring{name}" for name in explained)
-
-
 def test_every_queue_is_explained(stack: Synthesized) -> None:
     explained = sorted(row[0] for row in table(OPERATIONS, "queue", "contains"))
     constructs = "^Jobs(Monitoring|Notifier|Triggers|WatcherPoller)"

@@ -278,7 +278,7 @@ def test_events_that_cannot_start_a_watch_go_to_a_dead_letter_queue_with_an_alar
     (config,) = stack.resources("AWS::Lambda::EventInvokeConfig").values()
     assert config["DestinationConfig"]["OnFailure"]["Destination"] == arn
     alarms = stack.resources("AWS::CloudWatch::Alarm").values()
-    watched = [alarm for alarm in alarms if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"]
+    watched = [alarm for alarm in alarms if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"]
     dimension = {"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}
     assert [dimension] in [alarm["Dimensions"] for alarm in watched]
 

@@ -14,7 +14,7 @@ from infra.catalogue.service_names import short_name
 from infra.context import FORMER_NAMES, PROPS, STACK_NAME
 from job_watcher import catalogue, email_message, expressions, facts, waiters, watch_input
 from job_watcher.detail import Detail
-from tests.bench import costs_page
+from tests.bench import costs_page, monitoring_costs
 from tests.bench.polling import Grid
 from tests.bench.report import seconds
 from tests.bench.strategies import JOB_WATCHER, JOB_WATCHER_WITH_EVENTS
@@ -89,6 +89,11 @@ def test_every_function_of_the_expressions_is_explained() -> None:
 def test_the_costs_match_the_benchmark(simulated: Grid) -> None:
     shown = page("docs/costs.md").partition(costs_page.BEGIN)[2].partition(costs_page.END)[0]
     assert shown == costs_page.block(simulated), "run `make bench`"
+
+
+def test_the_costs_of_monitoring_match_the_calculation() -> None:
+    shown = page("docs/operations.md").partition(monitoring_costs.BEGIN)[2].partition(monitoring_costs.END)[0]
+    assert shown == monitoring_costs.block(), "run `python -m tests.bench.monitoring_costs`"
 
 
 def test_the_figures_in_the_readmes_comparison_match_the_benchmark(simulated: Grid) -> None:
