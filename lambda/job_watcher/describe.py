@@ -5,6 +5,7 @@ import os
 import random
 import re
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import aws_call, catalogue, errors, evaluate, polling
-from .catalogue import WAITER, Kind, Observation
+from . import aws_call, errors, evaluate, polling
+from .call_rate import CallRate
+from .catalogue import Kind, Observation
 from .detail import Notification, serialize
 from .errors import Meaning
 from .metrics import count, publish_end
@@ -25,6 +27,7 @@ from .schedule import catch_up, is_late
 from .to_json import parse_time
 from .watch import Rules, Watch
 from .watch_input import InvalidInput, check_input, check_request
+from .watched_kinds import KindNotWatched, find_watched_kind
 
 SETTINGS = json.loads(Path(os.environ["LAMBDA_TASK_ROOT"], "settings.json").read_text())
 KINDS: list[str] = SETTINGS["kinds"]
@@ -43,6 +46,9 @@ KIND_REMOVED = (
 # An unknown status or an error code that the log may contain. Text of another form may be a part of the job's data.
 LOGGABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_., -]{0,63}")
 
+CALL_RATES: defaultdict[tuple[str, str], CallRate] = defaultdict(CallRate)
+"""By the service's name in boto3 and the operation. They are in the memory of this instance of the function."""
+
 logger = Logger()
 PollResult = PollState | ProgressUpdate | Notification
 
@@ -55,10 +61,6 @@ class Event(TypedDict):
     state: PollState
     started: NotRequired[str]
     """ISO 8601. Missing if an earlier version started the watch."""
-
-
-class KindNotWatched(InvalidInput):
-    """This deployment doesn't watch the kind."""
 
 
 @logger.inject_lambda_context(log_event=False)  # also if POWERTOOLS_LOGGER_LOG_EVENT is set
@@ -99,7 +101,7 @@ def _find_kind(watch_input: Any) -> Kind | None:
     """Return the kind that a watch's input names; None if it is invalid."""
     try:
         check_input(watch_input)
-        return watched_kind(watch_input["kind"])
+        return find_watched_kind(watch_input["kind"], KINDS)
     except InvalidInput:
         return None
 
@@ -108,7 +110,7 @@ def poll(watch: Watch) -> PollResult:
     """Return the result of one poll: validate the input, call the describe operation, and evaluate the answer."""
     try:
         check_input(watch.input)
-        kind, request = watched_kind(watch.input["kind"]), watch.input["request"]
+        kind, request = find_watched_kind(watch.input["kind"], KINDS), watch.input["request"]
         watch = replace(watch, kind=kind)
         check_request(kind, request, aws_call.operation(kind).input_shape)
         state: PollState = {**watch.state, "polls": watch.state["polls"] + 1}
@@ -122,6 +124,8 @@ def _describe_and_evaluate(watch: Watch, kind: Kind, request: dict[str, Any]) ->
         observation = aws_call.observe(kind, request)
     except (ClientError, BotoCoreError) as error:
         meaning = errors.meaning(error)
+        if meaning is Meaning.THROTTLED:
+            CALL_RATES[kind.service, kind.describe].add_call(time.time(), answered=False)
         observation = _read_error(kind, error, meaning)
         if observation is None:
             reason, reached = f"{kind.describe}: {errors.message(error)}", isinstance(error, ClientError)
@@ -132,7 +136,8 @@ def _describe_and_evaluate(watch: Watch, kind: Kind, request: dict[str, Any]) ->
     if not observation.known:
         logger.warning("unknown status", kind=kind.name, status=_loggable(observation.status))
         count("UnknownStatus")
-    return evaluate.after_answer(watch, observation, time.time(), random.random())
+    spread = CALL_RATES[kind.service, kind.describe].add_call(time.time(), answered=True)
+    return evaluate.after_answer(watch, observation, time.time(), random.random(), spread)
 
 
 def _reject(watch: Watch, invalid: InvalidInput) -> Notification:
@@ -164,35 +169,3 @@ def _handle_missing_answer(watch: Watch, meaning: Meaning, error: str, reason: s
 def _loggable(text: str) -> str:
     """Return an unknown status or an error code, or `withheld` if the text has another form or is too long."""
     return text if LOGGABLE.fullmatch(text) else "withheld"
-
-
-def watched_kind(name: str) -> Kind:
-    """Return the kind with this name. Raise KindNotWatched if this deployment doesn't watch it."""
-    service = name.partition("/")[0]
-    kind = _load_kinds(service, WAITER in name).get(name) if catalogue.is_enabled(name, KINDS) else None
-    if kind is None:
-        raise KindNotWatched(
-            f"This deployment doesn't watch the kind {name!r}; accepted are {_list_closest_kinds(name)}."
-        )
-    return kind
-
-
-def _load_kinds(service: str, waiter: bool) -> Mapping[str, Kind]:
-    """Return a service's kinds or its waiters. The waiters' module is imported only if needed (cold start)."""
-    if not waiter:
-        return catalogue.load(service)
-    from . import waiters
-
-    return waiters.load(service)
-
-
-def _list_closest_kinds(name: str) -> str:
-    """Return the most similar names of watched kinds, up to a dozen, and how many more there are."""
-    from difflib import get_close_matches
-
-    from . import waiters
-
-    kinds = [*catalogue.kinds(KINDS), *waiters.kinds(KINDS)]
-    closest = get_close_matches(name[:100], kinds, n=12, cutoff=0)
-    more = f" and {len(kinds) - len(closest):,} more" if len(kinds) > len(closest) else ""
-    return ", ".join(closest) + more

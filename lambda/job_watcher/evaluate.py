@@ -23,12 +23,13 @@ MAX_EXTRA_POLLS = 3  # polls of an extra check if the service throttles or fails
 
 
 def after_answer(
-    watch: Watch, observation: Observation, now: float, random: float = 0
+    watch: Watch, observation: Observation, now: float, random: float = 0, spread: float = 0
 ) -> PollState | ProgressUpdate | Notification:
     """Return the next state while the job runs, or the notification if it has ended or the watch gives up.
 
-    `now` is in seconds since 1970, and `random` is a number from 0 to 1. A state without `wait` ends the watch without
-    a notification.
+    `now` is in seconds since 1970, and `random` is a number from 0 to 1. `spread` is the minimum number of seconds to
+    the next poll of a job without a percentage. Those with a percentage are polled first, when their end is near. A
+    state without `wait` ends the watch without a notification.
     """
     state = schedule.update_state(watch, observation, now)
     if observation.outcome != "running":
@@ -38,7 +39,8 @@ def after_answer(
     if state["waited"] >= watch.rules.give_up_after:
         reason = f"Gave up after {format_duration(state['waited'])}: the job is still {observation.short_status}."
         return build_watch_lost(watch, "GaveUp", reason, observation)
-    return add_progress(watch, schedule.add_wait(watch, state, schedule.interval(watch, state), random), observation)
+    interval = max(schedule.interval(watch, state), spread if observation.percent is None else 0)
+    return add_progress(watch, schedule.add_wait(watch, state, interval, random), observation)
 
 
 def after_error(

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple, cast
 
 from job_watcher import evaluate
+from job_watcher.call_rate import CALLS_PER_ANSWER, CallRate
 from job_watcher.detail import Notification
 from job_watcher.errors import Meaning
 from job_watcher.poll_state import PollState, ProgressUpdate
@@ -25,6 +26,7 @@ from .strategies import POLL_DURATION
 SIZES, QUOTAS, SHAPES = (10, 30, 100, 300, 1_000, 3_000, 10_000), (2.0, 10.0), ("none", "linear")
 DURATION = 8 * HOUR
 BURST = 600.0  # seconds in which all jobs of a burst start
+INSTANCES = 10  # of the Poll function: the default of the setting `max-concurrency`
 MAX_GROWTH = 2.0  # how much faster the delay may grow than the number of jobs
 SEED = 20_260_520
 
@@ -105,6 +107,7 @@ class Simulation:
         self.starts = [self.chance.uniform(0, within) for _ in range(size)]
         self.last_end = max(self.starts) + DURATION
         self.job, self.quota, self.retries = Job(DURATION, shape), Quota(rate), Retries()
+        self.instances = [CallRate() for _ in range(INSTANCES)]
         self.states: list[PollState] = [simulated_watch.NEW_WATCH] * size
         self.order = itertools.count()
         self.queue: list[Poll] = []
@@ -132,7 +135,8 @@ class Simulation:
 
     def _evaluate(self, poll: Poll, admitted: bool) -> None:
         age = poll.at - self.starts[poll.watch]
-        result = self._result(self.states[poll.watch], age, admitted)
+        spread = self.chance.choice(self.instances).add_call(poll.at, answered=admitted)
+        result = self._result(self.states[poll.watch], age, spread if admitted else None)
         if "wait" in result:
             state = self.states[poll.watch] = cast(PollState, result)
             self._schedule(poll.at + POLL_DURATION + state["wait"], poll.watch)
@@ -141,10 +145,11 @@ class Simulation:
         else:
             self.delays.append(age + POLL_DURATION - DURATION)
 
-    def _result(self, state: PollState, age: float, admitted: bool) -> PollState | ProgressUpdate | Notification:
+    def _result(self, state: PollState, age: float, spread: float | None) -> PollState | ProgressUpdate | Notification:
+        """Return the result of a poll. `spread` is None if the call was throttled."""
         watch = simulated_watch.next_poll(state, age)
-        if admitted:
-            return simulated_watch.poll(watch, self.job, age, self.chance)
+        if spread is not None:
+            return simulated_watch.poll(watch, self.job, age, self.chance, spread)
         chance = self.chance.random()
         return evaluate.after_error(watch, Meaning.THROTTLED, "ThrottlingException", "Rate exceeded", chance)
 
@@ -191,7 +196,10 @@ def run() -> Part:
         f"Simulated with Job Watcher's own code (`job_watcher.evaluate`). Jobs of {DURATION / HOUR:.0f} h start at "
         "random times. The account's quota of describe calls is a token bucket that holds one second's calls. "
         "botocore retries a throttled call once within a second, as long as its retry quota allows it. After that, the "
-        "watch waits one to two times the usual interval. The calls per second include throttled calls, from the "
+        "watch waits one to two times the usual interval. "
+        f"{INSTANCES} instances of the Poll function share the polls at random, and each spreads the polls of jobs "
+        f"without a percentage over time, at {CALLS_PER_ANSWER} times the rate at which the service answers it. "
+        "The calls per second include throttled calls, from the "
         "first poll to the last job's end. *One round* is the time in which the quota allows one call for each job. "
         "If all jobs run at the same time, no polling strategy can have a delay much shorter than that."
     )

@@ -216,7 +216,8 @@ def _describe_quotas() -> Iterator[str]:
     yield from table(("Describe call", "Quota", "Steady", "Burst"), rows)
     yield (
         "\nA watch whose call is throttled waits one to two times its usual interval, and keeps polling until it "
-        "gives up (`give-up-after-days`). Notifications are late, but no watch is lost. "
+        "gives up (`give-up-after-days`). Jobs without a percentage then take turns, at about the rate at which the "
+        "service answers. Notifications are late, but no watch is lost. "
         "[The benchmark](bench/README.md#fleet-many-watches-and-one-quota) simulates up to "
         f"{max(FLEET_SIZES):,} jobs with {min(FLEET_QUOTAS):g} calls a second. The metric `DescribeErrors` counts the "
         "throttled calls. Raise the service's quota, or set `polling` in [the kind's table](catalogue.md#keys).\n"

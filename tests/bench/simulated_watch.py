@@ -57,9 +57,9 @@ def observe(job: Job, age: float) -> Observation:
     )
 
 
-def poll(at_poll: Watch, job: Job, age: float, chance: random.Random) -> Result:
+def poll(at_poll: Watch, job: Job, age: float, chance: random.Random, spread: float = 0) -> Result:
     """Return Job Watcher's evaluation of an answered poll of a job of this age."""
-    return evaluate.after_answer(at_poll, observe(job, age), CREATED + age, chance.random())
+    return evaluate.after_answer(at_poll, observe(job, age), CREATED + age, chance.random(), spread)
 
 
 def queue_latency(chance: random.Random) -> float:

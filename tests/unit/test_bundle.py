@@ -99,9 +99,9 @@ import os, sys
 sys.path = [{str(folder)!r}, *(path for path in sys.path if 'site-packages' not in path)]
 read = []
 sys.addaudithook(lambda event, args: event == 'open' and read.append(str(args[0])))
-import job_watcher.aws_call as aws_call, job_watcher.describe as describe
+import job_watcher.aws_call as aws_call, job_watcher.describe as describe, job_watcher.watched_kinds as watched_kinds
 for name in ('glue/JobRun', 'rds/waiter/DBSnapshotCompleted'):
-    aws_call.operation(describe.watched_kind(name))
+    aws_call.operation(watched_kinds.find_watched_kind(name, describe.KINDS))
 print(*(os.path.relpath(one, {str(folder)!r}) for one in read if one.endswith(('.toml', '.json'))), sep='\\n')
 """
     environment = {**FUNCTION_ENVIRONMENT, "LAMBDA_TASK_ROOT": str(folder)}

@@ -136,6 +136,18 @@ def test_a_running_job_is_polled_again(voice_id: Stubber, poll: Poll, status: st
     assert "job" not in state and "private" not in json.dumps(state)
 
 
+@pytest.mark.parametrize(("progress", "shortest", "longest"), [({}, 950, 1_000), ({"PercentComplete": 98}, 14, 30)])
+def test_after_throttled_calls_only_jobs_without_a_percentage_wait_for_their_turn(
+    voice_id: Stubber, poll: Poll, progress: dict[str, float], shortest: float, longest: float
+) -> None:
+    add_error(voice_id, "ThrottlingException")
+    poll(polls=3, waited=500)
+    describe.CALL_RATES["voice-id", "DescribeSpeakerEnrollmentJob"].reserved = time.time() + 990
+    created = datetime.fromtimestamp(time.time() - 600, UTC)
+    add_answer(voice_id, {"JobStatus": "IN_PROGRESS", "CreatedAt": created, "JobProgress": progress})
+    assert shortest - 1 <= poll(polls=3, waited=500)["wait"] <= longest
+
+
 @pytest.mark.parametrize(("status", "outcome"), TERMINAL)
 def test_a_job_that_has_ended_is_reported_with_every_member(
     voice_id: Stubber, poll: Poll, status: str, outcome: str

@@ -19,6 +19,7 @@ from job_watcher.poll_state import PollState
 from job_watcher.to_json import to_json
 from job_watcher.watch import Rules, Watch
 from job_watcher.watch_input import InvalidInput, check_request
+from job_watcher.watched_kinds import find_watched_kind
 from tests.unit.example import leaves, replace_value
 
 ALL = waiters.kinds()
@@ -358,10 +359,9 @@ def test_each_watch_of_a_waiter_is_reported() -> None:
     assert len(names) == 2
 
 
-def test_a_waiter_that_is_not_enabled_is_rejected_with_the_accepted_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(describe, "KINDS", ["voice-id/S*", "rds/waiter/DBSnapshotC*"])
+def test_a_waiter_that_is_not_enabled_is_rejected_with_the_accepted_kinds() -> None:
     with pytest.raises(InvalidInput, match=f"accepted are {SNAPSHOT}, voice-id/SpeakerEnrollmentJob."):
-        describe.watched_kind("rds/waiter/DBInstanceDeleted")
+        find_watched_kind("rds/waiter/DBInstanceDeleted", ["voice-id/S*", "rds/waiter/DBSnapshotC*"])
 
 
 @pytest.mark.parametrize("pattern", ["*", "rds/*", "*/DB*"])
