@@ -116,7 +116,7 @@ commands: install
 recordings: install
 	@$(PY) -m tests.recordings
 
-# Write docs/notifications.md, the emails about the jobs in infra/catalogue/sample_jobs.json.
+# Write docs/notifications.md, the emails about the jobs in infra/catalogue/sample_jobs.json, and those in docs/quickstarts.md.
 notifications: install
 	@$(PY) -m infra.catalogue.notifications_page
 

@@ -1,6 +1,7 @@
 """`make notifications`: write docs/notifications.md, the emails about sample jobs, with the code that runs in AWS."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from .service_names import short_name
 
 PAGE = Path(__file__).parents[2] / "docs" / "notifications.md"
 SAMPLES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("sample_jobs.json").read_text(encoding="utf-8"))
+QUICKSTARTS = PAGE.with_name("quickstarts.md")
+MARKED = r"^(<!-- make notifications writes the email about (\S+) -->\n)```text\n.*?^```"
 WATCH = "arn:aws:states:eu-west-1:111122223333:execution:JobWatcher-Watch:0a1b2c3d"
 NOW = datetime.fromisoformat("2026-03-01T15:00:00Z").timestamp()
 STATE: PollState = {"polls": 12, "waited": 3600, "outcome": "running"}
@@ -30,8 +33,20 @@ generates the page from `infra/catalogue/sample_jobs.json`, with the code that r
 
 
 def write() -> None:
-    """Write docs/notifications.md."""
+    """Write docs/notifications.md, and the emails in docs/quickstarts.md."""
     PAGE.write_text(page(), encoding="utf-8")
+    QUICKSTARTS.write_text(with_emails(QUICKSTARTS.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_emails(text: str) -> str:
+    """Return a page in which the text block after each comment is the email about the first sample of the kind."""
+    return re.sub(MARKED, lambda found: f"{found[1]}{_sample_email(found[2])}", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def _sample_email(kind: str) -> str:
+    """Return a text block with the email about the first sample of the kind."""
+    notification = email(next(sample for sample in SAMPLES if sample["kind"] == kind))
+    return f"```text\nSubject: {notification['subject']}\n\n{notification['text'].rstrip()}\n```"
 
 
 def page() -> str:

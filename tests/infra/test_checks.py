@@ -83,14 +83,14 @@ def test_cfn_lint_finds_nothing(stacks: dict[str, Synthesized], name: str) -> No
 
 
 @pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
-def test_asl_validator_accepts_every_definition(path: Path) -> None:
-    assert _asl_validator(_substituted(path)).returncode == 0
+def testasl_validator_accepts_every_definition(path: Path) -> None:
+    assert asl_validator(_substituted(path)).returncode == 0
 
 
-def test_asl_validator_rejects_a_transition_to_an_unknown_state() -> None:
+def testasl_validator_rejects_a_transition_to_an_unknown_state() -> None:
     definition = _substituted(DEFINITIONS[-1])
     definition["States"]["WaitForNews"]["Next"] = "Nowhere"
-    assert _asl_validator(definition).returncode != 0
+    assert asl_validator(definition).returncode != 0
 
 
 def test_every_substitution_in_a_definition_has_a_value(stack: Synthesized) -> None:
@@ -120,6 +120,6 @@ def _substituted(path: Path) -> Any:
     return json.loads(re.sub(r"\$\{(\w+)\}", r"arn:aws:lambda:us-east-1:000000000000:function:\1", text))
 
 
-def _asl_validator(definition: Any) -> subprocess.CompletedProcess[str]:
+def asl_validator(definition: Any) -> subprocess.CompletedProcess[str]:
     command = ["asl-validator", "--json-definition", json.dumps(definition)]
     return subprocess.run(command, capture_output=True, text=True, check=False)

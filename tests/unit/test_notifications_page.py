@@ -1,5 +1,7 @@
 """docs/notifications.md shows what subscribers receive about realistic jobs."""
 
+import re
+
 import pytest
 
 from infra.catalogue import notifications_page
@@ -9,6 +11,12 @@ SAMPLES = notifications_page.SAMPLES
 
 def test_the_page_is_up_to_date() -> None:
     assert notifications_page.PAGE.read_text(encoding="utf-8") == notifications_page.page(), "run `make notifications`"
+
+
+def test_the_emails_in_the_quick_starts_are_up_to_date() -> None:
+    text = notifications_page.QUICKSTARTS.read_text(encoding="utf-8")
+    assert text == notifications_page.with_emails(text), "run `make notifications`"
+    assert text.count("\nSubject: ") == len(re.findall("^## ", text, flags=re.MULTILINE)) == 6
 
 
 def test_the_page_shows_at_least_thirty_jobs_and_every_outcome() -> None:

@@ -17,7 +17,7 @@ from job_watcher.detail import Detail
 from tests.bench import costs_page, monitoring_costs
 from tests.bench.polling import Grid
 from tests.bench.report import seconds
-from tests.bench.strategies import JOB_WATCHER, JOB_WATCHER_WITH_EVENTS
+from tests.bench.strategies import DURABLE, JOB_WATCHER, JOB_WATCHER_WITH_EVENTS
 from tests.unit.documentation import blocks, page, table
 
 README, EVENTS = page("README.md"), page("docs/events.md")
@@ -113,6 +113,21 @@ def test_the_figures_in_the_readmes_comparison_match_the_benchmark(simulated: Gr
         (neither, "with neither"),
     ):
         assert f"{seconds(result.p95)} {words}" in row
+
+
+def test_the_figures_in_the_longer_comparison_match_the_benchmark(simulated: Grid) -> None:
+    rows = {row[0]: " | ".join(row) for row in table(page("docs/comparison.md"), "option", "cost", "delay")}
+    (readme,) = [line for line in README.splitlines() if line.startswith("| **Job Watcher**")]
+    (cost,) = re.findall(r"\$\d+\.\d+ to \$\d+\.\d+", readme)
+    delays = re.findall(r"[\d.]+ s with [a-z ]*", readme)
+    assert len(delays) == 3 and all(figure.strip() in rows["**Job Watcher**"] for figure in (cost, *delays))
+    durable = simulated[DURABLE.name, costs_page.LENGTH, "linear"]
+    (airflow,) = [row for (name, *_), row in simulated.items() if "as Airflow" in name]
+    (durable_row,) = [row for name, row in rows.items() if "durable" in name]
+    (airflow_row,) = [row for name, row in rows.items() if "Airflow" in name]
+    assert f"${durable.usd:.2f} " in durable_row and f"| {seconds(durable.p95)} |" in durable_row
+    assert f"| {seconds(airflow.p95)} if the interval doubles from 60 to 600 s |" in airflow_row
+    assert DURABLE.gives_up == "60 polls, about 2 h"
 
 
 def test_the_readmes_comparison_has_the_right_numbers_of_kinds_events_and_waiters() -> None:
