@@ -68,9 +68,8 @@ def test_the_commands_have_the_documented_results(world: World) -> None:
     sqs = world.cloud.client("sqs")
     bodies: list[dict[str, Any]] = []
     while len(bodies) < 2:
-        bodies += [
-            json.loads(one["Body"]) for one in until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
-        ]
+        messages = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
+        bodies += [json.loads(message["Body"]) for message in messages]
     (event,), (shaped,) = ([body for body in bodies if ("detail" in body) is whole] for whole in (True, False))
     assert event["detail"]["request"]["JobId"] == "DemoJob000000000000022"
     assert shaped == {"text": event["detail"]["summary"], "link": event["detail"]["links"]["watch"]}

@@ -83,11 +83,11 @@ def test_cfn_lint_finds_nothing(stacks: dict[str, Synthesized], name: str) -> No
 
 
 @pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
-def testasl_validator_accepts_every_definition(path: Path) -> None:
+def test_asl_validator_accepts_every_definition(path: Path) -> None:
     assert asl_validator(_substituted(path)).returncode == 0
 
 
-def testasl_validator_rejects_a_transition_to_an_unknown_state() -> None:
+def test_asl_validator_rejects_a_transition_to_an_unknown_state() -> None:
     definition = _substituted(DEFINITIONS[-1])
     definition["States"]["WaitForNews"]["Next"] = "Nowhere"
     assert asl_validator(definition).returncode != 0

@@ -15,6 +15,7 @@ import infra
 from tests.unit.documentation import blocks, page, table
 
 from .conftest import FEATURE_FLAGS, Synthesized
+from .test_checks import asl_validator
 
 OPERATIONS = page("docs/operations.md")
 
@@ -33,6 +34,15 @@ def test_every_queue_is_explained(stack: Synthesized) -> None:
 def test_every_output_is_explained(stack: Synthesized) -> None:
     outputs = {row[0] for row in table(page("docs/deployment.md"), "output", "value")}
     assert outputs == set(stack.template["Outputs"])
+
+
+def test_asl_validator_accepts_the_state_that_waits_for_a_job() -> None:
+    (state,) = [json.loads(block) for block in blocks(page("docs/watches.md"), "json") if '"arn:aws:states:::' in block]
+    state["Arguments"]["StateMachineArn"] = "arn:aws:states:us-east-1:111122223333:stateMachine:Watch"
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Wait", "States": {"Wait": state}}
+    assert asl_validator(definition).returncode == 0
+    del state["End"]
+    assert asl_validator(definition).returncode != 0
 
 
 def test_the_readmes_construct_can_be_synthesized(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """The CDK code in docs/recipes.md can be synthesized, and has the effects that the page describes."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from infra.catalogue import event_schema
 from tests.unit.documentation import blocks, page, table
 
 from .conftest import FEATURE_FLAGS
-from .test_checks import EXPRESSION, FINDINGS_IN_CDK_OUTPUT, NEWER_THAN_CFN_LINT
+from .test_checks import EXPRESSION, FINDINGS_IN_CDK_OUTPUT, NEWER_THAN_CFN_LINT, asl_validator
 
 RECIPES = page("docs/recipes.md")
 (EVENT,) = [json.loads(block) for block in blocks(page("docs/events.md"), "json") if '"job-watcher"' in block]
@@ -108,8 +107,7 @@ def test_the_state_machine_waits_for_a_transcription(template: dict[str, Any]) -
     (machine,) = [one["Properties"] for id, one in template["Resources"].items() if id[:-8] == "Transcribe"]
     parts = machine["DefinitionString"]["Fn::Join"][1]
     text = "".join(part if isinstance(part, str) else "aws" for part in parts)
-    run = subprocess.run(["asl-validator", "--json-definition", text], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout
+    assert asl_validator(json.loads(text)).returncode == 0
     wait = json.loads(text)["States"]["WaitForTranscription"]
     assert wait["Resource"].endswith(":states:startExecution.sync:2")
     assert wait["Arguments"]["Input"]["fail_on"] == ["failed"]
