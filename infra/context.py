@@ -27,6 +27,7 @@ PROPS = {
     "progress-events": "progress_events",
     "allowed-accounts": "allowed_accounts",
     "custom-kinds-dir": "custom_kinds_dir",
+    "dashboard": "dashboard",
     "log-key-arn": "log_key_arn",
     "max-concurrency": "max_concurrency",
     "reserved-concurrency": "reserved_concurrency",

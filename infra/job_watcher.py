@@ -52,6 +52,7 @@ class JobWatcher(Construct):
         progress_events: bool | float | None = None,
         allowed_accounts: Sequence[str] = (),
         custom_kinds_dir: str | Path | None = None,
+        dashboard: bool | None = None,
         log_key_arn: str | None = None,
         max_concurrency: int | None = None,
         reserved_concurrency: int | None = None,
@@ -80,6 +81,7 @@ class JobWatcher(Construct):
                 Default: false.
             allowed_accounts: accounts that can put events on the bus and create rules on it.
             custom_kinds_dir: a directory with TOML files that define more kinds.
+            dashboard: whether to create the CloudWatch dashboard. Default: true.
             log_key_arn: the KMS key that encrypts the log groups. Its policy must allow CloudWatch Logs to use it.
                 Default: a key that AWS owns.
             max_concurrency: how many instances of the Poll function run at the same time at most. It limits the rate of
@@ -104,6 +106,7 @@ class JobWatcher(Construct):
             progress_events=progress_events,
             allowed_accounts=allowed_accounts,
             custom_kinds_dir=custom_kinds_dir,
+            dashboard=dashboard,
             log_key_arn=log_key_arn,
             max_concurrency=max_concurrency,
             reserved_concurrency=reserved_concurrency,

@@ -1,4 +1,4 @@
-"""The alarms about Job Watcher itself, and who is notified of them."""
+"""The alarms about Job Watcher itself, who is notified of them, and the dashboard."""
 
 from aws_cdk import Aws
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -12,6 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from .alarms import Alarm, notification_alarms, poll_alarms, trigger_alarms, watch_alarms
+from .dashboard import add_dashboard
 from .logical_ids import logical_id_prefix
 from .notifier import Notifier
 from .queues import queue
@@ -22,7 +23,7 @@ from .watcher import Watcher
 
 
 class Monitoring(Construct):
-    """The alarms and their topic. Public attribute: topic."""
+    """The alarms, their topic and, if enabled, the dashboard. Public attribute: topic."""
 
     def __init__(
         self,
@@ -45,8 +46,11 @@ class Monitoring(Construct):
             )
         unreported = self._unreported_watches(watcher, notifier.dead_letter_queue)
         alarms = [*watch_alarms(watcher, unreported), *poll_alarms(watcher.poller), *notification_alarms(notifier)]
-        for alarm in [*alarms, *(trigger_alarms(triggers) if triggers else ())]:
-            self._add(alarm)
+        created = [self._add(alarm) for alarm in [*alarms, *(trigger_alarms(triggers) if triggers else ())]]
+        if settings.dashboard:
+            add_dashboard(
+                self, watcher=watcher, notifier=notifier, triggers=triggers, unreported=unreported, alarms=created
+            )
 
     def _add(self, alarm: Alarm) -> cloudwatch.Alarm:
         created = cloudwatch.Alarm(self, alarm.name, **alarm.props())

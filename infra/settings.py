@@ -63,6 +63,7 @@ class Settings:
     progress_step: float | None
     """Percent between two Job Progressed events; None if there are none."""
     allowed_accounts: tuple[str, ...]
+    dashboard: bool
     log_key_arn: str
     max_concurrency: int
     reserved_concurrency: int | None
@@ -99,6 +100,7 @@ def validated(
     progress_events: Any = False,
     allowed_accounts: Any = (),
     custom_kinds_dir: Any = "",
+    dashboard: Any = True,
     log_key_arn: Any = "",
     max_concurrency: Any = 10,
     reserved_concurrency: Any = "",
@@ -122,6 +124,7 @@ def validated(
         filters=checked_filters(filters, enabled),
         progress_step=percent_step("progress_events", progress_events),
         allowed_accounts=tuple(_account(account) for account in string_list("allowed_accounts", allowed_accounts)),
+        dashboard=boolean("dashboard", dashboard),
         log_key_arn=_key_arn(log_key_arn),
         **_concurrency(max_concurrency, reserved_concurrency),
         runtime=choice("runtime", getattr(runtime, "name", runtime), RUNTIMES),

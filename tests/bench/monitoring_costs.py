@@ -1,4 +1,4 @@
-"""`python -m tests.bench.monitoring_costs`: write the costs of the alarms and metrics to docs/operations.md.
+"""`python -m tests.bench.monitoring_costs`: write the costs of alarms, metrics and the dashboard to docs/operations.md.
 
 Prices of us-east-1: https://aws.amazon.com/cloudwatch/pricing/
 """
@@ -20,9 +20,11 @@ from .report import Table
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 BEGIN, END = "<!-- python -m tests.bench.monitoring_costs writes this -->\n", "<!-- to here -->\n"
 HOURS = MONTH // 3_600
-ALARM, METRIC, GIGABYTE = 0.10, 0.30, 0.50  # USD a month; USD for logs
-FREE_ALARMS, FREE_METRICS, FREE_GIGABYTES = 10, 10, 5  # a month, of the account
+ALARM, METRIC, DASHBOARD, GIGABYTE = 0.10, 0.30, 3.00, 0.50  # USD a month; USD for logs
+# A month, of the account. Three dashboards are free, too, if each has at most 50 metrics.
+FREE_ALARMS, FREE_METRICS, FREE_GIGABYTES, FREE_DASHBOARD_METRICS = 10, 10, 5, 50
 ALARMS = 19
+DASHBOARD_METRICS = 30  # without those of ended jobs by kind and outcome
 PER_DEPLOYMENT = 2  # metrics without the dimensions kind and outcome that each ended job has
 
 
@@ -66,29 +68,32 @@ def block() -> str:
         [deployment.name, *(f"{part:.2f}" for part in parts(deployment, size)), f"{free(deployment, size):.2f}"]
         for deployment in DEPLOYMENTS
     ]
-    table = Table("", ["deployment", "alarms", "metrics", "logs", "with the free tier"], rows)
+    table = Table("", ["deployment", "alarms", "metrics", "logs", "dashboard", "with the free tier"], rows)
     return (
-        f"**USD a month = {ALARM:.2f} × alarms + {METRIC:.2f} × metrics × hours / {HOURS} + "
-        f"{1e6 * size / 1e9 * GIGABYTE:.2f} × million ended jobs**\n\n"
+        f"**USD a month = {ALARM:.2f} × alarms + {METRIC:.2f} × metrics × hours / {HOURS} + {DASHBOARD:.2f} for the "
+        f"dashboard + {1e6 * size / 1e9 * GIGABYTE:.2f} × million ended jobs**\n\n"
         f"There are {ALARMS} alarms. Each ended job has {PER_DEPLOYMENT} metrics that all jobs share, and one for each "
         "pair of kind and outcome. *hours* are those in which a metric receives a value. The other metrics are rare. "
         f"The log lines of an ended job's metrics have {size} bytes.\n\n" + "\n".join(table.lines()) + "\n\n"
         "The columns are USD a month in us-east-1. The last one is the sum if nothing else in the account uses AWS's "
-        f"free tier: {FREE_ALARMS} alarms, {FREE_METRICS} metrics and {FREE_GIGABYTES} GB of logs.\n"
+        f"free tier: {FREE_ALARMS} alarms, {FREE_METRICS} metrics, {FREE_GIGABYTES} GB of logs, and 3 dashboards "
+        f"with up to {FREE_DASHBOARD_METRICS} metrics each. The dashboard has {DASHBOARD_METRICS} metrics, and one for "
+        "each pair of kind and outcome.\n"
     )
 
 
-def parts(deployment: Deployment, size: int) -> tuple[float, float, float]:
-    """Return the cost in USD a month of alarms, metrics and logs. `size` is in bytes per job."""
+def parts(deployment: Deployment, size: int) -> tuple[float, float, float, float]:
+    """Return the cost in USD a month of alarms, metrics, logs and the dashboard. `size` is in bytes per job."""
     metrics = METRIC * deployment.metrics * deployment.hours / HOURS
-    return ALARM * ALARMS, metrics, deployment.jobs * size / 1e9 * GIGABYTE
+    return ALARM * ALARMS, metrics, deployment.jobs * size / 1e9 * GIGABYTE, DASHBOARD
 
 
 def free(deployment: Deployment, size: int) -> float:
     """Return the cost in USD a month with the free tier."""
     metrics = max(0.0, deployment.metrics * deployment.hours / HOURS - FREE_METRICS)
     logs = max(0.0, deployment.jobs * size / 1e9 - FREE_GIGABYTES)
-    return ALARM * (ALARMS - FREE_ALARMS) + METRIC * metrics + GIGABYTE * logs
+    dashboard = DASHBOARD if DASHBOARD_METRICS + deployment.pairs > FREE_DASHBOARD_METRICS else 0.0
+    return ALARM * (ALARMS - FREE_ALARMS) + METRIC * metrics + GIGABYTE * logs + dashboard
 
 
 def bytes_per_job() -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 import pytest
@@ -40,6 +41,18 @@ def test_no_watch_is_lost_in_a_lambda_outage_of_six_hours(world: World, throttle
     end = world.end(watch)
     assert end["status"] == "SUCCEEDED"
     assert world.event(request)["detail"]["outcome"] == json.loads(end["output"])["outcome"] == "succeeded"
+    assert metric_of_alarm(world, "DescribeFunctionThrottled") >= attempts
+
+
+def metric_of_alarm(world: World, name: str) -> float:
+    """Return the sum of an alarm's metric in the last hour."""
+    cloudwatch, now = world.cloud.client("cloudwatch"), datetime.now(UTC)
+    alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"JobWatcher-JobsMonitoring{name}")["MetricAlarms"]
+    (alarm,) = [{key: one[key] for key in ("Namespace", "MetricName", "Dimensions")} for one in alarms]
+    found = cloudwatch.get_metric_statistics(
+        **alarm, StartTime=now - timedelta(hours=1), EndTime=now, Period=3600, Statistics=["Sum"]
+    )
+    return sum(float(point["Sum"]) for point in found["Datapoints"])
 
 
 def failed_attempts(world: World, watch: str) -> int:

@@ -34,6 +34,7 @@ def test_without_context_voice_id_is_watched_and_nobody_gets_emails() -> None:
     assert settings.give_up_after_days == 14
     assert settings.limits == PollingLimits(max_delay_ratio=0.05, min_interval=15, max_interval=180)
     assert (settings.max_concurrency, settings.reserved_concurrency) == (10, None)
+    assert settings.dashboard is True
     assert settings.auto_watch is True and settings.progress_step is None and settings.allowed_accounts == ()
     assert (stack_name({}), settings.runtime, settings.architecture) == ("JobWatcher", "python3.13", "arm64")
 
@@ -230,6 +231,11 @@ def test_invalid_polling_limits_are_rejected(context: dict[str, Any], sentence: 
 )
 def test_auto_watch_can_be_on_or_off(value: Any, expected: bool) -> None:
     assert read(auto_watch=value).auto_watch is expected
+
+
+def test_the_dashboard_can_be_turned_off() -> None:
+    assert [read(dashboard=value).dashboard for value in ("false", "true", False)] == [False, True, False]
+    assert message(dashboard="maybe") == "dashboard is 'maybe'; accepted are true, on, false, off."
 
 
 @pytest.mark.parametrize("value", ["", "no", 1, None, [], "triggers"])
