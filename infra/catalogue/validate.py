@@ -9,7 +9,7 @@ from job_watcher.catalogue import Kind, parse_kind
 
 from ..service_models import service_model
 from ..suggestion import unaccepted
-from . import validate_answer, validate_events, validate_request, validate_table
+from . import validate_answer, validate_events, validate_links, validate_request, validate_table
 
 
 def problems(name: str, table: Mapping[str, Any]) -> list[str]:
@@ -33,4 +33,5 @@ def _disagreements(kind: Kind, table: Mapping[str, Any], model: ServiceModel) ->
         operation = model.operation_model(kind.describe)
         yield from validate_request.problems(kind, operation)
         yield from validate_answer.problems(kind, table, operation)
+        yield from validate_links.problems(kind, operation)
     yield from validate_events.problems(kind)

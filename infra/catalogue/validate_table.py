@@ -13,7 +13,8 @@ from ..suggestion import unaccepted
 REQUIRED = ("describe", "request", "job", "status", "running")
 FIELDS_WITHOUT_KEY = {"name", "outcome_of", "constants", "optional"}  # parse_kind and the waiters set them
 KEYS = {*(field.name for field in dataclasses.fields(Kind)), *OUTCOMES, "with"} - FIELDS_WITHOUT_KEY
-STRINGS = ("describe", "job", "status", "title", "percent", "created", "ended", "reason", "results", "action")
+EXPRESSIONS = ("job", "status", "title", "percent", "created", "ended", "reason", "results", "logs")
+STRINGS = ("describe", *EXPRESSIONS, "console", "action")
 LISTS = ("request", *OUTCOMES, "omit", "start")
 TABLES = ("with", "event", "started", "polling")
 TABLES_OF_STRINGS = ("pick", "advice", "but", "ignored")

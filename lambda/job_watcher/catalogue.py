@@ -35,10 +35,8 @@ class Observation:
     percent: float | None
     created: Any
     """The creation time in the service's notation; None if the answer has none."""
-    omitted: Sequence[str] = ()
-    """Paths of the members that were removed because they may contain secrets."""
-    absent: bool = False
-    """Whether the resource doesn't exist. Some waiters wait for that."""
+    omitted: Sequence[str] = ()  # paths of the members that were removed because they may contain secrets
+    absent: bool = False  # whether the resource doesn't exist; some waiters wait for that
 
     @property
     def short_status(self) -> str:
@@ -51,10 +49,8 @@ class Kind:
     """A catalogue entry. `outcome_of` maps each of the service's statuses to an outcome."""
 
     name: str
-    describe: str
-    """The describe operation, such as `DescribeSpeakerEnrollmentJob`."""
-    request: Sequence[str]
-    """Members of the describe call's input that identify one job."""
+    describe: str  # the describe operation, such as `DescribeSpeakerEnrollmentJob`
+    request: Sequence[str]  # members of the describe call's input that identify one job
     job: str
     """JMESPath of the Job dict in the answer. The expressions below are evaluated on the Job dict."""
     status: str
@@ -66,6 +62,10 @@ class Kind:
     ended: str | None = None
     reason: str | None = None
     results: str | None = None
+    console: str | None = None
+    """The job's page in AWS's console, with expressions in braces. See links.py."""
+    logs: str | None = None
+    """The job's log group in CloudWatch, or a list of its log group and log stream."""
     start: Sequence[str] = ()
     """API calls that start such a job."""
     action: str | None = None

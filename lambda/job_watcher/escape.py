@@ -15,11 +15,9 @@ FILE_EXTENSIONS = {"cab", "cc", "data", "java", "map", "md", "pl", "ps", "pt", "
 _DOMAINS = (TOP_LEVEL_DOMAINS | {"example"}) - FILE_EXTENSIONS  # example is reserved for documentation
 _START = r"(?:(?:https?|ftps?|file|smb):(?=[/\\]{2})|(?<!\w)(?:mailto|tel|sms):(?=\S)|www\.)"
 _LABEL = rf"\.(?!{_START})(?:xn--[\w-]+|[^\W\d_]{{2,}})"
-# What mail programs turn into links, and the links that stay.
+# What mail programs turn into links.
 _LINK = re.compile(
-    r"(?P<console>(?a:https?://(?:[a-z0-9-]+\.)*console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com))"
-    rf"(?=[/?#\s]|$)(?:(?!{_START})[^\s\\\"'<>])*)"
-    rf"|{_START}"
+    rf"{_START}"
     rf"|(?<=[\w.+-])@(?=[\w-]+(?:\.[\w-]+)*{_LABEL})"
     # The labels match even if more follows, and without backtracking, so that the time is linear.
     rf"|(?<=[\w-])(?P<labels>(?:{_LABEL})++)(?P<end>(?![\w-]|\.(?!{_START})\w)(?=(?P<slash>/)?))?",
@@ -30,9 +28,9 @@ _LINK = re.compile(
 def escape(value: str) -> str:
     """Return a value on one line, without invisible characters and links: `https[:]//`, `www[.]`, `evil[.]com`.
 
-    The job's owner writes these values, and mustn't be able to add lines or links to the email. Links to AWS's consoles
-    stay. Mail programs also turn bare domains and email addresses into links. Only the dot before a top-level domain
-    is escaped, so that file names, versions, IP addresses, class names, ARNs and URIs of S3 stay readable.
+    The job's owner writes these values, and mustn't be able to add lines or links to the email. Mail programs also turn
+    bare domains and email addresses into links. Only the dot before a top-level domain is escaped, so that file names,
+    versions, IP addresses, class names, ARNs and URIs of S3 stay readable.
     """
     return _LINK.sub(_escape_link, one_line(value))
 
@@ -43,7 +41,7 @@ def one_line(value: str) -> str:
 
 
 def _escape_link(found: re.Match[str]) -> str:
-    if found["console"] or (found["labels"] and found["end"] is None):
+    if found["labels"] and found["end"] is None:
         return found[0]
     if found["labels"]:
         return _escape_domain(found["labels"], before_slash=found["slash"] is not None)

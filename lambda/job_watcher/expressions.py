@@ -1,4 +1,4 @@
-"""Evaluate the catalogue's JMESPath expressions, with additional functions: `uri`, `basename`, `ratio` and `count`."""
+"""Evaluate the catalogue's JMESPath expressions, with additional functions such as `uri`."""
 
 import math
 import posixpath
@@ -21,6 +21,11 @@ class _Functions(jmespath.functions.Functions):
     def _func_basename(self, path: str | None) -> str | None:
         """Return the last part of a path or an ARN."""
         return None if path is None else posixpath.basename(path)
+
+    @jmespath.functions.signature({"types": ["string", "null"]})
+    def _func_dirname(self, path: str | None) -> str | None:
+        """Return a path or an ARN without its last part."""
+        return None if path is None else posixpath.dirname(path)
 
     @jmespath.functions.signature({"types": [], "variadic": True})
     def _func_uri(self, *parts: Any) -> str | None:

@@ -1,19 +1,30 @@
 """What people ask first about a job: its title, its times, why it ended, and where its results are."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from .catalogue import Kind
 from .expressions import search
 from .to_json import parse_time, to_json
 
 MAX_TITLE_LENGTH, MAX_TEXT_LENGTH = 256, 2_000  # characters
+MAX_SUMMARY_REASON_LENGTH = 300  # characters of the reason in the summary
 MAX_NAME_LENGTH = 100  # characters of a member's name in a text
 MIN_ARN_PARTS = 6
-_CONSOLE_DOMAINS = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+# Members of JSON in a text, such as the cause of a failed execution, that say what went wrong.
+_MESSAGES = {
+    "errormessage",
+    "message",
+    "cause",
+    "reason",
+    "failurereason",
+    "statusreason",
+    "stoppedreason",
+    "errortype",
+}
 _SUMMARIES = {
     "running": "is running",
     "succeeded": "succeeded",
@@ -46,22 +57,25 @@ def job_facts(kind: Kind | None, request: Mapping[str, Any], job: Any, outcome: 
 
 def describe_job(service: str, kind: Kind | None, detail: Mapping[str, Any]) -> str:
     """Return a job's service, noun and name: `Glue job run nightly-orders`."""
-    words = (service, kind.label) if kind else ("a job",)
+    # AWS Backup's backup job is a `Backup job`.
+    words = (service, kind.label.removeprefix(f"{service.lower()} ")) if kind else ("a job",)
     return " ".join(word for word in (*words, job_name(kind, detail)) if word)
 
 
 def summarize(job: str, detail: Mapping[str, Any]) -> str:
     """Return a sentence: `Glue job run nightly-orders failed after 42 min: Path does not exist: s3://…`."""
     if detail["outcome"] == "lost":
-        return _with_reason(f"Job Watcher stopped watching {job}", detail)
+        article = "" if job.startswith("a job") else "the "
+        return _with_reason(f"Job Watcher stopped watching {article}{job}", detail)
     after = f" after {format_duration(detail['seconds'])}" if "seconds" in detail else ""
     verb, comma, rest = _SUMMARIES[detail["outcome"]].partition(",")
     return _with_reason(f"{job} {verb}{after}{comma}{rest}", detail)
 
 
 def _with_reason(sentence: str, detail: Mapping[str, Any]) -> str:
+    """Return the sentence with the reason. The beginning is enough if it's long, because the detail has all of it."""
     reason = detail.get("reason", "")
-    return f"{sentence}: {reason[:MAX_TEXT_LENGTH]}" if reason else f"{sentence}."
+    return f"{sentence}: {shorten(reason, MAX_SUMMARY_REASON_LENGTH)}" if reason else f"{sentence}."
 
 
 def job_name(kind: Kind | None, detail: Mapping[str, Any]) -> str:
@@ -102,8 +116,25 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item)
+    elif isinstance(value, str) and (messages := _messages(value)):
+        yield from _texts(messages)
     elif value is not None and (line := " ".join(str(value).split())):
         yield line
+
+
+def _messages(text: str) -> list[Any]:
+    """Return the messages in a text that is a JSON object; an empty list if it isn't one or has none."""
+    members = parse_structure(text)
+    named = members.items() if isinstance(members, dict) else ()
+    return [value for name, value in named if name.lower() in _MESSAGES]
+
+
+def parse_structure(text: str) -> Any:
+    """Return the object or array that a text contains as JSON; None if it contains something else."""
+    try:
+        return json.loads(text) if text[:1] in ("{", "[") else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def duration(created: datetime | None, ended: datetime | None) -> float | None:
@@ -127,16 +158,7 @@ def format_duration(seconds: float) -> str:
     return " ".join(shown) or "less than a second"
 
 
-def console_link(watch_arn: str) -> str:
-    """Return the link to the watch's execution in the Step Functions console, in its partition and Region."""
-    _, partition, _, region, *_ = watch_arn.split(":")
-    domain = _CONSOLE_DOMAINS.get(partition, "console.aws.amazon.com")
-    return f"https://{region}.{domain}/states/home?region={region}#/v2/executions/details/{quote(watch_arn, safe=':')}"
-
-
-def watch_facts(watch_arn: str) -> dict[str, Any]:
-    """Return the members of an event's detail that a watch's ARN contains: `links`, `account` and `region`."""
+def place(watch_arn: str) -> dict[str, str]:
+    """Return the members of an event's detail that say where the watch runs: `account` and `region`."""
     parts = watch_arn.split(":")
-    if len(parts) < MIN_ARN_PARTS:
-        return {}
-    return {"links": {"watch": console_link(watch_arn)}, "account": parts[4], "region": parts[3]}
+    return {"account": parts[4], "region": parts[3]} if len(parts) >= MIN_ARN_PARTS else {}

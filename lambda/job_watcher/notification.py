@@ -6,7 +6,8 @@ from typing import Any, cast
 from . import email_message
 from .catalogue import Observation
 from .detail import MAX_NAME_LENGTH, RESERVES, Detail, Notification, execution_name, fits, truncate
-from .facts import describe_job, job_facts, shorten, summarize, watch_facts
+from .facts import describe_job, job_facts, place, shorten, summarize
+from .links import job_links
 from .poll_state import PollState, ProgressUpdate
 from .redaction import remove_signed_urls
 from .to_json import text, to_json
@@ -79,7 +80,8 @@ def _detail(watch: Watch, outcome: str, observation: Observation | None, **membe
         **status,
         "outcome": outcome,
         **facts,
-        **watch_facts(watch.arn),
+        **({"links": links} if (links := job_links(watch.kind, request, job, watch.arn)) else {}),
+        **place(watch.arn),
         **({"job": job} if observation else {}),
         **({"omitted": omitted} if (omitted := _omitted(observation, signed)) else {}),
         "watch": watch.arn,

@@ -45,8 +45,8 @@ class Waiter(Kind):
 
     @property
     def label(self) -> str:
-        """The waiter's name as words: `wait for DBSnapshotCompleted`."""
-        return f"wait for {self.noun}"
+        """The waiter's name as words: `waiter DBSnapshotCompleted`."""
+        return f"waiter {self.noun}"
 
     @property
     def never_fails(self) -> bool:

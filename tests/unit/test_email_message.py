@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from job_watcher import catalogue, email_message
 from job_watcher.detail import Detail
-from job_watcher.facts import console_link, describe_job, format_duration, job_facts, summarize, watch_facts
+from job_watcher.facts import describe_job, format_duration, job_facts, place, summarize
+from job_watcher.links import job_links
 
 # without titles, so that the emails name the jobs after their ids
 SPEAKER, FRAUDSTER = (
@@ -55,7 +56,8 @@ def detail(status: str, outcome: str, **job: Any) -> Detail:
 def complete(kind: catalogue.Kind | None, given: Detail) -> Detail:
     """Return the detail with what is derived from the job and the watch, as notifications have it."""
     facts = job_facts(kind, given["request"], given.get("job"), given["outcome"])
-    completed = {**facts, **watch_facts(ARN), **given}
+    links = job_links(kind, given["request"], given.get("job"), ARN)
+    completed = {**facts, "links": links, **place(ARN), **given}
     return cast(Detail, {**completed, "summary": summarize(describe_job("Voice ID", kind, completed), completed)})
 
 
@@ -83,36 +85,33 @@ def test_the_email_about_a_job_that_completed_with_errors() -> None:
         == """\
 Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 ended after 2 h 5 min, but part of its work failed.
 
-  Outcome   partial (status COMPLETED_WITH_ERRORS)
-  Kind      voice-id/SpeakerEnrollmentJob
-  DomainId  domain5tuvwxyz01234567
-  JobId     u9cJob4tuvwxyz01234567
-  Created   2026-03-01 09:30:00 UTC
-  Ended     2026-03-01 11:35:20 UTC
-  Duration  2 h 5 min
-  Results   s3://our-calls/results/u9cJob4tuvwxyz01234567/march.json.out
+Status: COMPLETED_WITH_ERRORS
+Started: 2026-03-01 09:30:00 UTC
+Ended: 2026-03-01 11:35:20 UTC
+Duration: 2 h 5 min
+Results: s3://our-calls/results/u9cJob4tuvwxyz01234567/march.json.out
+
+Results in S3: https://eu-west-1.console.aws.amazon.com/s3/object/our-calls?region=eu-west-1&prefix=results/\
+u9cJob4tuvwxyz01234567/march.json.out
+Watch: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/\
+arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch
 
 Recommended action: Some speakers were not enrolled. The results file has one entry for each request, with the reason \
 if it failed. Correct the failed requests and start a new job with only those requests.
 
-Watch: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/\
-arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch
-
-Job details from the service:
-  CreatedAt: 2026-03-01T09:30:00Z
-  DataAccessRoleArn: arn:aws:iam::123456789012:role/voice-data
-  DomainId: domain5tuvwxyz01234567
-  EndedAt: 2026-03-01T11:35:20Z
-  EnrollmentConfig.ExistingEnrollmentAction: SKIP
-  EnrollmentConfig.FraudDetectionConfig.FraudDetectionAction: IGNORE
-  EnrollmentConfig.FraudDetectionConfig.RiskThreshold: 50
-  InputDataConfig.S3Uri: s3://our-calls/manifests/march.json
-  JobId: u9cJob4tuvwxyz01234567
-  JobName: march
-  JobProgress.PercentComplete: 100
-  JobStatus: COMPLETED_WITH_ERRORS
-  OutputDataConfig.KmsKeyId: alias/voice
-  OutputDataConfig.S3Uri: s3://our-calls/results
+Details:
+Kind: voice-id/SpeakerEnrollmentJob
+DomainId: domain5tuvwxyz01234567
+JobId: u9cJob4tuvwxyz01234567
+DataAccessRoleArn: arn:aws:iam::123456789012:role/voice-data
+EnrollmentConfig.ExistingEnrollmentAction: SKIP
+EnrollmentConfig.FraudDetectionConfig.FraudDetectionAction: IGNORE
+EnrollmentConfig.FraudDetectionConfig.RiskThreshold: 50
+InputDataConfig.S3Uri: s3://our-calls/manifests/march.json
+JobName: march
+JobProgress.PercentComplete: 100
+OutputDataConfig.KmsKeyId: alias/voice
+OutputDataConfig.S3Uri: s3://our-calls/results
 """
     )
 
@@ -125,7 +124,7 @@ def test_the_email_about_a_job_that_completed() -> None:
         == "Succeeded: Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 (eu-west-1)"
     )
     assert lines[0] == "Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 succeeded after 2 h 5 min."
-    assert "  Results   s3://our-calls/results/u9cJob4tuvwxyz01234567/march.json.out" in lines
+    assert "Results: s3://our-calls/results/u9cJob4tuvwxyz01234567/march.json.out" in lines
     assert "Recommended action: No action needed." in lines
     assert not [line for line in lines if "Reason" in line]
 
@@ -157,11 +156,11 @@ def test_the_email_about_a_failed_job_contains_the_reason() -> None:
         "Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 failed after 2 h 5 min: "
         "The manifest is not valid JSON. (400)"
     )
-    assert "  Reason    The manifest is not valid JSON. (400)" in lines
-    assert "  Duration  2 h 5 min" in lines
+    assert "\n".join(lines).count("The manifest is not valid JSON.") == 1
+    assert "Duration: 2 h 5 min" in lines
     assert [line for line in lines if line.startswith("Recommended action: The job didn't enroll any speakers. ")]
     assert f"Watch: {LINK}" in lines
-    assert "  FailureDetails.StatusCode: 400" in lines
+    assert "FailureDetails.StatusCode: 400" in lines
 
 
 @pytest.mark.parametrize("failure", [{}, {"FailureDetails": {}}, {"FailureDetails": {"Message": None}}])
@@ -177,31 +176,28 @@ def test_the_email_about_a_watch_that_gave_up_on_a_running_job(status: str) -> N
     lines = body(SPEAKER, event_detail).splitlines()
     assert subject(SPEAKER, event_detail) == "Lost: Voice ID speaker enrollment job u9cJob4tuvwxyz01234567 (eu-west-1)"
     assert lines[0] == (
-        "Job Watcher stopped watching Voice ID speaker enrollment job u9cJob4tuvwxyz01234567: "
+        "Job Watcher stopped watching the Voice ID speaker enrollment job u9cJob4tuvwxyz01234567: "
         f"Gave up after 14 d: the job is still {status}."
     )
-    assert f"  Outcome   lost (status {status})" in lines
-    assert f"  Reason    Gave up after 14 d: the job is still {status}." in lines
-    assert [line for line in lines if line.startswith("Recommended action: The job may still be running. ")]
-    assert f"  JobStatus: {status}" in lines
+    assert f"Status: {status}" in lines
+    assert [line for line in lines if line.startswith("Recommended action: Check whether the job still makes progress")]
 
 
 def test_the_email_about_a_watch_that_never_got_an_answer() -> None:
     event_detail = lost("AccessDeniedException", "DescribeSpeakerEnrollmentJob: Access denied.")
     text = body(SPEAKER, event_detail)
-    assert "  Outcome   lost\n" in text
-    assert "  Reason    DescribeSpeakerEnrollmentJob: Access denied.\n" in text
-    assert "Job details" not in text and "Created" not in text
+    assert text.count("DescribeSpeakerEnrollmentJob: Access denied.") == 1
+    assert "Status" not in text and "Started" not in text
+    assert "Recommended action: The job may still be running. Fix the problem, then start a new watch." in text
 
 
 def test_the_email_about_an_input_without_a_kind() -> None:
     event_detail = lost("InvalidInput", "The input is null; accepted is an object.", kind=None, request={})
     assert subject(None, event_detail) == "Lost: a job (eu-west-1)"
     assert body(None, event_detail).startswith(
-        "Job Watcher stopped watching a job: The input is null; accepted is an object.\n\n"
-        "  Outcome  lost\n"
-        "  Reason   The input is null; accepted is an object.\n\n"
+        "Job Watcher stopped watching a job: The input is null; accepted is an object.\n\nWatch: "
     )
+    assert "Recommended action: Correct the watch's input, then start a new watch.\n" in body(None, event_detail)
 
 
 def test_each_kind_of_voice_id_has_its_own_label_and_advice() -> None:
@@ -221,7 +217,11 @@ def test_each_kind_of_voice_id_has_its_own_label_and_advice() -> None:
             "ended after 2 h 5 min, but part of its work failed.",
             "Check the results and rerun the failed parts",
         ),
-        ("failed", "failed after 2 h 5 min.", "Fix the problem and start the job again."),
+        (
+            "failed",
+            "failed after 2 h 5 min.",
+            "The service gives no reason. Fix the problem and start the job again.",
+        ),
         ("stopped", "was stopped after 2 h 5 min.", "If nobody stopped it on purpose, start the job again."),
     ],
 )
@@ -260,19 +260,6 @@ def test_a_long_subject_is_truncated_and_ends_in_dots() -> None:
 
 
 @pytest.mark.parametrize(
-    ("partition", "region", "host"),
-    [
-        ("aws", "us-east-1", "us-east-1.console.aws.amazon.com"),
-        ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
-        ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
-    ],
-)
-def test_the_link_leads_to_the_console_of_the_watchs_partition(partition: str, region: str, host: str) -> None:
-    arn = f"arn:{partition}:states:{region}:123456789012:execution:Watch:the-watch"
-    assert console_link(arn) == f"https://{host}/states/home?region={region}#/v2/executions/details/{arn}"
-
-
-@pytest.mark.parametrize(
     ("uri", "manifest", "results"),
     [
         ("s3://out", "s3://in/a.json", f"s3://out/{JOB_ID}/a.json.out"),
@@ -282,7 +269,7 @@ def test_the_link_leads_to_the_console_of_the_watchs_partition(partition: str, r
 )
 def test_the_email_contains_the_location_of_voice_ids_results(uri: str, manifest: str, results: str) -> None:
     job = {"OutputDataConfig": {"S3Uri": uri}, "InputDataConfig": {"S3Uri": manifest}}
-    assert f"  Results   {results}\n" in body(SPEAKER, detail("COMPLETED", "succeeded", **job))
+    assert f"Results: {results}\n" in body(SPEAKER, detail("COMPLETED", "succeeded", **job))
 
 
 def test_facts_that_the_job_does_not_contain_are_left_out() -> None:
@@ -292,22 +279,34 @@ def test_facts_that_the_job_does_not_contain_are_left_out() -> None:
 
 def test_the_email_lists_omitted_members() -> None:
     event_detail: Detail = {**detail("COMPLETED", "succeeded"), "omitted": ["Results", "Segments"]}
-    assert "  Omitted   Results, Segments\n" in body(SPEAKER, event_detail)
+    assert "Omitted: Results, Segments\n" in body(SPEAKER, event_detail)
 
 
-def test_each_fact_is_one_line_and_is_not_empty() -> None:
+def test_each_value_is_on_one_line_and_is_not_empty() -> None:
     event_detail: Detail = {**detail("FAILED", "failed"), "request": {"DomainId": "two\nlines", "JobId": " \n"}}
-    facts = body(SPEAKER, event_detail).split("\n\n")[1].splitlines()
-    assert "  DomainId  two lines" in facts
-    assert not [line for line in facts if line.strip() in ("", "JobId")]
-
-
-def test_the_lines_of_a_large_job_are_truncated_with_a_note() -> None:
-    event_detail = detail("COMPLETED", "succeeded", **{f"More{number:02}": number for number in range(50)})
     lines = body(SPEAKER, event_detail).splitlines()
-    job_lines = lines[lines.index("Job details from the service:") + 1 :]
-    assert len(job_lines) == 21
-    assert job_lines[-1] == "  … and 44 more lines in the event"
+    assert "DomainId: two lines" in lines
+    assert not [line for line in lines if line.startswith("JobId: ") and line != f"JobId: {JOB_ID}"]
+
+
+def test_an_email_about_a_large_job_fits_on_a_screen() -> None:
+    members = {f"More{number:02}": number for number in range(1, 50)}
+    event_detail = detail("FAILED", "failed", **members, FailureDetails={"Message": "x" * 1_000, "Cause": "a"})
+    lines = body(SPEAKER, {**event_detail, "request": {f"R{number}": number for number in range(50, 80)}}).splitlines()
+    assert f"Reason: {'x' * 1_000}" in lines and "x" * 400 not in lines[0]
+    assert "FailureDetails.Cause: a" in lines  # a member that says why a job failed comes before others
+    assert lines[-1] == "More: 50 other members are in the event"
+    assert len(lines) <= 40
+
+
+def test_members_that_say_nothing_new_are_left_out() -> None:
+    job = {"Empty": "", "None": None, "Zero": 0, "Again": "FAILED", "Data": '{"a": [1]}', "startedAt": 1772355660000}
+    text = body(SPEAKER, {**detail("FAILED", "failed"), "job": {"List": [{"A": "new"}, {"B": ["x", 7]}], **job}})
+    assert text.partition("JobId: ")[2].splitlines()[1:] == [
+        "List[0].A: new",
+        "List[1].B: x, 7",
+        "startedAt: 2026-03-01T09:01:00Z",
+    ]
 
 
 LONG_VALUES: list[Any] = [

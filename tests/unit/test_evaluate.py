@@ -498,7 +498,7 @@ def test_members_omitted_as_secrets_are_listed_before_those_omitted_for_their_si
     assert observation is not None
     end = assert_ended(evaluate.after_answer(replace(watch(), kind=kind_with_omit), observation, NOW))
     assert end["detail"]["omitted"] == ["JobName", "Log"] and "secret" not in compact_json(end)
-    assert "Omitted   JobName, Log\n" in end["text"]
+    assert "Omitted: JobName, Log\n" in end["text"]
 
 
 def test_a_job_above_the_size_limit_is_reported_and_lists_the_omitted_members() -> None:
@@ -506,4 +506,4 @@ def test_a_job_above_the_size_limit_is_reported_and_lists_the_omitted_members() 
     assert sns_message_bytes(end) <= MAX_PAYLOAD and len(compact_json(end).encode()) <= MAX_PAYLOAD
     assert end["detail"]["omitted"] == ["Results"]
     assert end["detail"]["job"]["JobName"] == "secret" and "Results" not in end["detail"]["job"]
-    assert "Omitted   Results\n" in end["text"]
+    assert "Omitted: Results\n" in end["text"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from job_watcher import catalogue
-from job_watcher.facts import describe_job, job_facts, summarize, watch_facts
+from job_watcher.facts import describe_job, job_facts, place, summarize
 from job_watcher.redaction import remove_signed_urls
 
 RUN = catalogue.load("glue")["glue/JobRun"]
@@ -62,7 +62,7 @@ def test_a_resource_that_can_change_repeatedly_has_no_duration() -> None:
         ("partial", {"seconds": 60}, "Glue job run jr_0123 ended after 1 min, but part of its work failed."),
         ("stopped", {"title": "a"}, "Glue job run a was stopped."),
         ("running", {}, "Glue job run jr_0123 is running."),
-        ("lost", {"reason": "Denied."}, "Job Watcher stopped watching Glue job run jr_0123: Denied."),
+        ("lost", {"reason": "Denied."}, "Job Watcher stopped watching the Glue job run jr_0123: Denied."),
     ],
 )
 def test_the_summary_is_a_sentence(outcome: str, members: dict[str, Any], expected: str) -> None:
@@ -74,9 +74,31 @@ def test_an_input_without_a_kind_has_a_summary() -> None:
     assert summarize(describe_job("", None, detail), detail) == "Job Watcher stopped watching a job: The input is null."
 
 
-def test_the_account_the_region_and_the_link_are_those_of_the_watch() -> None:
-    link = f"https://cn-north-1.console.amazonaws.cn/states/home?region=cn-north-1#/v2/executions/details/{ARN}"
-    assert watch_facts(ARN) == {"links": {"watch": link}, "account": "111122223333", "region": "cn-north-1"}
+def test_the_account_and_the_region_are_those_of_the_watch() -> None:
+    assert place(ARN) == {"account": "111122223333", "region": "cn-north-1"}
+    assert place("not-an-arn") == {}
+
+
+def test_the_summary_has_the_beginning_of_a_long_reason() -> None:
+    assert summary("failed", reason="x" * 2_000) == f"Glue job run jr_0123 failed: {'x' * 300}…"
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        ('{"errorMessage": "No table.", "errorType": "KeyError", "stackTrace": ["a.py"]}', "No table. (KeyError)"),
+        ('{"StatusReason": "Host EC2 terminated", "Container": {"Image": "i"}}', "Host EC2 terminated"),
+        ('{"a": 1}', '{"a": 1}'),
+        ('{"errorMessage": ', '{"errorMessage":'),
+    ],
+)
+def test_a_reason_in_json_becomes_its_message(cause: str, reason: str) -> None:
+    assert job_facts(RUN, REQUEST, {"ErrorMessage": cause}, "failed")["reason"] == reason
+
+
+def test_a_noun_that_begins_with_the_services_name_is_not_repeated() -> None:
+    job = catalogue.load("backup")["backup/BackupJob"]
+    assert describe_job("Backup", job, {"request": {"BackupJobId": "0a1b"}}) == "Backup job 0a1b"
 
 
 SIGNED = "https://b.s3.amazonaws.com/o?X-Amz-Expires=9&X-Amz-Signature=0123"

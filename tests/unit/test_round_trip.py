@@ -135,18 +135,19 @@ def has_reason(kind: Kind, job: Any) -> bool:
 def check_message(kind: Kind, status: str, end: Mapping[str, Any]) -> None:
     assert re.fullmatch(f"[A-Za-z0-9_-]{{1,{MAX_NAME_LENGTH}}}", end["name"]), status
     assert re.fullmatch(r"[\x20-\x7e]{1,99}", end["subject"]), status
-    job = f"{describe.RULES.services.get(kind.service, kind.service)} {kind.label}"
+    service = describe.RULES.services.get(kind.service, kind.service)
+    job = f"{service} {kind.label.removeprefix(f'{service} ')}"
     assert end["subject"].startswith(f"{kind.outcome_of[status].capitalize()}: {job} "[:80])
     assert len(compact_json({"detail": end["detail"], "text": end["text"]}).encode()) < MAX_BYTES, status
     assert len(compact_json(compact_json(end["detail"])).encode()) < MAX_BYTES, status
-    facts = dict(re.findall(r"^  (\S.*?) {2,}(.+)$", end["text"].split("\n\n")[1], re.MULTILINE))
-    assert facts["Outcome"] == f"{kind.outcome_of[status]} (status {status})"
-    assert facts["Kind"] == kind.name
-    assert facts.get("Created") == ("2026-03-01 09:30:00 UTC" if kind.created else None), status
+    facts = dict(line.split(": ", 1) for line in end["text"].split("\n\n")[1].splitlines())
+    assert facts["Status"] == status
+    assert f"\nKind: {kind.name}\n" in end["text"]
+    assert facts.get("Started") == ("2026-03-01 09:30:00 UTC" if kind.created else None), status
     assert facts.get("Ended") == ("2026-03-01 11:35:20 UTC" if kind.ended else None), status
     assert facts.get("Duration") == ("2 h 5 min" if kind.created and kind.ended and not kind.recurs else None), status
     not_succeeded = kind.outcome_of[status] != "succeeded"
-    assert ("Reason" in facts) == (not_succeeded and has_reason(kind, end["detail"]["job"])), status
+    assert ("reason" in end["detail"]) == (not_succeeded and has_reason(kind, end["detail"]["job"])), status
     assert ("Results" in facts) == bool(kind.results), status
 
 

@@ -265,8 +265,8 @@ def test_a_waiter_that_succeeds_is_reported_with_its_resource(poll: Poll) -> Non
     assert running["outcome"] == "running" and running["status"] == "creating" and running["wait"] >= 1
     assert end["detail"]["job"] == snapshot and end["detail"]["status"] == "available"
     assert end["outcome"] == "succeeded" and len(end["subject"]) <= MAX_SUBJECT_LENGTH
-    assert end["subject"] == "Succeeded: rds wait for DBSnapshotCompleted nightly (eu-west-1)"
-    assert end["text"].startswith("rds wait for DBSnapshotCompleted nightly succeeded.\n")
+    assert end["subject"] == "Succeeded: rds waiter DBSnapshotCompleted nightly (eu-west-1)"
+    assert end["text"].startswith("rds waiter DBSnapshotCompleted nightly succeeded.\n")
     assert json.loads(json.dumps(end)) == end
 
 
