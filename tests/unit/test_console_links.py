@@ -155,7 +155,9 @@ def answer_with(kind: Kind, text: str) -> Any:
 
     model = service_model(kind.service)
     assert model is not None
-    answer = fill_shape(model.operation_model(kind.describe).output_shape, scalar)
+    output_shape = model.operation_model(kind.describe).output_shape
+    assert output_shape is not None
+    answer = fill_shape(output_shape, scalar)
     return search(kind.job, answer)
 
 
