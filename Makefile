@@ -21,7 +21,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds commands recordings notifications schema permissions scale sizes reliability load kind clean
+.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds commands recordings picture notifications schema permissions scale sizes reliability load kind clean
 
 install: .venv/installed
 
@@ -115,6 +115,10 @@ commands: install
 # Run `start` and `dashboard` in the local cloud, and write pictures of their terminals, docs/images/start.svg and dashboard.svg.
 recordings: install
 	@$(PY) -m tests.recordings
+
+# Simulate a day of jobs and faults, and draw the CloudWatch dashboard with its metrics: docs/images/cloudwatch-dashboard.png.
+picture: install
+	@$(PY) -m tests.picture
 
 # Write docs/notifications.md, the emails about the jobs in infra/catalogue/sample_jobs.json, and those in docs/quickstarts.md.
 notifications: install
