@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from . import polling
@@ -50,7 +51,7 @@ class Watch:
         trigger = self.input.get("trigger") if isinstance(self.input, dict) else None
         return trigger if isinstance(trigger, Mapping) else None
 
-    @property
+    @cached_property
     def limits(self) -> polling.PollingLimits:
         """The deployment's polling limits, overridden by those that the kind sets."""
         limits = self.rules.limits_with_events if self.gets_extra_checks else self.rules.limits

@@ -26,7 +26,7 @@ POLL_DURATION = 2  # seconds
 WATCH_START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 RULES_WITH_EVENTS = Rules(limits_with_events=PollingLimits(max_delay_ratio=0.25, max_interval=HOUR))
 RESOURCE_AGES = (0, 5, MINUTE, HOUR, DAY, 30 * DAY, 100 * DAY, YEAR, 5 * YEAR)  # at the start of the watch, in seconds
-WATCH_DURATIONS = (0.5 * MINUTE, 5 * MINUTE, HOUR, 8 * HOUR, DAY)  # the last two reach the maximum interval
+WATCH_DURATIONS = (0.5 * MINUTE, 5 * MINUTE, HOUR, 5 * HOUR)  # the last one reaches every maximum interval
 # An API call that starts a run at the same time as its watch.
 API_CALL_TRIGGER = {"id": "1", "time": "2026-01-01T00:00:00Z", "service_event": False}
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
@@ -58,8 +58,8 @@ def test_the_end_of_a_run_is_detected_in_time_if_the_watch_starts_later(name: st
 
 @pytest.mark.parametrize("name", WITH_EVENT)
 def test_a_kind_with_an_event_has_the_default_polling_limits_if_events_do_not_trigger_polls(name: str) -> None:
-    delay = detection_delay(KINDS[name], Rules(), 0, 8 * HOUR)
-    assert delay <= max_delay(Rules().limits, 8 * HOUR)
+    delay = detection_delay(KINDS[name], Rules(), 0, 5 * HOUR)
+    assert delay <= max_delay(Rules().limits, 5 * HOUR)
 
 
 def test_the_age_of_a_running_crawl_does_not_include_the_previous_crawl() -> None:
