@@ -11,7 +11,7 @@ from local.cloud import ACCOUNT
 from local.environment import REGION
 from local.sample import ROLE
 
-from .conftest import World
+from .conftest import SPEAKERS, World, until
 from .test_other_services import KINDS, transcription
 
 SHOWN = ("kind", "outcome", "status", "error", "watch")  # members of a detail that are logged, as SECURITY.md says
@@ -32,6 +32,13 @@ def test_the_logs_contain_no_job_member_s3_uri_or_sensitive_request_value(world:
     world.event(job)  # the Start function has started its watch
     assert endpoint["endpointName"] in unlogged_values(world)
     check_logs(world)
+
+
+def test_the_logs_have_metrics_of_ended_jobs_by_kind_and_outcome(world: World) -> None:
+    world.end(world.watch({"kind": SPEAKERS, "request": world.start_job()}))
+    lines = until(lambda: [json.loads(line) for line in world.log_lines() if '"JobsEnded"' in line])
+    assert all(set(line) == {"_aws", "service", "kind", "outcome", "JobsEnded"} for line in lines)
+    assert any((line["service"], line["kind"]) == ("JobWatcher", SPEAKERS) for line in lines)
 
 
 def check_logs(world: World) -> None:
