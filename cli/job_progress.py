@@ -23,12 +23,14 @@ class JobProgress:
     next_poll: float | None = None
     ended: bool = False
     """Whether the job has ended, but its watch hasn't noticed yet."""
+    overdue: bool = False
+    """Whether the watch has reported that the job is overdue."""
 
     def describe_state(self) -> str:
         """Return the status and the percentage, such as `RUNNING 50 %`."""
         percent = "" if self.percent is None else f" {self.percent:.0f} %"
-        ended = ", not reported yet" if self.ended else ""
-        return f"{one_line(self.status or 'waiting for the first answer')}{percent}{ended}"
+        note = ", not reported yet" if self.ended else ", overdue" if self.overdue else ""
+        return f"{one_line(self.status or 'waiting for the first answer')}{percent}{note}"
 
     def describe_times(self, now: float) -> str:
         """Return the earliest end and the next poll, as far as they are known and in the future."""
@@ -52,14 +54,16 @@ def after_poll(poll: Poll) -> JobProgress:
     wait, percent, last_answer = numbers["wait"] or 0, numbers["percent"], numbers["last_answer"]
     answered = time - max(0.0, (numbers["age"] or 0) - wait - (last_answer or 0))
     start = None if last_answer is None else answered - last_answer
-    return JobProgress(state.get("status"), percent, start, _earliest_end(start, answered, percent), time + wait)
+    end, overdue = _earliest_end(start, answered, percent), bool(state.get("overdue"))
+    return JobProgress(state.get("status"), percent, start, end, time + wait, overdue=overdue)
 
 
 def after_answer(observation: Observation, now: float, before: JobProgress, run_start: float | None) -> JobProgress:
     """Return what the answer to a describe call shows. `before` is what the history shows."""
     start, ended = run_start or before.run_start, observation.outcome != "running"
     end = None if ended else _earliest_end(start, now, observation.percent)
-    return JobProgress(observation.short_status, observation.percent, start, end, before.next_poll, ended)
+    status, percent = observation.short_status, observation.percent
+    return JobProgress(status, percent, start, end, before.next_poll, ended, before.overdue)
 
 
 def _earliest_end(run_start: float | None, answered: float, percent: float | None) -> float | None:

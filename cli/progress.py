@@ -128,7 +128,7 @@ def _line(progress: JobProgress, now: float) -> str:
 
 
 def _is_news(before: Update, now: Update) -> bool:
-    """Whether a line should be printed: the status changed, the percentage did, or nothing was printed for long."""
+    """Whether a line should be printed: the state changed, the percentage did, or nothing was printed for long."""
     passed, (old, new) = now.time - before.time, (before.check.progress, now.check.progress)
-    changed = (old.status, old.ended) != (new.status, new.ended)
+    changed = (old.status, old.ended, old.overdue) != (new.status, new.ended, new.overdue)
     return changed or passed >= QUIET or (old.percent != new.percent and passed >= MIN_QUIET)

@@ -7,6 +7,7 @@ import typer
 
 from . import watches
 from .command import Context
+from .durations import parse_duration
 from .follow import Timeout, follow_watch, show_end
 from .job_text import known_kind
 from .kind_names import complete_kind
@@ -38,6 +39,16 @@ FailOn = Annotated[
         show_default=False,
     ),
 ]
+OverdueAfter = Annotated[
+    float | None,
+    typer.Option(
+        "--overdue-after",
+        metavar="DURATION",
+        parser=parse_duration,
+        help="Report the job as overdue if it runs longer, such as 30m or 3h. The watch continues.",
+        show_default=False,
+    ),
+]
 NoCheck = Annotated[
     bool, typer.Option("--no-check", help="Don't check the kind and the request; for kinds that only the stack has.")
 ]
@@ -49,6 +60,7 @@ def start(
     request: Request = None,
     detach: Detach = False,
     fail_on: FailOn = None,
+    overdue_after: OverdueAfter = None,
     timeout: Timeout = None,
     no_check: NoCheck = False,
 ) -> None:
@@ -63,8 +75,9 @@ def start(
     6 if the watch was lost, 7 if the result can't be determined or --timeout is over, 130 after Ctrl-C.
     With --detach, it is 0 if the watch was started.
     """
-    options = {"fail_on": fail_on} if fail_on else {}
-    watch_input: dict[str, Any] = {"kind": kind, "request": dict(request or ()), **options}
+    options = {"fail_on": fail_on, "overdue_after": overdue_after}
+    given = {name: value for name, value in options.items() if value}
+    watch_input: dict[str, Any] = {"kind": kind, "request": dict(request or ()), **given}
     if not no_check:
         check_watch(watch_input)
         check_enabled(kind, context.deployment)

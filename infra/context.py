@@ -24,6 +24,7 @@ PROPS = {
     "max-interval-seconds-with-events": "max_interval_with_events",
     "auto-watch": "auto_watch",
     "filters": "filters",
+    "overdue": "overdue",
     "progress-events": "progress_events",
     "allowed-accounts": "allowed_accounts",
     "custom-kinds-dir": "custom_kinds_dir",

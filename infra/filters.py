@@ -1,14 +1,13 @@
 """The setting `filters`: which jobs events start watches of."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 from job_watcher.filters import Filters
 
-from .setting_types import InvalidSetting, json_value
-from .suggestion import suggest, unaccepted
+from .setting_types import InvalidSetting, json_value, matching_kinds
+from .suggestion import unaccepted
 
 ACCEPTED = 'accepted is an object such as {"glue/JobRun": {"JobName": "prod-*"}, "ecs/Task": false}.'
 
@@ -20,16 +19,9 @@ def checked_filters(value: Any, kinds: Mapping[str, Kind]) -> Filters:
         raise InvalidSetting("filters", f" is {value!r}; {ACCEPTED}")
     checked: dict[str, dict[str, tuple[str, ...]] | bool] = {}
     for pattern, members in found.items():
-        for kind in _matching(pattern, kinds):
+        for kind in matching_kinds("filters", pattern, kinds):
             checked[kind.name] = _combined(checked.get(kind.name, {}), _checked(pattern, members, kind), kind)
     return checked
-
-
-def _matching(pattern: Any, kinds: Mapping[str, Kind]) -> Iterator[Kind]:
-    matching = [kind for name, kind in kinds.items() if catalogue.is_enabled(name, [str(pattern)])]
-    if not matching:
-        raise InvalidSetting("filters", f": {pattern!r} matches no enabled kind; {suggest(str(pattern), kinds)}")
-    yield from matching
 
 
 def _checked(pattern: str, members: Any, kind: Kind) -> dict[str, tuple[str, ...]] | bool:

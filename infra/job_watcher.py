@@ -25,7 +25,8 @@ class JobWatcher(Construct):
     """Watches AWS jobs, and publishes how they end to an event bus and to SNS topics.
 
     Public attributes:
-        bus: the event bus that receives `Job Ended` and `Watch Lost` events and, if enabled, `Job Progressed` events.
+        bus: the event bus that receives `Job Ended` and `Watch Lost` events and, if enabled, `Job Overdue` and
+            `Job Progressed` events.
         topic: the SNS topic for programs. Its messages are the details of these events, as JSON.
         email_topic: the SNS topic for people. Its messages are text.
         alarm_topic: the SNS topic for alarms about Job Watcher itself.
@@ -49,6 +50,7 @@ class JobWatcher(Construct):
         max_interval_with_events: Duration | None = None,
         auto_watch: bool | None = None,
         filters: Mapping[str, Mapping[str, str | Sequence[str]] | bool] | None = None,
+        overdue: Mapping[str, Any] | None = None,
         progress_events: bool | float | None = None,
         allowed_accounts: Sequence[str] = (),
         custom_kinds_dir: str | Path | None = None,
@@ -77,6 +79,8 @@ class JobWatcher(Construct):
             max_interval_with_events: replaces `max_interval` for these kinds. Default: 1 hour.
             auto_watch: whether events on the default bus start watches. Default: true.
             filters: by name or pattern of kinds: patterns of request members, or False to start no watches of them.
+            overdue: by name or pattern of kinds: when a running job is reported as overdue, such as `3h`; or an object
+                with the members `after`, `stalled` (its percentage) and `statuses`.
             progress_events: whether to publish `Job Progressed` events, for every 25 percent; or the number of percent.
                 Default: false.
             allowed_accounts: accounts that can put events on the bus and create rules on it.
@@ -103,6 +107,7 @@ class JobWatcher(Construct):
             max_interval_with_events=max_interval_with_events,
             auto_watch=auto_watch,
             filters=filters,
+            overdue=overdue,
             progress_events=progress_events,
             allowed_accounts=allowed_accounts,
             custom_kinds_dir=custom_kinds_dir,

@@ -6,11 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Token
 
 from job_watcher import catalogue
+from job_watcher.catalogue import Kind
+from job_watcher.facts import OVERDUE, format_duration
+
+from .suggestion import suggest
 
 OUTCOMES = (*catalogue.FINAL_OUTCOMES, "lost")
+EMAIL_OUTCOMES = (*OUTCOMES, OVERDUE)  # also of emails about running jobs
+DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 BOOLEANS = {"true": True, "on": True, "false": False, "off": False}
 
 
@@ -38,13 +44,21 @@ def string_list(name: str, value: Any) -> tuple[str, ...]:
     return tuple(item for item in found if item)
 
 
-def checked_outcomes(name: str, value: Any) -> tuple[str, ...]:
-    """Return a list of outcomes; raise InvalidSetting if an item isn't an outcome."""
+def checked_outcomes(name: str, value: Any, accepted: Sequence[str] = OUTCOMES) -> tuple[str, ...]:
+    """Return a list of outcomes; raise InvalidSetting if an item isn't an accepted outcome."""
     found = string_list(name, value)
     for outcome in found:
-        if outcome not in OUTCOMES:
-            raise InvalidSetting(name, f": {outcome!r} is not an outcome; accepted are {', '.join(OUTCOMES)}.")
+        if outcome not in accepted:
+            raise InvalidSetting(name, f": {outcome!r} is not an outcome; accepted are {', '.join(accepted)}.")
     return found
+
+
+def matching_kinds(name: str, pattern: Any, kinds: Mapping[str, Kind]) -> list[Kind]:
+    """Return the enabled kinds with this name or pattern; raise InvalidSetting if there are none."""
+    matching = [kind for each, kind in kinds.items() if catalogue.is_enabled(each, [str(pattern)])]
+    if not matching:
+        raise InvalidSetting(name, f": {pattern!r} matches no enabled kind; {suggest(str(pattern), kinds)}")
+    return matching
 
 
 def json_value(name: str, value: Any, accepted: str) -> Any:
@@ -93,6 +107,18 @@ def days(name: str, value: Any, minimum: float, maximum: float) -> float:
     return number(name, _duration(name, value).to_days(integral=False), minimum, maximum, " of days")
 
 
+def duration(name: str, of: str, value: Any, maximum: float) -> float:
+    """Return the seconds of a duration such as `3h`, or of a Duration. It is the value `of` a member of the setting."""
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)([smhd])", value.strip()) if isinstance(value, str) else None
+    length = float(found[1]) * DURATION_UNITS[found[2]] if found else 0
+    if isinstance(value, Duration):
+        length = value.to_seconds(integral=False)
+    if not 0 < length < maximum:
+        accepted = f"accepted is a duration such as 30m, 3h or 2d that is shorter than {format_duration(maximum)}."
+        raise InvalidSetting(name, f": {of} is {value!r}; {accepted}")
+    return length
+
+
 def _duration(name: str, value: Any) -> Duration:
     if not isinstance(value, Duration):
         raise InvalidSetting(name, f" is {value!r}; accepted is a Duration, such as Duration.hours(1).")
@@ -117,3 +143,11 @@ def percent_step(name: str, value: Any) -> float | None:
     if not 1 <= percent <= 100:
         raise InvalidSetting(name, f" is {value!r}; accepted are true, false, or a percentage from 1 to 100.")
     return percent
+
+
+def key_arn(value: Any) -> str:
+    """Return the ARN of a KMS key, which may be a token; an empty string if there is none."""
+    is_arn = isinstance(value, str) and re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+|", value)
+    if not is_arn and not Token.is_unresolved(value):
+        raise InvalidSetting("log_key_arn", f" is {value!r}; accepted is the ARN of a KMS key.")
+    return str(value)

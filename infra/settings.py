@@ -7,23 +7,27 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration, Token
+from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 
 from job_watcher import catalogue, waiters
 from job_watcher.catalogue import WAITER, Kind
 from job_watcher.filters import Filters
+from job_watcher.overdue import OverdueRule
 from job_watcher.polling import LIMITS_WITH_EVENTS, PollingLimits
 
 from .catalogue import custom_kinds
 from .catalogue.service_names import short_name
 from .filters import checked_filters
+from .overdue import checked_overdue
 from .setting_types import (
+    EMAIL_OUTCOMES,
     InvalidSetting,
     boolean,
     checked_outcomes,
     choice,
     days,
+    key_arn,
     number,
     percent_step,
     seconds,
@@ -55,11 +59,13 @@ class Settings:
     kinds: Mapping[str, Kind]
     custom_kinds_dir: Path | None
     email: tuple[Subscriber, ...]
-    give_up_after_days: float
+    give_up_after: int
+    """Seconds."""
     limits: PollingLimits
     limits_with_events: PollingLimits
     auto_watch: bool
     filters: Filters
+    overdue: Mapping[str, OverdueRule]
     progress_step: float | None
     """Percent between two Job Progressed events; None if there are none."""
     allowed_accounts: tuple[str, ...]
@@ -70,11 +76,6 @@ class Settings:
     runtime: str
     architecture: str
 
-    @property
-    def give_up_after(self) -> int:
-        """The time in seconds."""
-        return round(self.give_up_after_days * SECONDS_PER_DAY)
-
     def function_settings(self) -> str:
         """Return the bundle's settings.json. Many kinds wouldn't fit the environment's 4 KB."""
         settings = {
@@ -84,6 +85,7 @@ class Settings:
             "limits_with_events": asdict(self.limits_with_events) if self.auto_watch else None,
             "progress_step": self.progress_step,
             "filters": self.filters,
+            "overdue": {kind: asdict(rule) for kind, rule in self.overdue.items()},
             "services": {kind.service: short_name(kind.service) for kind in self.kinds.values()},
         }
         return json.dumps(settings)
@@ -97,6 +99,7 @@ def validated(
     give_up_after: Any = Duration.days(14),  # noqa: B008 (it can't be changed)
     auto_watch: Any = True,
     filters: Any = "",
+    overdue: Any = "",
     progress_events: Any = False,
     allowed_accounts: Any = (),
     custom_kinds_dir: Any = "",
@@ -112,20 +115,22 @@ def validated(
     patterns = string_list("kinds", kinds) or ("voice-id/*",)
     folder = _custom_kinds_dir(custom_kinds_dir)
     enabled = _kinds(patterns, folder)
+    give_up_seconds = round(days("give_up_after", give_up_after, *GIVE_UP_DAYS) * SECONDS_PER_DAY)
     return Settings(
         patterns=patterns,
         kinds=enabled,
         custom_kinds_dir=folder,
-        email=checked_subscribers(email, checked_outcomes("email_outcomes", email_outcomes), enabled),
-        give_up_after_days=days("give_up_after", give_up_after, *GIVE_UP_DAYS),
+        email=checked_subscribers(email, checked_outcomes("email_outcomes", email_outcomes, EMAIL_OUTCOMES), enabled),
+        give_up_after=give_up_seconds,
         limits=_limits(intervals),
         limits_with_events=_limits(intervals, "_with_events", DEFAULT_LIMITS_WITH_EVENTS),
         auto_watch=boolean("auto_watch", auto_watch),
         filters=checked_filters(filters, enabled),
+        overdue=checked_overdue(overdue, enabled, give_up_seconds),
         progress_step=percent_step("progress_events", progress_events),
         allowed_accounts=tuple(_account(account) for account in string_list("allowed_accounts", allowed_accounts)),
         dashboard=boolean("dashboard", dashboard),
-        log_key_arn=_key_arn(log_key_arn),
+        log_key_arn=key_arn(log_key_arn),
         **_concurrency(max_concurrency, reserved_concurrency),
         runtime=choice("runtime", getattr(runtime, "name", runtime), RUNTIMES),
         architecture=choice("architecture", getattr(architecture, "name", architecture), ARCHITECTURES),
@@ -166,14 +171,6 @@ def _limits(intervals: Mapping[str, Any], suffix: str = "", default: PollingLimi
 
 def _interval(intervals: Mapping[str, Any], name: str, default: float) -> float:
     return seconds(name, intervals[name], *INTERVAL_SECONDS) if name in intervals else default
-
-
-def _key_arn(value: Any) -> str:
-    """Return the ARN of a KMS key, which may be a token; an empty string if there is none."""
-    is_arn = isinstance(value, str) and re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+|", value)
-    if not is_arn and not Token.is_unresolved(value):
-        raise InvalidSetting("log_key_arn", f" is {value!r}; accepted is the ARN of a KMS key.")
-    return str(value)
 
 
 def _concurrency(maximum: Any, reserved: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from job_watcher import catalogue
 
-from .setting_types import InvalidSetting, checked_outcomes, json_value, string_list
+from .setting_types import EMAIL_OUTCOMES, InvalidSetting, checked_outcomes, json_value, string_list
 from .suggestion import suggest, unaccepted
 
 Policy = Mapping[str, Sequence[Any]]
@@ -84,7 +84,7 @@ def _policy(route: Mapping[str, Any], outcomes: Sequence[str], names: list[str])
     values = [_kind_values(pattern, names) for pattern in string_list("email: kinds", route.get("kinds", ()))]
     policy = {
         "kind": [] if [] in values else [value for several in values for value in several],
-        "outcome": list(checked_outcomes("email: outcomes", route.get("outcomes", ())) or outcomes),
+        "outcome": list(checked_outcomes("email: outcomes", route.get("outcomes", ()), EMAIL_OUTCOMES) or outcomes),
     }
     return {attribute: accepted for attribute, accepted in policy.items() if accepted}
 

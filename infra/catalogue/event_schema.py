@@ -13,6 +13,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "events.schema.json"
 ALWAYS = ("kind", "request", "outcome", "watch", "polls")
 WITH_ANSWER = ("status", "summary", "links", "account", "region")
+RUNNING = ("percent", "changed")  # members of events about running jobs
 TYPES: Mapping[Any, dict[str, Any]] = {
     Any: {},
     str: {"type": "string"},
@@ -22,6 +23,7 @@ TYPES: Mapping[Any, dict[str, Any]] = {
 }
 TIME = {"format": "date-time", "pattern": "Z$"}
 RULES: Mapping[str, dict[str, Any]] = {
+    "changed": TIME,
     "created": TIME,
     "ended": TIME,
     "summary": {"minLength": 1},
@@ -45,19 +47,25 @@ class DetailType(NamedTuple):
 
 
 DETAIL_TYPES: Mapping[str, DetailType] = {
-    "Job Ended": DetailType("A job has ended.", FINAL_OUTCOMES, (*ALWAYS, *WITH_ANSWER, "job"), ("error", "percent")),
+    "Job Ended": DetailType("A job has ended.", FINAL_OUTCOMES, (*ALWAYS, *WITH_ANSWER, "job"), ("error", *RUNNING)),
     # The state machine's own event, if the Describe function fails, has only these members.
     "Watch Lost": DetailType(
         "A watch can't continue. The job may still be running.",
         ("lost",),
         (*ALWAYS, "error", "reason"),
-        ("percent",),
+        RUNNING,
     ),
     "Job Progressed": DetailType(
         "A job's status has changed, or its percentage has reached the next step.",
         ("running",),
         (*ALWAYS, *WITH_ANSWER, "percent"),
-        ("error", "reason", "ended", "seconds", "job"),
+        ("error", "reason", "changed", "ended", "seconds", "job"),
+    ),
+    "Job Overdue": DetailType(
+        "A running job is overdue. It is still being watched.",
+        ("running",),
+        (*ALWAYS, *WITH_ANSWER, "reason", "changed"),
+        ("error", "ended", "job"),
     ),
 }
 

@@ -22,6 +22,7 @@ from .detail import Notification, serialize
 from .errors import Meaning
 from .metrics import count, publish_end
 from .notification import build_watch_lost
+from .overdue import OverdueRule
 from .poll_state import PollState, ProgressUpdate, carry_over
 from .schedule import catch_up, is_late
 from .to_json import parse_time
@@ -38,6 +39,7 @@ RULES = Rules(
     progress_step=SETTINGS["progress_step"],
     filters=SETTINGS["filters"],
     services=SETTINGS["services"],
+    overdue={kind: OverdueRule(**rule) for kind, rule in SETTINGS["overdue"].items()},
 )
 KIND_REMOVED = (
     "This deployment no longer watches the kind {kind}. The job may still be running. "

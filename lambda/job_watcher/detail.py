@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, NotRequired, TypedDict, cast
 
+from .facts import OVERDUE
 from .to_json import compact_json
 
 MAX_BYTES = 250_000  # of a notification in Step Functions and of an SNS message, which may have 256 KiB
@@ -21,11 +22,12 @@ RESERVES = (12_288, 32_768, 65_536, 131_072, MAX_BYTES)
 """Bytes for the name, the subject and the attributes, and for what the email gains when members are removed."""
 _SHORT_MEMBERS = ("kind", "status", "outcome", "created", "ended", "seconds", "account", "region", "watch", "polls")
 _NOT_IN_SQS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # characters that SQS rejects
-_DETAIL_TYPES = {"running": "Job Progressed", "lost": "Watch Lost"}
+JOB_OVERDUE = "Job Overdue"
+_DETAIL_TYPES = {"running": "Job Progressed", "lost": "Watch Lost"}  # by outcome; JOB_OVERDUE is the other exception
 
 
 class Detail(TypedDict):
-    """The detail of a Job Ended or Watch Lost event. A Job Progressed event has `percent` instead of `job`."""
+    """The detail of an event. If the job is still running, it has `percent` instead of `job`."""
 
     kind: Any
     request: dict[str, Any]
@@ -37,6 +39,7 @@ class Detail(TypedDict):
     reason: NotRequired[str]
     results: NotRequired[str]
     percent: NotRequired[float | None]
+    changed: NotRequired[str]
     created: NotRequired[str]
     ended: NotRequired[str]
     seconds: NotRequired[int]
@@ -80,11 +83,13 @@ def serialize(result: Mapping[str, Any]) -> dict[str, Any]:
     message = compact_json(detail).replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")  # SQS rejects both
     shown = {member: value for member, value in result.items() if member != "detail"}
     cause = {"cause": _cause(result, message)} if "error" in result else {}
+    detail_type = result.get("detail_type", _DETAIL_TYPES.get(detail["outcome"], "Job Ended"))
+    outcome = OVERDUE if detail_type == JOB_OVERDUE else detail["outcome"]
     return {
         **shown,
-        "detail_type": _DETAIL_TYPES.get(detail["outcome"], "Job Ended"),
+        "detail_type": detail_type,
         "message": message,
-        "attributes": _attributes(detail),
+        "attributes": _attributes({**detail, "outcome": outcome}),
         **cause,
     }
 

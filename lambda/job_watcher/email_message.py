@@ -8,7 +8,7 @@ from .catalogue import Kind
 from .detail import Detail
 from .email_details import important_members
 from .escape import escape
-from .facts import format_duration, shorten
+from .facts import OVERDUE, format_duration, shorten
 from .to_json import parse_time
 
 MAX_SUBJECT_LENGTH = 99  # characters; SNS accepts fewer than 100, ASCII only, without newlines
@@ -21,6 +21,7 @@ _ADVICE = {
     "failed": "Fix the problem and start the job again.",
     "stopped": "If nobody stopped it on purpose, start the job again.",
     "lost": "The job may still be running. Fix the problem, then start a new watch.",
+    OVERDUE: "Check whether the job makes progress, and stop it if it doesn't. Job Watcher will also report its end.",
 }
 _RESOURCE_ADVICE = {  # of a resource that can change repeatedly
     "failed": "Fix the problem and try again.",
@@ -77,6 +78,8 @@ def _facts(detail: Detail) -> Iterator[tuple[str, str | None]]:
     yield "Started", _format_time(parse_time(detail.get("created")))
     yield "Ended", _format_time(parse_time(detail.get("ended")))
     yield "Duration", format_duration(detail["seconds"]) if "seconds" in detail else None
+    yield "Progress", f"{percent:g} %" if (percent := detail.get("percent")) is not None else None
+    yield "Last change", _format_time(parse_time(detail.get("changed")))
     yield "Results", detail.get("results")
     yield "Omitted", shorten(", ".join(detail.get("omitted", ())), MAX_OMITTED_LENGTH)
 

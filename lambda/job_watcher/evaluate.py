@@ -2,13 +2,13 @@
 
 from typing import cast
 
-from . import polling, schedule
+from . import overdue, polling, schedule
 from .catalogue import Observation
 from .detail import Notification
 from .errors import Meaning
 from .expressions import search
 from .facts import format_duration
-from .notification import add_progress, build_job_ended, build_watch_lost
+from .notification import add_overdue, add_progress, build_job_ended, build_watch_lost
 from .poll_state import PollState, ProgressUpdate
 from .to_json import parse_time
 from .watch import Watch
@@ -39,8 +39,10 @@ def after_answer(
     if state["waited"] >= watch.rules.give_up_after:
         reason = f"Gave up after {format_duration(state['waited'])}: the job is still {observation.short_status}."
         return build_watch_lost(watch, "GaveUp", reason, observation)
+    why = overdue.find_reason(watch.overdue_rule, state)
     interval = max(schedule.interval(watch, state), spread if observation.percent is None else 0)
-    return add_progress(watch, schedule.add_wait(watch, state, interval, random), observation)
+    waiting = schedule.add_wait(watch, {**state, "overdue": 1} if why else state, interval, random)
+    return add_overdue(watch, waiting, observation, why, now) if why else add_progress(watch, waiting, observation)
 
 
 def after_error(

@@ -14,6 +14,7 @@ MAX_TITLE_LENGTH, MAX_TEXT_LENGTH = 256, 2_000  # characters
 MAX_SUMMARY_REASON_LENGTH = 300  # characters of the reason in the summary
 MAX_NAME_LENGTH = 100  # characters of a member's name in a text
 MIN_ARN_PARTS = 6
+OVERDUE = "overdue"  # what emails and message attributes have as the outcome of a running job that is overdue
 # Members of JSON in a text, such as the cause of a failed execution, that say what went wrong.
 _MESSAGES = {
     "errormessage",
@@ -67,6 +68,8 @@ def summarize(job: str, detail: Mapping[str, Any]) -> str:
     if detail["outcome"] == "lost":
         article = "" if job.startswith("a job") else "the "
         return _with_reason(f"Job Watcher stopped watching {article}{job}", detail)
+    if detail["outcome"] == OVERDUE:
+        return f"{job} is overdue: {detail['reason'][:1].lower()}{detail['reason'][1:]}"
     after = f" after {format_duration(detail['seconds'])}" if "seconds" in detail else ""
     verb, comma, rest = _SUMMARIES[detail["outcome"]].partition(",")
     return _with_reason(f"{job} {verb}{after}{comma}{rest}", detail)

@@ -14,12 +14,14 @@ MAX_NEWS = 1000  # of one watch while the job runs; each makes about 15 of the h
 def find_news(before: PollState, result: Mapping[str, Any]) -> str | None:
     """Return what a poll found out, in a few words; None if there is nothing new. `before` is the state at the poll.
 
-    A new status, 50 percent, the first hour without an answer and the answer after it are news. So is the 1,024th
-    poll, and each time the number of polls has doubled: the state machine then sends a new message, which replaces any
-    duplicates.
+    A new status, 50 percent, the first hour without an answer and the answer after it are news. So is a job that
+    is overdue. So is the 1,024th poll, and each time the number of polls has doubled: the state machine then sends a
+    new message, which replaces any duplicates.
     """
     if "wait" not in result:
         return "ended"
+    if result.get("overdue", 0) > before.get("overdue", 0):
+        return "overdue"
     if before.get("reported", 0) >= MAX_NEWS:
         return None
     if "name" in result:

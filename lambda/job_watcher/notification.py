@@ -1,12 +1,13 @@
-"""Build notifications: a job has ended or progressed, or its watch can't continue."""
+"""Build notifications: a job has ended, progressed or become overdue, or its watch can't continue."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from . import email_message
 from .catalogue import Observation
-from .detail import MAX_NAME_LENGTH, RESERVES, Detail, Notification, execution_name, fits, truncate
-from .facts import describe_job, job_facts, place, shorten, summarize
+from .detail import JOB_OVERDUE, MAX_NAME_LENGTH, RESERVES, Detail, Notification, execution_name, fits, truncate
+from .facts import OVERDUE, describe_job, job_facts, place, shorten, summarize
 from .links import job_links
 from .poll_state import PollState, ProgressUpdate
 from .redaction import remove_signed_urls
@@ -56,6 +57,49 @@ def add_progress(watch: Watch, state: PollState, observation: Observation) -> Po
     name = execution_name(detail["kind"], detail["request"], [_identity(watch, observation), *after])
     update = cast(ProgressUpdate, {**state, "name": name, "detail": detail, "subject": "", "text": ""})
     return update if fits(update) else {**update, "detail": {**detail, "request": {}, "omitted": ["request"]}}
+
+
+def add_overdue(watch: Watch, state: PollState, observation: Observation, reason: str, now: float) -> ProgressUpdate:
+    """Return the state with a Job Overdue notification. `now` is in seconds since 1970.
+
+    It is named after the job, so that it is sent once, whatever the reason and however many watches the job has. It
+    replaces a Job Progressed notification, and has the status and the percentage too.
+    """
+    detail = _overdue_detail(watch, state, observation, reason=reason, changed=_last_change(state, now))
+    name = execution_name(detail["kind"], detail["request"], [_identity(watch, observation), OVERDUE])
+    update = _overdue_update(watch, state, name, detail)
+    if fits(update):
+        return update
+    return _overdue_update(watch, state, name, {**detail, "request": {}, "omitted": ["request"]})
+
+
+def _overdue_update(watch: Watch, state: PollState, name: str, detail: Detail) -> ProgressUpdate:
+    shown = cast(Detail, {**detail, "outcome": OVERDUE})
+    notification = {
+        "detail_type": JOB_OVERDUE,
+        "name": name,
+        "detail": detail,
+        "subject": email_message.subject(_job(watch, shown), shown),
+        "text": email_message.body(watch.kind, shown),
+    }
+    return cast(ProgressUpdate, {**state, **notification})
+
+
+def _overdue_detail(watch: Watch, state: PollState, observation: Observation, **members: Any) -> Detail:
+    """Return the detail without the Job dict, because the state machine passes it to the next poll."""
+    percent = {} if observation.percent is None else {"percent": observation.percent}
+    known_start = observation.created is not None and watch.kind is not None and not watch.kind.recurs
+    seconds = {"seconds": round(state["last_answer"])} if known_start else {}
+    whole = _detail(watch, "running", observation, **percent, **seconds, **members)
+    detail = {name: value for name, value in whole.items() if name not in ("job", "omitted")}
+    return cast(Detail, {**detail, "summary": summarize(_job(watch, detail), {**detail, "outcome": OVERDUE})})
+
+
+def _last_change(state: PollState, now: float) -> str:
+    """Return the time of the poll that last found another status or a higher percentage, or of the first poll."""
+    age = state["last_answer"]
+    changed = max(state.get("status_since", age), state["last_progress"] if state.get("percent") is not None else 0)
+    return str(to_json(datetime.fromtimestamp(round(now - (age - changed)), UTC)))
 
 
 def _steps_reached(percent: float | None, step: float | None) -> int:

@@ -8,8 +8,8 @@ from .detail import Detail
 from .expressions import parse_number
 from .to_json import text
 
-_AGES = ("last_answer", "last_disruption", "unreachable_since", "highest_percent", "last_progress")
-_COUNTS = ("polls", "waited", "wait", "delay", "heartbeat", "reported")
+_AGES = ("last_answer", "last_disruption", "unreachable_since", "highest_percent", "last_progress", "status_since")
+_COUNTS = ("polls", "waited", "wait", "delay", "heartbeat", "reported", "overdue")
 _NUMBERS = (*_COUNTS, "percent", "age", *_AGES)
 _MAX_NUMBER = 1e10
 
@@ -42,11 +42,17 @@ class PollState(TypedDict):
     highest_percent: NotRequired[float]
     last_progress: NotRequired[float]
     """Age of the run when its percentage last exceeded all earlier ones."""
+    status_since: NotRequired[float]
+    """Age of the run when a poll first found its present status."""
+    overdue: NotRequired[int]
+    """1 if the job has been reported as overdue."""
 
 
 class ProgressUpdate(PollState):
-    """A poll state with a Job Progressed notification, whose name ensures that each step is reported once."""
+    """A poll state with a notification about the running job, whose name ensures that it is sent once."""
 
+    detail_type: NotRequired[str]
+    """By default, `Job Progressed`."""
     name: str
     detail: Detail
     subject: str

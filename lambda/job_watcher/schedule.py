@@ -1,8 +1,9 @@
 """Update a watch's state after an answer, and schedule its next poll."""
 
+import math
 from datetime import datetime
 
-from . import polling
+from . import overdue, polling
 from .catalogue import Observation
 from .poll_state import PollState
 from .to_json import parse_time
@@ -33,9 +34,12 @@ def update_state(watch: Watch, observation: Observation, now: float) -> PollStat
         "last_answer": age,
         "highest_percent": max(highest, reached),
         "last_progress": age if reached > highest else state.get("last_progress", age),
+        "status_since": state.get("status_since", age) if state.get("status") == observation.short_status else age,
     }
     if "last_disruption" in state:
         updated["last_disruption"] = state["last_disruption"]
+    if "overdue" in state:
+        updated["overdue"] = state["overdue"]
     return updated
 
 
@@ -57,10 +61,11 @@ def add_wait(watch: Watch, state: PollState, seconds: float, random: float = 0) 
     """Return the state with a wait, so that the next poll follows this one after `seconds`.
 
     The wait is up to 5 % shorter, so that watches that started together don't poll together. `random` is a number from
-    0 to 1. The next poll is no later than the time at which the watch gives up.
+    0 to 1. The next poll is no later than the time at which the watch gives up, and if the minimum interval allows it,
+    no later than the time at which the job becomes overdue.
     """
     time_left = watch.rules.give_up_after - state["waited"]
-    seconds = max(watch.limits.min_interval, seconds * (1 - JITTER * random))
+    seconds = max(watch.limits.min_interval, min(seconds * (1 - JITTER * random), _time_to_overdue(watch, state)))
     if watch.in_loop:
         seconds = max(seconds, polling.spread(state["polls"], polling.MAX_LOOP_POLLS, time_left))
     until_next = max(1, round(min(seconds, time_left)))
@@ -71,6 +76,12 @@ def add_wait(watch: Watch, state: PollState, seconds: float, random: float = 0) 
     )
     waited = state["waited"] + until_next
     return add_delay({**state, "wait": wait, "delay": 0, "waited": waited, "age": age, "heartbeat": heartbeat})
+
+
+def _time_to_overdue(watch: Watch, state: PollState) -> float:
+    """Return the interval after which the next poll finds that the job is overdue, if it doesn't change until then."""
+    left = overdue.time_left(watch.overdue_rule, state)
+    return math.inf if left is None else math.ceil(left) + polling.POLL_SECONDS
 
 
 def add_delay(state: PollState) -> PollState:

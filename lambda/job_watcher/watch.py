@@ -8,6 +8,7 @@ from typing import Any
 from . import polling
 from .catalogue import Kind
 from .filters import Filters, selects
+from .overdue import OverdueRule
 from .poll_state import PollState
 
 
@@ -26,6 +27,8 @@ class Rules:
     """Percentage points between two Job Progressed events; None if progress isn't reported."""
     filters: Filters = field(default_factory=dict)
     """Events about the jobs that they exclude don't trigger polls."""
+    overdue: Mapping[str, OverdueRule] = field(default_factory=dict)
+    """When jobs are overdue, by kind."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,13 @@ class Watch:
         """The event that started this watch, if one did: its id, its time, and whether it was the service's own."""
         trigger = self.input.get("trigger") if isinstance(self.input, dict) else None
         return trigger if isinstance(trigger, Mapping) else None
+
+    @cached_property
+    def overdue_rule(self) -> OverdueRule:
+        """When the job is overdue: the deployment's rule for the kind, with `overdue_after` from the input."""
+        rule = self.rules.overdue.get(self.kind.name if self.kind else "", OverdueRule())
+        after = self.input.get("overdue_after") if isinstance(self.input, dict) else None
+        return rule if after is None else replace(rule, after=after)
 
     @cached_property
     def limits(self) -> polling.PollingLimits:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any
 
 from botocore.model import Shape, StructureShape
@@ -10,7 +11,7 @@ from botocore.validate import ParamValidator
 from .catalogue import FINAL_OUTCOMES, Kind
 from .to_json import compact_json
 
-MEMBERS = ("kind", "request", "fail_on", "check_once")
+MEMBERS = ("kind", "request", "fail_on", "overdue_after", "check_once")
 TRIGGER = "trigger"  # added by Start: the event's id and time, and whether it is the service's own event
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"  # added by callers; it links executions in the console
 
@@ -42,6 +43,9 @@ def check_input(watch_input: Any) -> None:
     fail_on = watch_input.get("fail_on", [])
     if not isinstance(fail_on, list) or not all(outcome in FINAL_OUTCOMES for outcome in fail_on):
         raise InvalidInput(f"fail_on is {fail_on!r}; accepted is a list of {', '.join(FINAL_OUTCOMES)}.")
+    overdue_after = watch_input.get("overdue_after", 1)
+    if not isinstance(overdue_after, int | float) or isinstance(overdue_after, bool) or not 0 < overdue_after < inf:
+        raise InvalidInput(f"overdue_after is {overdue_after!r}; accepted is a positive number of seconds.")
     if not isinstance(watch_input.get("check_once", False), bool):
         raise InvalidInput(f"check_once is {watch_input['check_once']!r}; accepted are true and false.")
 

@@ -160,7 +160,7 @@ class World(Account):
         return event
 
     def events(self, request: Any, *, progress: bool = False) -> list[dict[str, Any]]:
-        """Return the events that have arrived about the job: about its end, or about its progress."""
+        """Return the events that have arrived about the job: about its end, or those before."""
         while self._receive() == 10:  # the most that SQS returns at once
             pass
         return self.received(request, progress=progress)
@@ -177,7 +177,7 @@ class World(Account):
     def received(self, request: Any, *, progress: bool = False) -> list[dict[str, Any]]:
         """Return the events that `events` has received about the job, without receiving more."""
         of_job = [event for event in self._events if event["detail"]["request"] == request]
-        return [event for event in of_job if (event["detail-type"] == "Job Progressed") is progress]
+        return [event for event in of_job if (event["detail"]["outcome"] == "running") is progress]
 
     def details(self) -> list[dict[str, Any]]:
         """Return the details of all events that have arrived."""
@@ -273,7 +273,7 @@ def settings(cloud: Cloud) -> dict[str, str]:
         "kinds": "*,*/waiter/*",  # every kind: the largest possible bundle, template and policies
         "email": json.dumps([SUBSCRIBER, {"to": ETL, "kinds": "glue/*", "outcomes": "succeeded"}]),
         "filters": json.dumps(FILTERS),
-        "email-outcomes": "partial,failed,stopped,lost",
+        "email-outcomes": "partial,failed,stopped,lost,overdue",
         "give-up-after-days": str(GIVE_UP_DAYS),
         "progress-events": "25",
     }

@@ -56,6 +56,20 @@ def test_the_email_about_a_failed_job_contains_the_reason(world: World) -> None:
     assert f"{failure['Message']} ({failure['StatusCode']})" in email["BodyText"]
 
 
+def test_an_overdue_job_is_reported_once_and_its_end_too(world: World) -> None:
+    request = world.start_job(manifest=world.put_manifest("overdue.json", speakers(4, missing=1)))
+    world.show_progress(request, 10)
+    watches = [world.watch({"kind": SPEAKERS, "request": request, "overdue_after": after}) for after in (1, 2)]
+    until(lambda: [email["Subject"].partition(":")[0] for email in world.emails(request["JobId"])] == ["Overdue"])
+    (event,) = until(lambda: world.events(request, progress=True))
+    assert (event["detail-type"], event["detail"]["percent"]) == ("Job Overdue", 10)
+    world.show_end(request)
+    assert [world.end(watch)["status"] for watch in watches] == ["SUCCEEDED", "SUCCEEDED"]
+    assert world.event(request)["detail"]["outcome"] == "partial"
+    until(lambda: len(world.emails(request["JobId"])) == 2)
+    assert [event["detail-type"] for event in world.received(request, progress=True)].count("Job Overdue") == 1
+
+
 def test_filter_policies_work_on_both_topics(world: World) -> None:
     policy = {"outcome": ["partial"], "status": ["COMPLETED_WITH_ERRORS"], "kind": [SPEAKERS]}
     queues = {output: _subscribe_queue(world, output, policy) for output in ("TopicArn", "EmailTopicArn")}

@@ -255,6 +255,21 @@ def test_progress_is_reported_once_per_step_and_the_watch_goes_on(
     assert len(deployment.received("people")) == len(deployment.received("programs")) == 1
 
 
+def test_an_overdue_job_is_reported_once_to_the_bus_and_both_topics_and_the_watch_goes_on(
+    deployment: Deployment, voice_id: Stubber
+) -> None:
+    for status in ("IN_PROGRESS", "IN_PROGRESS", "COMPLETED"):
+        answers(voice_id, status)
+    watch = deployment.run_watch({**INPUT, "overdue_after": 3_600})
+    assert deployment.entered(watch) == ["Describe", *REPORT, "WaitForNews", *REPORT, "Succeeded"]
+    assert deployment.news(watch) == ["ended"]
+    overdue, end = deployment.received("bus")
+    assert (overdue["detail-type"], end["detail-type"]) == ("Job Overdue", "Job Ended")
+    assert [json.loads(one["Message"]) for one in deployment.received("programs")] == [overdue["detail"], end["detail"]]
+    subjects = [message["Subject"].partition(":")[0] for message in deployment.received("people")]
+    assert subjects == ["Overdue", "Succeeded"]
+
+
 def test_the_state_machine_times_out_a_watch_that_never_gives_up(deployment: Deployment) -> None:
     waiting = {"wait": 900, "delay": 900, "heartbeat": 86_400}
     deployment.services.function = lambda payload: waiting

@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from job_watcher import aws_call, describe, metrics, poll
+from job_watcher.overdue import OverdueRule
 from job_watcher.polling import PollingLimits
 from job_watcher.watch import Rules
 from tests.unit.conftest import Invocation
@@ -23,6 +24,7 @@ from tests.unit.simulated_states import Execution, SimulatedStates, TaskError
 from tests.unit.virtual_time import VirtualTime
 
 DEFINITION = Path(__file__).parents[2] / "infra" / "watch.asl.json"
+KIND = "voice-id/SpeakerEnrollmentJob"
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC).timestamp()
 SUBSTITUTIONS = {"partition": "aws", "describe": "Describe", "queue": poll.QUEUE_URL, "notify": "Notify"}
 WITH_EVENTS = PollingLimits(max_delay_ratio=0.25, max_interval=3_600)
@@ -45,7 +47,7 @@ class Job:
 
     @property
     def input(self) -> dict[str, Any]:
-        return {"kind": "voice-id/SpeakerEnrollmentJob", "request": {"DomainId": "d" * 22, "JobId": self.id}}
+        return {"kind": KIND, "request": {"DomainId": "d" * 22, "JobId": self.id}}
 
     @property
     def has_ended(self) -> bool:
@@ -65,7 +67,12 @@ class Deployment:
     """
 
     def __init__(
-        self, patch: pytest.MonkeyPatch, *, with_events: bool = False, progress_step: float | None = None
+        self,
+        patch: pytest.MonkeyPatch,
+        *,
+        with_events: bool = False,
+        progress_step: float | None = None,
+        overdue_after: float | None = None,
     ) -> None:
         self.time = VirtualTime(START)
         self.queue = SimulatedQueue(self.time, self._poll)
@@ -88,7 +95,11 @@ class Deployment:
         self.outages: dict[str, float] = {}
         self.damage_result: Callable[[dict[str, Any]], dict[str, Any]] | None = None
         """Changes the next result of the Describe function."""
-        rules = Rules(limits_with_events=WITH_EVENTS if with_events else None, progress_step=progress_step)
+        rules = Rules(
+            limits_with_events=WITH_EVENTS if with_events else None,
+            progress_step=progress_step,
+            overdue={KIND: OverdueRule(after=overdue_after)},
+        )
         self._connect(patch, rules)
 
     def _connect(self, patch: pytest.MonkeyPatch, rules: Rules) -> None:
@@ -103,10 +114,10 @@ class Deployment:
         for handler in poll.logger.handlers:
             patch.setattr(handler, "stream", io.StringIO())
 
-    def watch(self, job: Job) -> Execution:
-        """Start a watch of a job."""
+    def watch(self, job: Job, **options: Any) -> Execution:
+        """Start a watch of a job. `options` are further members of its input."""
         self.jobs[job.id] = job
-        execution = self.states.start(f"watch-{len(self.watches)}", job.input)
+        execution = self.states.start(f"watch-{len(self.watches)}", {**job.input, **options})
         self.watches.append(execution)
         return execution
 
@@ -123,9 +134,17 @@ class Deployment:
         return [message for message in self.queue.messages if watch.token and message.token == watch.token]
 
     def ends_reported(self, job: Job) -> list[dict[str, Any]]:
-        """Return the notifications that the job has ended."""
-        sent = [json.loads(notification["message"]) for notification in self.notifications.values()]
-        return [detail for detail in sent if detail["request"] == job.input["request"] and "job" in detail]
+        """Return the details of the notifications that the job has ended."""
+        return [detail for detail in self._sent(job) if "job" in detail]
+
+    def overdue_reported(self, job: Job) -> list[dict[str, Any]]:
+        """Return the details of the notifications that the job is overdue."""
+        return self._sent(job, "Job Overdue")
+
+    def _sent(self, job: Job, detail_type: str = "Job Ended") -> list[dict[str, Any]]:
+        sent = [one for one in self.notifications.values() if one["detail_type"] == detail_type]
+        details = [json.loads(notification["message"]) for notification in sent]
+        return [detail for detail in details if detail["request"] == job.input["request"]]
 
     def fail_for(self, name: str, seconds: float) -> None:
         """Let an API or a function fail for some time."""

@@ -38,7 +38,7 @@ def test_the_schema_is_valid_json_schema_with_known_formats() -> None:
 
 
 def test_there_is_one_definition_for_each_detail_type() -> None:
-    assert set(event_schema.DETAIL_TYPES) == {"Job Ended", *detail._DETAIL_TYPES.values()}
+    assert set(event_schema.DETAIL_TYPES) == {"Job Ended", detail.JOB_OVERDUE, *detail._DETAIL_TYPES.values()}
 
 
 @pytest.mark.parametrize("name", event_schema.DETAIL_TYPES)

@@ -103,6 +103,18 @@ def test_the_earliest_end_and_the_next_poll_are_shown_if_they_are_known(
     ]
 
 
+def test_a_job_that_its_watch_has_reported_as_overdue_is_shown(
+    aws: FakeAws, story: Story, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.answers["GetJobRun"] = lambda _: job_run("RUNNING")
+    story.poll(0, "RUNNING")
+    story.poll(19, "RUNNING", overdue=1, detail_type="Job Overdue", outcome="running")
+    story.succeeds(100, outcome="succeeded", status="SUCCEEDED")
+    assert run(NAME) == 0
+    states = [line.partition(", e")[0] for line in capsys.readouterr().out.splitlines()]
+    assert states[1:4] == ["RUNNING", "RUNNING, overdue", "succeeded (SUCCEEDED)"]
+
+
 def test_a_job_that_has_ended_before_its_watch_noticed_is_shown(
     aws: FakeAws, story: Story, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,10 +33,18 @@ class Protocol(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
 
     @initialize(
-        with_events=st.booleans(), progress_step=st.sampled_from([None, 10.0]), percent=st.sampled_from([None, 0.0])
+        with_events=st.booleans(),
+        progress_step=st.sampled_from([None, 10.0]),
+        percent=st.sampled_from([None, 0.0]),
+        overdue_after=st.sampled_from([None, 20 * MINUTE]),
     )
-    def deploy(self, with_events: bool, progress_step: float | None, percent: float | None) -> None:
-        self.deployment = Deployment(self.patch, with_events=with_events, progress_step=progress_step)
+    def deploy(
+        self, with_events: bool, progress_step: float | None, percent: float | None, overdue_after: float | None
+    ) -> None:
+        self.deployment = Deployment(
+            self.patch, with_events=with_events, progress_step=progress_step, overdue_after=overdue_after
+        )
+        self.overdue_after = overdue_after
         self.queue, self.time, self.states = self.deployment.queue, self.deployment.time, self.deployment.states
         self.percent = percent
         self.max_interval = 3_600 if with_events else 180 if percent is None else 900
@@ -123,7 +131,10 @@ class Protocol(RuleBasedStateMachine):
 
     @precondition(has_messages)
     @rule(
-        index=INDEX, name=st.sampled_from(["started", "confirmed", "state", "heartbeat", "delay", "wait", "reported"])
+        index=INDEX,
+        name=st.sampled_from(
+            ["started", "confirmed", "state", "heartbeat", "delay", "wait", "reported", "overdue", "status_since"]
+        ),
     )
     def send_message_of_an_earlier_version(self, index: int, name: str) -> None:
         message = self.message(index)
@@ -184,6 +195,13 @@ class Protocol(RuleBasedStateMachine):
             assert len(self.deployment.ends_reported(job)) <= 1
 
     @invariant()
+    def an_overdue_job_is_reported_at_most_once_and_never_early(self) -> None:
+        for job in self.deployment.jobs.values():
+            reported = self.deployment.overdue_reported(job)
+            assert len(reported) <= (self.overdue_after is not None)
+            assert all(detail["seconds"] >= (self.overdue_after or 0) for detail in reported)
+
+    @invariant()
     def no_watch_is_lost(self) -> None:
         for watch in self.deployment.watches:
             assert watch.status != "FAILED" or self.crashes_of_describe > 3, watch.error
@@ -235,6 +253,7 @@ class Protocol(RuleBasedStateMachine):
                 job.status = "SUBMITTED" if job.status == "IN_PROGRESS" else "IN_PROGRESS"
         self.time.wait(2 * self.max_interval + MINUTE)
         self.check_messages(1)
+        self.check_overdue()
         for job in self.deployment.jobs.values():
             if not job.has_ended:
                 job.status = "COMPLETED"
@@ -246,6 +265,14 @@ class Protocol(RuleBasedStateMachine):
         assert not self.queue.messages
         self.a_jobs_end_is_reported_once()
         self.no_watch_is_lost()
+
+    def check_overdue(self) -> None:
+        """Check that the jobs that are overdue by now have been reported, unless nobody watches them any more."""
+        for job in self.deployment.jobs.values():
+            is_watched = any(watch.input == job.input for watch in self.deployment.running())
+            if self.overdue_after is not None and is_watched and not job.has_ended:
+                assert self.time.now - job.created > self.overdue_after
+                assert len(self.deployment.overdue_reported(job)) == 1
 
     def check_messages(self, maximum: int) -> None:
         """Check that each watch soon waits for a message, and for at most as many copies."""

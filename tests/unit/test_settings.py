@@ -31,7 +31,7 @@ def test_without_context_voice_id_is_watched_and_nobody_gets_emails() -> None:
     assert settings.patterns == ("voice-id/*",)
     assert set(settings.kinds) == {SPEAKER, FRAUDSTER}
     assert settings.email == ()
-    assert settings.give_up_after_days == 14
+    assert settings.give_up_after == 14 * 86_400
     assert settings.limits == PollingLimits(max_delay_ratio=0.05, min_interval=15, max_interval=180)
     assert (settings.max_concurrency, settings.reserved_concurrency) == (10, None)
     assert settings.dashboard is True
@@ -162,14 +162,14 @@ def test_email_outcomes_can_be_any_final_outcome(outcomes: Any, expected: tuple[
 
 @pytest.mark.parametrize("outcome", ["running", "FAILED", "COMPLETED_WITH_ERRORS", "fail"])
 def test_an_unknown_outcome_is_rejected(outcome: str) -> None:
-    accepted = "succeeded, partial, failed, stopped, lost"
+    accepted = "succeeded, partial, failed, stopped, lost, overdue"
     sentence = f"email-outcomes: {outcome!r} is not an outcome; accepted are {accepted}."
     assert message(email_outcomes=f"failed,{outcome}") == sentence
 
 
 @pytest.mark.parametrize(("value", "days"), [(14, 14), ("14", 14), (0.5, 0.5), ("0.01", 0.01), (350, 350)])
 def test_give_up_after_days_can_be_a_number_or_a_string(value: Any, days: float) -> None:
-    assert read(give_up_after_days=value).give_up_after_days == days
+    assert read(give_up_after_days=value).give_up_after == round(days * 86_400)
 
 
 @pytest.mark.parametrize("value", [0, -1, 350.5, 1e9, "", "soon", "14 days", "nan", "inf", None, [14], {}])

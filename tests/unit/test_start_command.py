@@ -62,6 +62,14 @@ def test_the_watchs_input_has_the_outcomes_on_which_it_fails(monkeypatch: pytest
     }
 
 
+@pytest.mark.parametrize(("duration", "seconds"), [("90", 90), ("30m", 1_800), ("3h", 10_800)])
+def test_the_watchs_input_has_the_time_after_which_the_job_is_overdue(
+    monkeypatch: pytest.MonkeyPatch, aws: FakeAws, duration: str, seconds: int
+) -> None:
+    assert exit_status(monkeypatch, [*START, "--detach", "--overdue-after", duration]) == 0
+    assert json.loads(aws.calls[-1][1]["input"])["overdue_after"] == seconds
+
+
 AUTOMATIC = {"trigger": {"id": "1", "time": None, "service_event": False}}
 
 
@@ -71,6 +79,7 @@ AUTOMATIC = {"trigger": {"id": "1", "time": None, "service_event": False}}
         ({"status": "RUNNING", **AUTOMATIC}, [], True),
         ({"status": "RUNNING", **AUTOMATIC}, ["--fail-on", "failed"], False),
         ({"status": "RUNNING", "fail_on": ["failed"]}, ["--fail-on", "failed"], True),
+        ({"status": "RUNNING", **AUTOMATIC}, ["--overdue-after", "3h"], False),
         ({"status": "RUNNING", "request": {"JobName": "other", "RunId": "jr_1"}}, [], False),
         ({"status": "SUCCEEDED", **AUTOMATIC}, [], False),
     ],

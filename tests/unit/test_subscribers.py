@@ -156,8 +156,8 @@ def test_routes_can_be_json_in_the_command_line() -> None:
         ),
         ([{"to": ETL, "kinds": "glue/JobRn"}], ": 'glue/JobRn' matches no enabled kind; did you mean 'glue/JobRun'?"),
         (
-            [{"to": ETL, "outcomes": ["overdue"]}],
-            ": outcomes: 'overdue' is not an outcome; accepted are succeeded, partial, failed, stopped, lost.",
+            [{"to": ETL, "outcomes": ["running"]}],
+            ": outcomes: 'running' is not an outcome; accepted are succeeded, partial, failed, stopped, lost, overdue.",
         ),
         ([{"to": ETL, "kinds": 7}], ": kinds is 7; accepted is a list of strings, or a string with commas."),
     ],

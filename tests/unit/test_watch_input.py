@@ -56,6 +56,9 @@ def rejection_message(kind: Kind, request: Mapping[str, Any]) -> str:
         {},
         {"fail_on": []},
         {"check_once": True},
+        {"overdue_after": 1},
+        {"overdue_after": 0.5},
+        {"overdue_after": 1e9},
         {"fail_on": ["failed", "stopped", "partial", "succeeded"]},
         {"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn:aws:states:eu-west-1:123456789012:execution:Mine:x"},
     ],
@@ -90,6 +93,13 @@ def test_a_valid_input_is_accepted(optional_members: dict[str, Any]) -> None:
         (
             INPUT | {"request": [REQUEST]},
             "The input has no request; accepted is an object with the arguments of the describe call.",
+        ),
+        *(
+            (
+                INPUT | {"overdue_after": value},
+                f"overdue_after is {value!r}; accepted is a positive number of seconds.",
+            )
+            for value in (0, -1, "3h", None, True, [60], float("inf"), float("nan"))
         ),
         (
             INPUT | {"fail_on": "failed"},
