@@ -69,7 +69,7 @@ def summarize(job: str, detail: Mapping[str, Any]) -> str:
         article = "" if job.startswith("a job") else "the "
         return _with_reason(f"Job Watcher stopped watching {article}{job}", detail)
     if detail["outcome"] == OVERDUE:
-        return f"{job} is overdue: {detail['reason'][:1].lower()}{detail['reason'][1:]}"
+        return _with_reason(f"{job} is overdue", detail)
     after = f" after {format_duration(detail['seconds'])}" if "seconds" in detail else ""
     verb, comma, rest = _SUMMARIES[detail["outcome"]].partition(",")
     return _with_reason(f"{job} {verb}{after}{comma}{rest}", detail)

@@ -75,7 +75,7 @@ def test_the_notification_says_why_the_job_is_overdue() -> None:
         "title": "new-callers",
         "status": "IN_PROGRESS",
         "outcome": "running",
-        "summary": f"{job} is overdue: it has been running for more than 3 h.",
+        "summary": f"{job} is overdue: It has been running for more than 3 h.",
         "reason": "It has been running for more than 3 h.",
         "percent": 40,
         "changed": "2026-03-01T11:30:00Z",
@@ -89,17 +89,15 @@ def test_the_notification_says_why_the_job_is_overdue() -> None:
     assert result["subject"] == f"Overdue: {job} (eu-west-1)"
     assert result["text"] == (
         f"{detail['summary']}\n\n"
-        "  Outcome      overdue (status IN_PROGRESS)\n"
-        "  Kind         voice-id/SpeakerEnrollmentJob\n"
-        f"  DomainId     {'d' * 22}\n"
-        f"  JobId        {'j' * 22}\n"
-        "  Created      2026-03-01 09:30:00 UTC\n"
-        "  Duration     3 h 1 min\n"
-        "  Progress     40 %\n"
-        "  Last change  2026-03-01 11:30:00 UTC\n"
-        "  Reason       It has been running for more than 3 h.\n\n"
+        "Status: IN_PROGRESS\n"
+        "Started: 2026-03-01 09:30:00 UTC\n"
+        "Duration: 3 h 1 min\n"
+        "Progress: 40 %\n"
+        "Last change: 2026-03-01 11:30:00 UTC\n\n"
+        f"Watch: {links['watch']}\n\n"
         "Recommended action: Check whether the job makes progress, and stop it if it doesn't. Job Watcher will also "
-        f"report its end.\n\nWatch: {links['watch']}\n"
+        "report its end.\n\n"
+        f"Details:\nKind: {SPEAKER.name}\nDomainId: {'d' * 22}\nJobId: {'j' * 22}\n"
     )
     values = {name: value["StringValue"] for name, value in result["attributes"].items()}
     assert values == {"kind": SPEAKER.name, "status": "IN_PROGRESS", "outcome": "overdue"}
