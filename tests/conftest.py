@@ -1,6 +1,7 @@
 """Distribute tests to pytest-xdist's processes so that one process uses a local cloud, a synth or a measurement."""
 
 import gc
+import sys
 
 import pytest
 from xdist.remote import Producer
@@ -49,6 +50,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the groups first, so that the processes finish at about the same time."""
     rank = {name: number for number, name in enumerate(SAME_PROCESS)}
     items.sort(key=lambda item: rank.get(group(item.nodeid) or "", len(rank)))
+
+
+# jsonschema would compile 38 grammars when it is imported, which takes two seconds in each process. Without this
+# package, it checks URIs with rfc3986-validator.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 
 def pytest_configure() -> None:
