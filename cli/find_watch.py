@@ -1,4 +1,4 @@
-"""Find a watch by its execution's ARN or name, or by a value of its job's request."""
+"""Find a watch by its execution's ARN or name, by a value of its job's request, or by its title."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from job_watcher.filters import texts
 
 from . import job_text, watches
 from .errors import CommandError
+from .listed_job import read_job
 
 ARN = re.compile(r"arn:[\w-]+:states:[\w-]+:\d{12}:execution:[^:]+:[^:]+")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -17,8 +18,8 @@ MAX_CALLS = 100  # of DescribeExecution, because only it returns a watch's reque
 SHORTENED = "…"  # the middle of a value in the output of `list`
 ENOUGH = 25  # of these calls, once a watch is found
 NOT_FOUND = (
-    "No watch has the name {id!r}, and none of the newest {count} watches is about a job whose request contains it. "
-    "Accepted are an execution's ARN or name, or a value of the request, such as a RunId."
+    "No watch has the name {id!r}, and none of the newest {count} watches is about a job with this value in its "
+    "request or with this title. Accepted are an execution's ARN or name, a value of the request, such as a RunId, or the title."
 )
 SEVERAL = "Several watches are about {id}. This is {which}: {name}"
 
@@ -63,19 +64,24 @@ def _candidates(states: Any, machine: str) -> Sequence[Mapping[str, Any]]:
 
 
 def _matches(states: Any, candidates: Sequence[Mapping[str, Any]], id: str) -> Iterator[dict[str, Any]]:
-    """Yield the watches whose request contains `id`. Once there is one, only the first few candidates are read."""
+    """Yield the watches of jobs with this value in their request, or with this title.
+
+    Once there is one, only the first few candidates are read.
+    """
     found = False
     for number, execution in enumerate(watches.describe_each(states, candidates), start=1):
-        if is_about(watches.read_input(execution).get("request", {}), id) and not watches.is_extra_check(execution):
+        job = read_job(execution)
+        if job and is_about(job.request, id, job.title) and not watches.is_extra_check(execution):
             found = True
             yield execution
         if found and number >= ENOUGH:
             return
 
 
-def is_about(request: Any, id: str) -> bool:
-    """Whether a request contains a value. `id` can be shortened, as `list` shows it."""
-    if id in (values := list(texts(request))):
+def is_about(request: Any, id: str, title: str | None = None) -> bool:
+    """Whether `id` is a value of a job's request, or its title. It can be shortened, as `list` shows it."""
+    if id in (values := [*texts(request), *filter(None, [title])]):
         return True
-    pattern, shown = ".*".join(map(re.escape, id.split(SHORTENED))), [*values, job_text.request_values(request)]
+    pattern = ".*".join(map(re.escape, id.split(SHORTENED)))
+    shown = [*values, job_text.request_values(request, title)]
     return SHORTENED in id and any(re.fullmatch(pattern, value) for value in shown)

@@ -21,7 +21,7 @@ Id = Annotated[
     str,
     typer.Argument(
         metavar="ID",
-        help="A watch: its execution's name or ARN, or a value of the job's request, such as a RunId.",
+        help="A watch: its execution's name or ARN, a value of the job's request, such as a RunId, or its title.",
     ),
 ]
 Timeout = Annotated[

@@ -16,10 +16,13 @@ from .local_time import format_time
 from .progress import end
 
 
-def request_values(request: Mapping[str, Any]) -> str:
-    """Return the values of a request on one line, such as `nightly jr_0123`."""
-    shown = (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in request.values())
-    return one_line(" ".join(shown))
+def request_values(request: Mapping[str, Any], title: str | None = None) -> str:
+    """Return the values of a request on one line, such as `nightly jr_0123`.
+
+    The title is first, unless it is one of them.
+    """
+    values = [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in request.values()]
+    return one_line(" ".join([title, *values] if title and title not in values else values))
 
 
 def table(rows: Iterable[tuple[str, Any]]) -> str:

@@ -105,4 +105,4 @@ def _table(jobs: Sequence[ListedJob], width: int) -> list[str]:
 def _row(job: ListedJob, now: datetime) -> list[str]:
     age = " ".join(format_duration((now - job.started).total_seconds()).split()[:2])  # the largest unit
     ended = f"{job.ended.astimezone():%m-%d %H:%M}" if job.ended else ""
-    return [job.kind, job_text.request_values(job.request), job.describe_status(), job.outcome, age, ended]
+    return [job.kind, job_text.request_values(job.request, job.title), job.describe_status(), job.outcome, age, ended]

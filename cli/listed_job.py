@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from job_watcher import facts
 from job_watcher.expressions import parse_number, search
 from job_watcher.to_json import to_json
 
@@ -28,6 +29,13 @@ class ListedJob:
     percent: float | None = None
 
     @property
+    def title(self) -> str | None:
+        """The name that people use. While the job is running, it is known only if the request contains it."""
+        kind = job_text.known_kind(self.kind)
+        title: str | None = facts.job_facts(kind, self.request, None, self.outcome).get("title")
+        return self.detail.get("title") or title
+
+    @property
     def started(self) -> datetime:
         """When the watch started."""
         started: datetime = self.execution["startDate"]
@@ -48,6 +56,7 @@ class ListedJob:
         return {
             "kind": self.kind,
             "request": self.request,
+            "title": self.title,
             "outcome": self.outcome,
             "status": self.status,
             "percent": self.percent,

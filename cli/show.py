@@ -70,6 +70,7 @@ def _sections(job: ListedJob, moments: Sequence[Moment], delivered: dict[str, An
 
 def _rows(job: ListedJob) -> Iterator[tuple[str, Any]]:
     yield "kind", job.kind
+    yield "title", job.title
     for name, value in job.request.items():
         yield name, value if isinstance(value, str) else json.dumps(value)
     yield "watch", job.execution["name"]

@@ -300,5 +300,8 @@ def test_a_watch_that_is_not_found_is_reported_with_what_is_accepted_after_few_c
     Executions(aws, **{f"w{number}": ("SUCCEEDED", {"RunId": "jr_1"}) for number in range(150)})
     assert run("jr_9") == 7
     error = capsys.readouterr().err
-    assert "none of the newest 100 watches is about a job whose request contains it. Accepted are" in error
+    assert (
+        "none of the newest 100 watches is about a job with this value in its request or with this title. Accepted are"
+        in error
+    )
     assert aws.operations().count("DescribeExecution") == 101 and aws.operations().count("ListExecutions") == 2

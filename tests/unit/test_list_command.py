@@ -78,6 +78,17 @@ def test_long_values_are_shortened_so_that_each_line_fits_into_80_columns(
     assert exit_status(monkeypatch, ["follow", job]) == 0
 
 
+def test_a_title_that_is_not_in_the_request_is_shown_and_found(
+    aws: FakeAws, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executions = Executions(aws, a=("SUCCEEDED", run_id(1)), b=("SUCCEEDED", LONG), c=("SUCCEEDED", run_id(2)))
+    executions.details = {"a": {"title": "orders of march"}, "b": {"title": LONG["JobName"]}}
+    shown = [line.split("  ")[1] for line in lines("--limit", "3")]
+    assert shown[1] == "jr_2" and shown[2].startswith("nightly") and shown[3] == "orders of march jr_1"
+    for id in ("orders of march", "ord…march jr_1"):
+        assert exit_status(monkeypatch, ["show", id]) == 0
+
+
 def test_an_extra_check_of_a_job_is_not_its_newest_watch(aws: FakeAws, lines: Lines) -> None:
     executions = Executions(aws, a=("RUNNING", run_id(1)), b=("SUCCEEDED", run_id(1)))
     executions.members["b"] = {"check_once": True}
@@ -91,6 +102,7 @@ def test_json_has_stable_keys(aws: FakeAws, lines: Lines) -> None:
     assert row == {
         "kind": "glue/JobRun",
         "request": run_id(1),
+        "title": None,
         "outcome": "succeeded",
         "status": None,
         "percent": None,

@@ -167,8 +167,9 @@ def test_the_notification_of_another_watch_is_found_by_the_arguments_of_the_fail
 def test_a_running_job_has_its_request_and_its_status_but_no_deliveries(story: Story, shown: Shown) -> None:
     story.poll(2, "RUNNING", 50.0)
     lines = shown().splitlines()
-    assert lines[:6] == [
+    assert lines[:7] == [
         "kind     glue/JobRun",
+        "title    nightly",
         "JobName  nightly",
         "RunId    jr_1",
         "watch    w",

@@ -85,6 +85,8 @@ class Executions:
         self.watches = watches
         self.members: dict[str, dict[str, Any]] = {}
         """Further members of the inputs of these watches."""
+        self.details: dict[str, dict[str, Any]] = {}
+        """Further members of the details of these watches."""
         aws.answers |= {"DescribeExecution": self._describe, "ListExecutions": self._list}
 
     def _execution(self, name: str) -> dict[str, Any]:
@@ -92,7 +94,11 @@ class Executions:
         arn = f"{MACHINE.replace(':stateMachine:', ':execution:')}:{name}"
         times = {"startDate": START} if status == "RUNNING" else {"startDate": START, "stopDate": START}
         watch_input = json.dumps({"kind": "glue/JobRun", "request": request, **self.members.get(name, {})})
-        end = {} if status == "RUNNING" else {"output": json.dumps({"outcome": "succeeded", "reason": name})}
+        end = (
+            {}
+            if status == "RUNNING"
+            else {"output": json.dumps({"outcome": "succeeded", "reason": name, **self.details.get(name, {})})}
+        )
         return {"executionArn": arn, "name": name, "status": status, "input": watch_input, **times, **end}
 
     def _describe(self, arguments: Any) -> Any:
