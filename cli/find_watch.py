@@ -19,7 +19,8 @@ SHORTENED = "…"  # the middle of a value in the output of `list`
 ENOUGH = 25  # of these calls, once a watch is found
 NOT_FOUND = (
     "No watch has the name {id!r}, and none of the newest {count} watches is about a job with this value in its "
-    "request or with this title. Accepted are an execution's ARN or name, a value of the request, such as a RunId, or the title."
+    "request or with this title. "
+    "Accepted are an execution's ARN or name, a value of the request, such as a RunId, or the title."
 )
 SEVERAL = "Several watches are about {id}. This is {which}: {name}"
 
