@@ -10,7 +10,7 @@ from .detail import JOB_OVERDUE, MAX_NAME_LENGTH, RESERVES, Detail, Notification
 from .facts import OVERDUE, describe_job, job_facts, place, shorten, summarize
 from .links import job_links
 from .poll_state import PollState, ProgressUpdate
-from .redaction import remove_signed_urls
+from .redaction import mask_signatures, remove_signed_urls
 from .to_json import text, to_json
 from .watch import Watch
 
@@ -113,15 +113,15 @@ def _identity(watch: Watch, observation: Observation) -> Any:
 
 def _detail(watch: Watch, outcome: str, observation: Observation | None, **members: Any) -> Detail:
     """Return the event's detail. `members` replace those that are read from the job."""
-    watch_input = watch.input if isinstance(watch.input, dict) else {}
-    request = to_json(watch_input["request"]) if isinstance(watch_input.get("request"), dict) else {}
+    watch_input = mask_signatures(to_json(watch.input)) if isinstance(watch.input, dict) else {}
+    request = watch_input["request"] if isinstance(watch_input.get("request"), dict) else {}
     job, signed = remove_signed_urls(to_json(observation.job)) if observation else (None, [])
-    facts = {**job_facts(watch.kind, request, job, outcome), **members}
+    job = mask_signatures(job)  # the names of members
     status = {"status": observation.short_status} if observation else {}
+    facts = mask_signatures({**status, **job_facts(watch.kind, request, job, outcome), **members})
     detail = {
-        "kind": to_json(watch_input.get("kind")),
+        "kind": watch_input.get("kind"),
         "request": request,
-        **status,
         "outcome": outcome,
         **facts,
         **({"links": links} if (links := job_links(watch.kind, request, job, watch.arn)) else {}),
@@ -136,7 +136,7 @@ def _detail(watch: Watch, outcome: str, observation: Observation | None, **membe
 
 def _omitted(observation: Observation | None, signed: Sequence[str]) -> list[str]:
     """Return the paths of the members that were removed because they may contain secrets."""
-    return [*to_json(observation.omitted), *signed] if observation else []
+    return mask_signatures([*to_json(observation.omitted), *signed]) if observation else []
 
 
 def _job(watch: Watch, detail: Mapping[str, Any]) -> str:

@@ -19,6 +19,8 @@ _SIGNED = re.compile(
     r"X-Amz-(Signature|Security-Token|Credential)|[?&]AWSAccessKeyId=|[?&]Key-Pair-Id=|[?&]Signature=", re.IGNORECASE
 )
 
+MASK = "[a signed URL was removed]"
+
 
 def remove_signed_urls(value: Any) -> tuple[Any, list[str]]:
     """Return the value in JSON's types without texts that contain a signature, and the paths of the removed members."""
@@ -33,6 +35,19 @@ def remove_signed_urls(value: Any) -> tuple[Any, list[str]]:
             removed |= dict.fromkeys(f"{name}.{path}".strip(".") for path in inner_paths)
         kept.append((name, inner))
     return dict(kept) if isinstance(value, dict) else [item for _, item in kept], list(removed)
+
+
+def mask_signatures(value: Any) -> Any:
+    """Return the value with each text cut before the first word that contains a signature. Names are texts too."""
+    if isinstance(value, dict):
+        return {mask_signatures(name): mask_signatures(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [mask_signatures(item) for item in value]
+    found = _SIGNED.search(value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    before = value[: found.start()]
+    return before[: 1 + max(map(before.rfind, " \t\r\n"))] + MASK
 
 
 def redact(value: Any, shape: Shape | None, path: str = "") -> tuple[Any, list[str]]:
