@@ -30,9 +30,21 @@ def _checked(pattern: str, members: Any, kind: Kind) -> dict[str, tuple[str, ...
     if not isinstance(members, Mapping) or not members:
         accepted = 'accepted is false, or an object with patterns of request members such as {"JobName": "prod-*"}.'
         raise InvalidSetting("filters", f": {pattern!r} is {members!r}; {accepted}")
-    for problem in unaccepted(map(str, members), kind.request, f"a request member of {kind.name}"):
+    names = [*kind.request, *(["title"] if kind.title in kind.request else [])]
+    for problem in unaccepted(map(str, members), names, f"a request member of {kind.name}"):
         raise InvalidSetting("filters", f": {problem}")
-    return {member: _globs(member, value) for member, value in members.items()}
+    named = {_request_member(member, kind): _globs(member, value) for member, value in members.items()}
+    if len(named) < len(members):
+        raise InvalidSetting("filters", f": {kind.title!r} is the title of {kind.name}; accepted is one of the two.")
+    return named
+
+
+def _request_member(member: str, kind: Kind) -> str:
+    """Return the request's member that a filter is about. `title` is another name for the one with the job's title.
+
+    Before a watch starts, nothing is known about a job except its request.
+    """
+    return str(kind.title) if member == "title" and "title" not in kind.request else member
 
 
 def _globs(member: str, value: Any) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The setting `email`: addresses, and routes that limit which emails an address receives."""
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from .suggestion import suggest, unaccepted
 
 Policy = Mapping[str, Sequence[Any]]
 """A filter policy: accepted values by message attribute. An empty one accepts every message."""
-MEMBERS = ("to", "kinds", "outcomes")
+MEMBERS = ("to", "kinds", "outcomes", "title")
 ROUTE = '{"to": "team@example.com", "kinds": "glue/*", "outcomes": ["failed"]}'
 ACCEPTED = f"accepted is a list of addresses, and of routes such as {ROUTE}."
 # https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
@@ -85,6 +86,7 @@ def _policy(route: Mapping[str, Any], outcomes: Sequence[str], names: list[str])
     policy = {
         "kind": [] if [] in values else [value for several in values for value in several],
         "outcome": list(checked_outcomes("email: outcomes", route.get("outcomes", ()), EMAIL_OUTCOMES) or outcomes),
+        "title": [_title_value(pattern) for pattern in string_list("email: title", route.get("title", ()))],
     }
     return {attribute: accepted for attribute, accepted in policy.items() if accepted}
 
@@ -106,6 +108,18 @@ def _kind_values(pattern: str, names: list[str]) -> list[Any]:
     return [*matching]
 
 
+def _title_value(pattern: str) -> Any:
+    """Return the value of the attribute `title` that matches a pattern: the title itself, a prefix, or a suffix.
+
+    SNS has no wildcards: https://docs.aws.amazon.com/sns/latest/dg/string-value-matching.html
+    """
+    start, star, end = pattern.partition("*")
+    if re.search(r"[*?\[\]]", start + end) or (start and end) or pattern == "*":
+        accepted = "accepted are a title, its beginning such as 'prod-*', and its end such as '*-daily'."
+        raise InvalidSetting("email", f": SNS can't match the title {pattern!r}; {accepted}")
+    return {"prefix": start} if star and start else {"suffix": end} if star else pattern
+
+
 def _subscriber(address: str, policies: Sequence[Policy]) -> Subscriber:
     policy = _union(policies)
     arrays = [*policy.values(), *(values for nested in policy.get("$or", ()) for values in nested.values())]
@@ -114,7 +128,7 @@ def _subscriber(address: str, policies: Sequence[Policy]) -> Subscriber:
         problem = f"needs a filter policy with {len(arrays)} keys and {combinations} combinations of values"
         accepted = f"SNS accepts {MAX_KEYS} keys and {MAX_COMBINATIONS} combinations, so use fewer routes or kinds"
         raise InvalidSetting("email", f": {address!r} {problem}; {accepted}, or several addresses.")
-    return Subscriber(address, policy, all_kinds=any("kind" not in each for each in policies))
+    return Subscriber(address, policy, all_kinds=any(not each.keys() & {"kind", "title"} for each in policies))
 
 
 def _union(policies: Iterable[Policy]) -> Policy:
@@ -122,11 +136,11 @@ def _union(policies: Iterable[Policy]) -> Policy:
 
     https://docs.aws.amazon.com/sns/latest/dg/and-or-logic.html
     """
-    by_outcomes: dict[tuple[str, ...], Policy] = {}
+    by_others: dict[str, Policy] = {}
     for policy in policies:
-        outcomes = tuple(policy.get("outcome", ()))
-        by_outcomes[outcomes] = _with_kinds(policy, by_outcomes.get(outcomes, policy))
-    alternatives = list(by_outcomes.values())
+        others = json.dumps({attribute: values for attribute, values in policy.items() if attribute != "kind"})
+        by_others[others] = _with_kinds(policy, by_others.get(others, policy))
+    alternatives = list(by_others.values())
     if {} in alternatives:
         return {}
     return alternatives[0] if len(alternatives) == 1 else {"$or": alternatives}

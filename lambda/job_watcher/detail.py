@@ -101,7 +101,7 @@ def fits(result: Mapping[str, Any]) -> bool:
 
 def _attributes(detail: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return SNS message attributes for filter policies. SNS rejects empty values, and SQS control characters."""
-    values = {name: detail.get(name) for name in ("kind", "status", "outcome")}
+    values = {name: detail.get(name) for name in ("kind", "status", "outcome", "title")}
     return {
         name: {"DataType": "String", "StringValue": _NOT_IN_SQS.sub("?", value[:MAX_ATTRIBUTE_LENGTH])}
         for name, value in values.items()

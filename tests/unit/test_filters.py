@@ -49,6 +49,10 @@ def read(filters: Any, kinds: str = ENABLED) -> Filters:
         ({"*/JobRun": {"JobName": ["a", "b*"]}}, {"glue/JobRun": {"JobName": ("a", "b*")}}),
         ({"glue/*": False, "glue/JobRun": {"RunId": "*"}}, {"glue/JobRun": False, "glue/Crawler": False}),
         (
+            {"glue/*": {"title": "prod-*"}},
+            {"glue/JobRun": {"JobName": ("prod-*",)}, "glue/Crawler": {"Name": ("prod-*",)}},
+        ),
+        (
             {"glue/JobRun": {"JobName": "a"}, "*/JobRun": {"RunId": "b"}},
             {"glue/JobRun": {"JobName": ("a",), "RunId": ("b",)}},
         ),
@@ -71,6 +75,11 @@ def test_a_job_must_pass_all_filters_whose_pattern_matches_its_kind(filters: Any
         (
             {"glue/JobRun": {"Jobname": "a"}},
             ": 'Jobname' is not a request member of glue/JobRun; did you mean 'JobName'?",
+        ),
+        ({"ecs/*": {"title": "a"}}, ": 'title' is not a request member of ecs/Task; accepted are cluster, tasks."),
+        (
+            {"glue/JobRun": {"title": "a", "JobName": "b"}},
+            ": 'JobName' is the title of glue/JobRun; accepted is one of the two.",
         ),
         ({"glue/*": {"JobName": "a"}}, ": 'JobName' is not a request member of glue/Crawler; did you mean 'Name'?"),
         (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from job_watcher import catalogue, describe, evaluate, notification
+from job_watcher import aws_call, catalogue, describe, evaluate, notification
 from job_watcher.catalogue import Observation
 from job_watcher.detail import serialize
 from job_watcher.poll_state import PollState
@@ -66,7 +66,7 @@ def test_a_failed_call_is_logged_without_its_message(
     def fail(*_: Any) -> None:
         raise ClientError({"Error": {"Code": text, "Message": text}}, "GetJobRun")
 
-    monkeypatch.setattr(describe.aws_call, "observe", fail)
+    monkeypatch.setattr(aws_call, "observe", fail)
     watch = Watch({"kind": RUN.name, "request": REQUEST}, ARN, STATE, Rules(), RUN)
     result = describe._describe_and_evaluate(watch, RUN, REQUEST)
     assert "no answer" in log.getvalue()

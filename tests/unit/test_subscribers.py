@@ -23,9 +23,9 @@ def read(email: Any, kinds: Any = KINDS, outcomes: str = "") -> dict[str, Subscr
     return {subscriber.address: subscriber for subscriber in settings.email}
 
 
-def receives(subscriber: Subscriber, kind: str | None, outcome: str) -> bool:
+def receives(subscriber: Subscriber, kind: str | None, outcome: str, title: str = "") -> bool:
     """Whether SNS would send a message with these attributes to the address."""
-    attributes = {"kind": kind, "status": "FAILED", "outcome": outcome}
+    attributes = {"kind": kind, "status": "FAILED", "outcome": outcome, "title": title}
     sent = {name: {"Type": "String", "Value": value} for name, value in attributes.items() if value}
     return FilterPolicyMatcher(dict(subscriber.policy), None).matches(sent, "")
 
@@ -48,6 +48,9 @@ def receives(subscriber: Subscriber, kind: str | None, outcome: str) -> bool:
             {"kind": [{"prefix": "glue/"}], "outcome": ["failed", "lost"]},
         ),
         ({"outcomes": "failed,lost"}, {"outcome": ["failed", "lost"]}),
+        ({"title": "nightly-orders"}, {"title": ["nightly-orders"]}),
+        ({"title": ["prod-*", "*-daily"]}, {"title": [{"prefix": "prod-"}, {"suffix": "-daily"}]}),
+        ({"kinds": "glue/*", "title": "prod-*"}, {"kind": [{"prefix": "glue/"}], "title": [{"prefix": "prod-"}]}),
     ],
 )
 def test_a_route_becomes_a_filter_policy(route: dict[str, Any], policy: Any) -> None:
@@ -112,6 +115,21 @@ def test_an_address_with_several_routes_has_one_subscription(routes: list[Any], 
             assert receives(subscriber, kind, outcome) is any(receives(one, kind, outcome) for one in separate)
 
 
+def test_a_route_with_a_title_receives_only_emails_about_jobs_with_this_title() -> None:
+    found = read([{"to": ETL, "title": ["prod-*", "*-daily"]}, {"to": ETL, "title": "a", "outcomes": "lost"}, OPS])
+    sent = [
+        ("prod-orders", "failed"),
+        ("x-daily", "lost"),
+        ("a", "lost"),
+        ("a", "failed"),
+        ("x-prod-", "lost"),
+        ("", "lost"),
+    ]
+    received = [title for title, outcome in sent if receives(found[ETL], "glue/JobRun", outcome, title)]
+    assert received == ["prod-orders", "x-daily", "a"]
+    assert alarm_addresses(found.values()) == [OPS]
+
+
 def test_a_route_can_have_several_addresses() -> None:
     assert list(read([{"to": [OPS, ETL], "kinds": "ecs/*"}, ALL])) == [OPS, ETL, ALL]
     assert read([{"to": f"{OPS},{ETL}"}]) == read([OPS, ETL])
@@ -150,9 +168,14 @@ def test_routes_can_be_json_in_the_command_line() -> None:
             ": 'ops' is not an email address; accepted are addresses such as team@example.com.",
         ),
         ([{"to": ETL, "kind": "glue/*"}], ": 'kind' is not a member of a route; did you mean 'kinds'?"),
-        (
-            [{"to": ETL, "title": "prod-*"}],
-            ": 'title' is not a member of a route; accepted are kinds, outcomes, to.",
+        ([{"to": ETL, "titel": "prod-*"}], ": 'titel' is not a member of a route; did you mean 'title'?"),
+        *(
+            (
+                [{"to": ETL, "title": title}],
+                f": SNS can't match the title {title!r}; accepted are a title, its beginning such as 'prod-*', and its "
+                "end such as '*-daily'.",
+            )
+            for title in ("prod-*-daily", "*prod*", "prod-?", "prod-[ab]", "*")
         ),
         ([{"to": ETL, "kinds": "glue/JobRn"}], ": 'glue/JobRn' matches no enabled kind; did you mean 'glue/JobRun'?"),
         (
