@@ -25,6 +25,7 @@ PROPS = {
     "auto-watch": "auto_watch",
     "filters": "filters",
     "overdue": "overdue",
+    "expect": "expect",
     "progress-events": "progress_events",
     "allowed-accounts": "allowed_accounts",
     "custom-kinds-dir": "custom_kinds_dir",

@@ -33,7 +33,7 @@ def _checked(pattern: str, members: Any, kind: Kind) -> dict[str, tuple[str, ...
     names = [*kind.request, *(["title"] if kind.title in kind.request else [])]
     for problem in unaccepted(map(str, members), names, f"a request member of {kind.name}"):
         raise InvalidSetting("filters", f": {problem}")
-    named = {_request_member(member, kind): _globs(member, value) for member, value in members.items()}
+    named = {_request_member(member, kind): checked_globs("filters", member, value) for member, value in members.items()}
     if len(named) < len(members):
         raise InvalidSetting("filters", f": {kind.title!r} is the title of {kind.name}; accepted is one of the two.")
     return named
@@ -47,10 +47,11 @@ def _request_member(member: str, kind: Kind) -> str:
     return str(kind.title) if member == "title" and "title" not in kind.request else member
 
 
-def _globs(member: str, value: Any) -> tuple[str, ...]:
+def checked_globs(name: str, member: str, value: Any) -> tuple[str, ...]:
+    """Return the patterns of a member in a setting."""
     globs = [value] if isinstance(value, str) else value
     if not isinstance(globs, list | tuple) or not globs or not all(isinstance(glob, str) and glob for glob in globs):
-        raise InvalidSetting("filters", f": {member!r} is {value!r}; accepted is a pattern, or a list of patterns.")
+        raise InvalidSetting(name, f": {member!r} is {value!r}; accepted is a pattern, or a list of patterns.")
     return tuple(globs)
 
 

@@ -16,7 +16,7 @@ from .job_rule import job_ended_pattern
 from .metrics import function_metric
 from .monitoring import Monitoring
 from .notifier import Notifier
-from .settings import Settings, validated
+from .settings import from_props
 from .triggers import Triggers
 from .watcher import Watcher
 
@@ -51,6 +51,7 @@ class JobWatcher(Construct):
         auto_watch: bool | None = None,
         filters: Mapping[str, Mapping[str, str | Sequence[str]] | bool] | None = None,
         overdue: Mapping[str, Any] | None = None,
+        expect: Mapping[str, Any] | None = None,
         progress_events: bool | float | None = None,
         allowed_accounts: Sequence[str] = (),
         custom_kinds_dir: str | Path | None = None,
@@ -81,6 +82,8 @@ class JobWatcher(Construct):
             filters: by name or pattern of kinds: patterns of request members, or False to start no watches of them.
             overdue: by name or pattern of kinds: when a running job is reported as overdue, such as `3h`; or an object
                 with the members `after`, `stalled` (its percentage) and `statuses`.
+            expect: by name or pattern of kinds: jobs that must succeed regularly, such as
+                `{"JobName": "nightly-orders", "every": "26h"}`, or a list of them. An alarm is raised otherwise.
             progress_events: whether to publish `Job Progressed` events, for every 25 percent; or the number of percent.
                 Default: false.
             allowed_accounts: accounts that can put events on the bus and create rules on it.
@@ -95,7 +98,7 @@ class JobWatcher(Construct):
             architecture: the Lambda architecture. Default: arm64.
         """
         super().__init__(scope, id)
-        settings = _settings(
+        settings = from_props(
             kinds=kinds,
             email=email,
             email_outcomes=email_outcomes,
@@ -108,6 +111,7 @@ class JobWatcher(Construct):
             auto_watch=auto_watch,
             filters=filters,
             overdue=overdue,
+            expect=expect,
             progress_events=progress_events,
             allowed_accounts=allowed_accounts,
             custom_kinds_dir=custom_kinds_dir,
@@ -193,8 +197,3 @@ class JobWatcher(Construct):
     def metric_unknown_status(self, **options: Any) -> cloudwatch.Metric:
         """Return the number of answers with a status that the catalogue doesn't list."""
         return function_metric("UnknownStatus", **options)
-
-
-def _settings(**props: Any) -> Settings:
-    """Return the settings of the props. A prop that is None has its default."""
-    return validated(**{name: value for name, value in props.items() if value is not None})

@@ -19,8 +19,7 @@ def function_metric(name: str, **options: Any) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=METRIC_NAMESPACE,
         metric_name=name,
-        dimensions_map={"service": SERVICE},
-        **{"statistic": "Sum", "period": PERIOD, **options},
+        **{"dimensions_map": {"service": SERVICE}, "statistic": "Sum", "period": PERIOD, **options},
     )
 
 

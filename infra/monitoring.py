@@ -13,6 +13,7 @@ from constructs import Construct
 
 from .alarms import Alarm, notification_alarms, poll_alarms, trigger_alarms, watch_alarms
 from .dashboard import add_dashboard
+from .expectation_alarms import add_expectation_alarms
 from .logical_ids import logical_id_prefix
 from .notifier import Notifier
 from .queues import queue
@@ -47,6 +48,7 @@ class Monitoring(Construct):
         unreported = self._unreported_watches(watcher, notifier.dead_letter_queue)
         alarms = [*watch_alarms(watcher, unreported), *poll_alarms(watcher.poller), *notification_alarms(notifier)]
         created = [self._add(alarm) for alarm in [*alarms, *(trigger_alarms(triggers) if triggers else ())]]
+        add_expectation_alarms(self, settings.expectations, self.topic)
         if settings.dashboard:
             add_dashboard(
                 self, watcher=watcher, notifier=notifier, triggers=triggers, unreported=unreported, alarms=created

@@ -17,7 +17,7 @@ MEMBERS = tuple(field.name for field in fields(OverdueRule))
 def checked_overdue(value: Any, kinds: Mapping[str, Kind], give_up_after: float) -> Mapping[str, OverdueRule]:
     """Return the rules by kind. If several entries match a kind, each member is that of the last entry that has it.
 
-    Durations are shorter than `give_up_after`, in seconds. Raise InvalidSetting for an entry that no job can meet.
+    Durations are at most `give_up_after`, in seconds. Raise InvalidSetting for an entry that no job can meet.
     """
     found = json_value("overdue", value, ACCEPTED)
     if not isinstance(found, Mapping):
@@ -63,7 +63,7 @@ def _running(kind: Kind) -> list[str]:
 
 
 def _seconds(pattern: str, name: str, value: Any, give_up_after: float) -> float:
-    return duration("overdue", f"{name} of {pattern!r}", value, give_up_after)
+    return duration("overdue", f"{name} of {pattern!r}", value, 1, give_up_after)
 
 
 def _combine(earlier: OverdueRule, later: OverdueRule, kind: Kind) -> OverdueRule:

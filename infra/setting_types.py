@@ -107,15 +107,15 @@ def days(name: str, value: Any, minimum: float, maximum: float) -> float:
     return number(name, _duration(name, value).to_days(integral=False), minimum, maximum, " of days")
 
 
-def duration(name: str, of: str, value: Any, maximum: float) -> float:
+def duration(name: str, of: str, value: Any, minimum: float, maximum: float) -> float:
     """Return the seconds of a duration such as `3h`, or of a Duration. It is the value `of` a member of the setting."""
     found = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)([smhd])", value.strip()) if isinstance(value, str) else None
     length = float(found[1]) * DURATION_UNITS[found[2]] if found else 0
     if isinstance(value, Duration):
         length = value.to_seconds(integral=False)
-    if not 0 < length < maximum:
-        accepted = f"accepted is a duration such as 30m, 3h or 2d that is shorter than {format_duration(maximum)}."
-        raise InvalidSetting(name, f": {of} is {value!r}; {accepted}")
+    if not minimum <= length <= maximum:
+        bounds = f"from {format_duration(minimum)} to {format_duration(maximum)}"
+        raise InvalidSetting(name, f": {of} is {value!r}; accepted is a duration such as 30m, 3h or 2d, {bounds}.")
     return length
 
 
@@ -151,3 +151,12 @@ def key_arn(value: Any) -> str:
     if not is_arn and not Token.is_unresolved(value):
         raise InvalidSetting("log_key_arn", f" is {value!r}; accepted is the ARN of a KMS key.")
     return str(value)
+
+
+def account_ids(name: str, value: Any) -> tuple[str, ...]:
+    """Return a list of account ids."""
+    found = string_list(name, value)
+    for account in found:
+        if not re.fullmatch(r"\d{12}", account):
+            raise InvalidSetting(name, f": {account!r} is not an account id; accepted are strings of 12 digits.")
+    return found

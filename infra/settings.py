@@ -1,7 +1,6 @@
 """A deployment's settings, validated: what the construct's props and cdk.json's context have in common."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,17 +11,20 @@ from aws_cdk import aws_lambda as lambda_
 
 from job_watcher import catalogue, waiters
 from job_watcher.catalogue import WAITER, Kind
+from job_watcher.expectations import Expectation
 from job_watcher.filters import Filters
 from job_watcher.overdue import OverdueRule
 from job_watcher.polling import LIMITS_WITH_EVENTS, PollingLimits
 
 from .catalogue import custom_kinds
 from .catalogue.service_names import short_name
+from .expectations import checked_expectations
 from .filters import checked_filters
 from .overdue import checked_overdue
 from .setting_types import (
     EMAIL_OUTCOMES,
     InvalidSetting,
+    account_ids,
     boolean,
     checked_outcomes,
     choice,
@@ -66,6 +68,7 @@ class Settings:
     auto_watch: bool
     filters: Filters
     overdue: Mapping[str, OverdueRule]
+    expectations: tuple[Expectation, ...]
     progress_step: float | None
     """Percent between two Job Progressed events; None if there are none."""
     allowed_accounts: tuple[str, ...]
@@ -86,9 +89,15 @@ class Settings:
             "progress_step": self.progress_step,
             "filters": self.filters,
             "overdue": {kind: asdict(rule) for kind, rule in self.overdue.items()},
+            "expectations": [asdict(one) for one in self.expectations],
             "services": {kind.service: short_name(kind.service) for kind in self.kinds.values()},
         }
         return json.dumps(settings)
+
+
+def from_props(**props: Any) -> Settings:
+    """Return the settings of a construct's props. A prop that is None has its default."""
+    return validated(**{name: value for name, value in props.items() if value is not None})
 
 
 def validated(
@@ -100,6 +109,7 @@ def validated(
     auto_watch: Any = True,
     filters: Any = "",
     overdue: Any = "",
+    expect: Any = "",
     progress_events: Any = False,
     allowed_accounts: Any = (),
     custom_kinds_dir: Any = "",
@@ -127,8 +137,9 @@ def validated(
         auto_watch=boolean("auto_watch", auto_watch),
         filters=checked_filters(filters, enabled),
         overdue=checked_overdue(overdue, enabled, give_up_seconds),
+        expectations=checked_expectations(expect, enabled),
         progress_step=percent_step("progress_events", progress_events),
-        allowed_accounts=tuple(_account(account) for account in string_list("allowed_accounts", allowed_accounts)),
+        allowed_accounts=account_ids("allowed_accounts", allowed_accounts),
         dashboard=boolean("dashboard", dashboard),
         log_key_arn=key_arn(log_key_arn),
         **_concurrency(max_concurrency, reserved_concurrency),
@@ -181,10 +192,3 @@ def _concurrency(maximum: Any, reserved: Any) -> dict[str, Any]:
     limit = None if reserved == "" else whole_number("reserved_concurrency", reserved, *RESERVED_CONCURRENCY)
     found = whole_number("max_concurrency", maximum, *MAX_CONCURRENCY)
     return {"max_concurrency": min(found, limit or found), "reserved_concurrency": limit}
-
-
-def _account(account: str) -> str:
-    if not re.fullmatch(r"\d{12}", account):
-        accepted = "accepted are strings of 12 digits."
-        raise InvalidSetting("allowed_accounts", f": {account!r} is not an account id; {accepted}")
-    return account

@@ -20,6 +20,7 @@ from .call_rate import CallRate
 from .catalogue import Kind, Observation
 from .detail import Notification, serialize
 from .errors import Meaning
+from .expectations import Expectation
 from .metrics import count, publish_end
 from .notification import build_watch_lost
 from .overdue import OverdueRule
@@ -40,6 +41,7 @@ RULES = Rules(
     filters=SETTINGS["filters"],
     services=SETTINGS["services"],
     overdue={kind: OverdueRule(**rule) for kind, rule in SETTINGS["overdue"].items()},
+    expectations=[Expectation(**one) for one in SETTINGS["expectations"]],
 )
 KIND_REMOVED = (
     "This deployment no longer watches the kind {kind}. The job may still be running. "

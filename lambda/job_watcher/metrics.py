@@ -1,7 +1,7 @@
 """Publish metrics in CloudWatch's embedded metric format.
 
-Each different combination of dimensions is a metric that AWS charges for. Therefore, only the number of ended jobs has
-more than one dimension. Normal polls and starts publish nothing.
+Each different combination of dimensions is a metric that AWS charges for. Therefore, only the numbers of ended
+and of expected jobs have more than one dimension. Normal polls and starts publish nothing.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools import single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
+from . import expectations
 from .to_json import parse_time
 from .watch import Watch
 
@@ -33,13 +34,15 @@ def publish(name: str, value: float, unit: MetricUnit = MetricUnit.Count, **dime
 
 
 def publish_end(watch: Watch, notification: Mapping[str, Any], now: float) -> None:
-    """Publish how a job ended, or that its watch is lost; the polls that it took; and the delay, if it is known.
+    """Publish how a job ended, or that its watch is lost; the expectations that it met; its polls; and the delay.
 
-    It isn't known if an extra check may have sent the notification, or if the job ended before the first poll.
+    The delay isn't known if an extra check may have sent the notification, or if the job ended before the first poll.
     """
     detail = notification["detail"]
     kind = watch.kind.name if watch.kind else UNKNOWN_KIND
     publish("JobsEnded", 1, kind=kind, outcome=detail["outcome"])
+    for name in expectations.met(watch.rules.expectations, kind, detail, now):
+        publish("ExpectedJobsSucceeded", 1, expectation=name)
     if detail["polls"]:
         publish("PollsPerJob", detail["polls"])
     if not watch.gets_extra_checks:

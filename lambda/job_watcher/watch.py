@@ -1,12 +1,13 @@
 """A watch at one poll, and the deployment's rules for all watches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from . import polling
 from .catalogue import Kind
+from .expectations import Expectation
 from .filters import Filters, selects
 from .overdue import OverdueRule
 from .poll_state import PollState
@@ -29,6 +30,8 @@ class Rules:
     """Events about the jobs that they exclude don't trigger polls."""
     overdue: Mapping[str, OverdueRule] = field(default_factory=dict)
     """When jobs are overdue, by kind."""
+    expectations: Sequence[Expectation] = ()
+    """Jobs that must succeed regularly."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "reserved-concurrency": "50",
         "auto-watch": "true",
         "filters": '{"glue/JobRun": {"JobName": "prod-*"}, "*/FraudsterRegistrationJob": false}',
+        "expect": '{"glue/JobRun": {"JobName": "nightly-*", "every": "26h"}}',
         "overdue": '{"glue/JobRun": {"after": "3h", "statuses": {"STARTING": "30m"}}}',
         "progress-events": "true",
         "allowed-accounts": "111122223333,444455556666",

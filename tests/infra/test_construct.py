@@ -266,3 +266,24 @@ def test_an_invalid_rule_is_reported_in_one_sentence(arguments: dict[str, Any], 
     with pytest.raises(InvalidSetting) as invalid:
         jobs.on_job_ended("Rule", target=SqsQueue(sqs.Queue(stack, "Q")), **arguments)
     assert str(invalid.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(("every", "period", "periods"), [("26h", 3_600, 26), ("90m", 300, 18), ("7d", 3_600, 168)])
+def test_an_expected_job_has_an_alarm_that_looks_back_for_its_time(every: str, period: int, periods: int) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html has the limits."""
+    expect = {"voice-id/*": {"title": "nightly", "every": every}}
+    resources = synthesize(lambda stack: job_watcher(stack, expect=expect))
+    (topic,) = (name for name in resources("SNS::Topic") if name.startswith("JobsMonitoringTopic"))
+    alarms = resources("CloudWatch::Alarm")
+    ((name, alarm),) = ((name, alarm) for name, alarm in alarms.items() if "Expected" in name)
+    assert name.startswith("JobsMonitoringExpectedVoiceIdTitleNightly")  # the topic's policy allows these names
+    assert (alarm["EvaluationPeriods"], alarm["Threshold"]) == (periods, 1)
+    assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == ("LessThanThreshold", "breaching")
+    assert alarm["AlarmActions"] == [{"Ref": topic}]
+    assert period * periods <= (86_400 if period < 3_600 else 604_800)
+    expression, metric = alarm["Metrics"]
+    assert expression["Expression"] == "FILL(succeeded, 0)" and metric["MetricStat"]["Period"] == period
+    assert metric["MetricStat"]["Metric"]["MetricName"] == "ExpectedJobsSucceeded"
+    dimensions = {one["Name"]: one["Value"] for one in metric["MetricStat"]["Metric"]["Dimensions"]}
+    assert dimensions == {"service": {"Ref": "AWS::StackName"}, "expectation": "voice-id/* title=nightly"}
+    assert "a job of voice-id/* title=nightly" in alarm["AlarmDescription"]

@@ -31,7 +31,7 @@ CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 KINDS = "voice-id/*,glue/JobRun,glue/Crawler,batch/Job,s3/waiter/BucketExists"
 FORM = 'accepted is an object such as {"glue/*": "3h", "batch/Job": {"statuses": {"RUNNABLE": "1h"}}}.'
-LENGTH = "accepted is a duration such as 30m, 3h or 2d that is shorter than 14 d."
+LENGTH = "accepted is a duration such as 30m, 3h or 2d, from 1 s to 14 d."
 
 
 def watch(rule: OverdueRule, watch_input: Mapping[str, Any] = INPUT, kind: Any = SPEAKER, **rules: Any) -> Watch:
@@ -378,7 +378,7 @@ def test_a_kind_gets_the_members_of_all_entries_that_match_it(overdue: Any, expe
         ({"glue/JobRun": 3}, f": after of 'glue/JobRun' is 3; {LENGTH}"),
         ({"glue/JobRun": "3 hours"}, f": after of 'glue/JobRun' is '3 hours'; {LENGTH}"),
         ({"glue/JobRun": "0s"}, f": after of 'glue/JobRun' is '0s'; {LENGTH}"),
-        ({"glue/JobRun": "14d"}, f": after of 'glue/JobRun' is '14d'; {LENGTH}"),
+        ({"glue/JobRun": "14.1d"}, f": after of 'glue/JobRun' is '14.1d'; {LENGTH}"),
         ({"glue/JobRun": {}}, ": 'glue/JobRun' is empty; accepted are after, stalled, statuses."),
         ({"glue/JobRun": {"affter": "3h"}}, ": 'affter' is not a member of 'glue/JobRun'; did you mean 'after'?"),
         (
