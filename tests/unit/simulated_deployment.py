@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from job_watcher import aws_call, describe, metrics, poll
+from job_watcher.call_rate import CallRate
 from job_watcher.overdue import OverdueRule
 from job_watcher.polling import PollingLimits
 from job_watcher.watch import Rules
@@ -108,6 +109,7 @@ class Deployment:
         patch.setattr(voice_id, "describe_speaker_enrollment_job", self.describe_speaker_enrollment_job)
         patch.setattr(poll, "client", {"sqs": self, "stepfunctions": self}.__getitem__)
         patch.setattr(describe, "RULES", rules)
+        patch.setattr(describe, "CALL_RATES", defaultdict(CallRate))
         patch.setattr(metrics, "publish", lambda *metric, **dimensions: None)
         for module in (describe, poll):
             patch.setattr(module, "time", clock)
