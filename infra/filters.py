@@ -33,7 +33,9 @@ def _checked(pattern: str, members: Any, kind: Kind) -> dict[str, tuple[str, ...
     names = [*kind.request, *(["title"] if kind.title in kind.request else [])]
     for problem in unaccepted(map(str, members), names, f"a request member of {kind.name}"):
         raise InvalidSetting("filters", f": {problem}")
-    named = {_request_member(member, kind): checked_globs("filters", member, value) for member, value in members.items()}
+    named = {
+        _request_member(member, kind): checked_globs("filters", member, value) for member, value in members.items()
+    }
     if len(named) < len(members):
         raise InvalidSetting("filters", f": {kind.title!r} is the title of {kind.name}; accepted is one of the two.")
     return named
