@@ -106,8 +106,9 @@ def check_result(kind: Kind, observation: Observation) -> None:
         assert cast(Any, result)["wait"] >= 1
         return
     text = cast(Notification, result)["text"]
-    facts = dict(re.findall(r"^  (\S.*?) {2,}(.*)$", text.split("\n\n")[1], re.MULTILINE))
-    assert len(facts) == text.split("\n\n")[1].count("\n") + 1
+    block = text.split("\n\n")[1]
+    facts = dict(re.findall(r"^([A-Z][a-z]+(?: in S3)?): (\S.*)$", block, re.MULTILINE))
+    assert len(facts) == block.count("\n") + 1
     assert not [fact for fact in facts.items() if not fact[1].strip() or NOT_PLAIN_TEXT.search(fact[1])]
     assert not (observation.outcome == "succeeded" and "Reason" in facts)
     assert not facts.get("Duration", "").startswith("-")
