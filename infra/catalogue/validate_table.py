@@ -18,7 +18,7 @@ STRINGS = ("describe", *EXPRESSIONS, "console", "action")
 LISTS = ("request", *OUTCOMES, "omit", "start")
 TABLES = ("with", "event", "started", "polling")
 TABLES_OF_STRINGS = ("pick", "advice", "but", "ignored")
-MAX_ADVICE_LENGTH = 1_000  # characters; the advice is part of every email, whose size is limited
+MAX_ADVICE_LENGTH = 400  # characters; two or three sentences
 
 
 def problems(table: Mapping[str, Any]) -> Iterator[str]:

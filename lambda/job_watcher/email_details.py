@@ -15,7 +15,7 @@ MAX_LEAVES = 1_000  # members that are considered
 # Names of members that say why a job failed: they are shown first.
 _CAUSES = re.compile(r"error|fail|reason|message|cause|exit", re.IGNORECASE)
 _TIMES = re.compile(r"(At|Time|Date|Timestamp)$")  # how the names of times end
-_LOGS = re.compile(r"log(s\.)?_?(group|stream)(_?name)?$", re.IGNORECASE)  # a link leads there
+_LOGS = re.compile(r"log(s\.)?_?(group|stream|uri|file)(_?(name|arn))?$", re.IGNORECASE)  # a link leads there
 _MIN_REASON_LENGTH = 4  # shorter values are part of a reason by chance
 _FACTS = ("title", "status", "created", "ended", "results")  # members of the detail that the email shows elsewhere
 

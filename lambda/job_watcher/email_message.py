@@ -50,7 +50,8 @@ def subject(job: str, detail: Detail) -> str:
 
 def body(kind: Kind | None, detail: Detail) -> str:
     """Return the email's text: the summary, the facts, the links, the recommended action, and important members."""
-    links = detail.get("links", {})
+    hidden = () if _may_have_results(detail) else ("results",)
+    links = {name: link for name, link in detail.get("links", {}).items() if name not in hidden}
     parts = [
         escape(detail["summary"]),
         _lines(_reason(detail)),
@@ -67,6 +68,11 @@ def _lines(facts: Iterator[tuple[str, str | None]]) -> str:
     return "\n".join(f"{escape(label)}: {escape(value)}" for label, value in facts if value and value.strip())
 
 
+def _may_have_results(detail: Detail) -> bool:
+    """Whether to say where the results are. Jobs that failed seldom have any, although their answers have the place."""
+    return detail["outcome"] != "failed"
+
+
 def _reason(detail: Detail) -> Iterator[tuple[str, str | None]]:
     """Yield the whole reason if the summary has only its beginning."""
     if (reason := detail.get("reason", "")) not in detail["summary"]:
@@ -80,7 +86,7 @@ def _facts(detail: Detail) -> Iterator[tuple[str, str | None]]:
     yield "Duration", format_duration(detail["seconds"]) if "seconds" in detail else None
     yield "Progress", f"{percent:g} %" if (percent := detail.get("percent")) is not None else None
     yield "Last change", _format_time(parse_time(detail.get("changed")))
-    yield "Results", detail.get("results")
+    yield "Results", detail.get("results") if _may_have_results(detail) else None
     yield "Omitted", shorten(", ".join(detail.get("omitted", ())), MAX_OMITTED_LENGTH)
 
 
