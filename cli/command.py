@@ -3,7 +3,7 @@
 import inspect
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Annotated, Any
 
@@ -30,6 +30,7 @@ class Context:
     profile: str | None = None
     region: str | None = None
     stack: str | None = None
+    _clients: dict[tuple[str, int], Any] = field(default_factory=dict)
 
     @cached_property
     def session(self) -> Any:
@@ -37,9 +38,12 @@ class Context:
         return boto3.Session(profile_name=self.profile, region_name=self.region)
 
     def client(self, service: str, attempts: int = ATTEMPTS) -> Any:
-        """Return a boto3 client that makes each call up to this many times."""
-        retries: Any = {"mode": "standard", "total_max_attempts": attempts}
-        return self.session.client(service, config=Config(connect_timeout=5, read_timeout=30, retries=retries))
+        """Return a boto3 client that makes each call up to this many times. It is created once."""
+        if (service, attempts) not in self._clients:
+            retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+            config = Config(connect_timeout=5, read_timeout=30, retries=retries)
+            self._clients[service, attempts] = self.session.client(service, config=config)
+        return self._clients[service, attempts]
 
     def command_line(self, *words: str) -> str:
         """Return a command for the same account, Region and stack, as people can type it."""
