@@ -14,6 +14,7 @@ from job_watcher.expectations import Expectation, met
 from job_watcher.poll_state import carry_over
 from job_watcher.watch import Rules, Watch
 from tests.settings import from_context
+from tests.unit.documentation import blocks, page
 
 KINDS = "voice-id/*,glue/JobRun,glue/Crawler"
 HOUR, DAY = 3_600, 86_400
@@ -128,3 +129,9 @@ def test_an_invalid_entry_is_rejected_with_one_sentence(expect: Any, problem: st
     with pytest.raises(InvalidSetting) as invalid:
         read(expect)
     assert str(invalid.value) == f"expect{problem}"
+
+
+def test_the_example_in_the_documentation_is_accepted() -> None:
+    (example,) = [block for block in blocks(page("docs/watches.md"), "json") if '"every"' in block]
+    expectations = from_context({"kinds": "*", "expect": example}).expectations
+    assert [one.every for one in expectations] == [26 * HOUR, 1.5 * HOUR, 7 * DAY]

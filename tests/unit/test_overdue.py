@@ -22,6 +22,7 @@ from job_watcher.poll_state import PollState, carry_over
 from job_watcher.polling import LIMITS_WITH_EVENTS, PollingLimits
 from job_watcher.watch import Rules, Watch
 from tests.settings import from_context
+from tests.unit.documentation import blocks, page
 from tests.unit.simulated_deployment import Deployment, Job
 
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
@@ -416,3 +417,10 @@ def test_the_functions_read_the_rules_from_their_settings() -> None:
     settings = from_context({"kinds": KINDS, "overdue": {"batch/Job": {"statuses": {"RUNNABLE": "1h"}}}})
     rules = json.loads(settings.function_settings())["overdue"]
     assert {kind: OverdueRule(**rule) for kind, rule in rules.items()} == settings.overdue
+
+
+def test_the_example_in_the_documentation_is_accepted() -> None:
+    (example,) = [block for block in blocks(page("docs/watches.md"), "json") if '"statuses"' in block]
+    rules = from_context({"kinds": "*", "overdue": example}).overdue
+    assert rules["batch/Job"] == OverdueRule(statuses={"RUNNABLE": HOUR})
+    assert rules["sagemaker/TrainingJob"] == OverdueRule(after=DAY, stalled=2 * HOUR)
