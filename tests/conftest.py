@@ -60,3 +60,10 @@ sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 def pytest_configure() -> None:
     """Search less often for garbage: botocore's models are many objects, and exist until the end of the session."""
     gc.set_threshold(100_000, 20, 100)
+
+
+@pytest.fixture(autouse=True)
+def forget_throttled_calls() -> None:
+    """Let each test that calls the functions in its own process begin with the memory of a new function instance."""
+    if describe := sys.modules.get("job_watcher.describe"):
+        describe.CALL_RATES.clear()

@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from infra.context import props
 from infra.stack import JobWatcherStack
+from tests.event_schema import check_event
 
 from .moto_states import Clock, Services, interpreter, join
 
@@ -107,6 +108,9 @@ class Deployment:
         url, found = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"], []
         while messages := self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             found += [json.loads(message["Body"]) for message in messages]
+        if queue == "bus" and self.services.function is describe_function:  # other tests make up the details
+            for event in found:
+                check_event(event)
         return found
 
     def _run(self, machine: str, given: Any, name: str) -> Execution:

@@ -54,14 +54,6 @@ def check_details() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def forget_throttled_calls() -> None:
-    """Let each test start with the memory of a new instance of the function."""
-    from job_watcher.describe import CALL_RATES
-
-    CALL_RATES.clear()
-
-
 @dataclass(frozen=True)
 class Invocation:
     """The attributes of a Lambda context that the handlers and Powertools read."""

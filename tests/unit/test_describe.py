@@ -135,7 +135,7 @@ def test_a_running_job_is_polled_again(voice_id: Stubber, poll: Poll, status: st
     assert "job" not in state and "private" not in json.dumps(state)
 
 
-@pytest.mark.parametrize(("progress", "shortest", "longest"), [({}, 950, 1_000), ({"PercentComplete": 98}, 14, 30)])
+@pytest.mark.parametrize(("progress", "shortest", "longest"), [({}, 930, 1_000), ({"PercentComplete": 98}, 14, 30)])
 def test_after_throttled_calls_only_jobs_without_a_percentage_wait_for_their_turn(
     voice_id: Stubber, poll: Poll, progress: dict[str, float], shortest: float, longest: float
 ) -> None:
