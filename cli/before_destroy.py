@@ -17,7 +17,8 @@ from .output import Output
 Remove = Annotated[bool, typer.Option("--remove", help="Delete these rules and stop these executions.")]
 CAUSE = "Stopped before the Job Watcher stack is destroyed."
 # Logical ids of the construct's own resources; the stack may belong to an app that has others.
-BUS, MACHINE = re.compile("NotifierBus[0-9A-F]{8}$"), re.compile("(WatcherWatch|NotifierNotify)[0-9A-F]{8}$")
+BUS = re.compile("NotifierBus[0-9A-F]{8}$")
+MACHINE = re.compile("(WatcherWatch|NotifierNotify|NotifierEmailsDigest)[0-9A-F]{8}$")
 
 
 class NotRemoved(CommandError):

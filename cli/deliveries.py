@@ -1,6 +1,7 @@
 """Find out whether a job's notification was delivered: to the bus, to programs and to people."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from job_watcher.to_json import to_json
@@ -10,7 +11,17 @@ from .history import Event, entered_of, parse
 from .local_time import format_time
 from .timeline import NOTIFY
 
-NAMES = {"PutEvent": "event", "PublishToPrograms": "programs", "PublishToPeople": "people"}
+NAMES = {
+    "PutEvent": "event",
+    "PublishToPrograms": "programs",
+    "ReserveEmail": "people",
+    "CountEmail": "people",
+    "StartDigest": "people",
+    "PublishToPeople": "people",
+}
+"""The branches by their states, in the order of the states."""
+BEFORE_DELIVERY = ("ReserveEmail", "CountEmail")
+LEFT_OUT = "StartDigest"  # the state after which an email is left out, if no other state follows
 
 
 def find_notification(events: Iterable[Event]) -> str | None:
@@ -22,7 +33,7 @@ def find_notification(events: Iterable[Event]) -> str | None:
     for event in events:
         if event["type"] == "TaskStateEntered":
             entered = entered_of(event)
-            is_end = entered["name"] == NOTIFY and parse(entered.get("input")).get("outcome") != "running"
+            is_end = entered["name"] in NOTIFY and parse(entered.get("input")).get("outcome") != "running"
         elif is_end and event["type"] == "TaskScheduled":
             arguments = parse(event["taskScheduledEventDetails"].get("parameters"))
             if "StateMachineArn" in arguments:
@@ -41,11 +52,18 @@ def read_deliveries(states: Any, notification: str) -> dict[str, Any]:
     left = {exit_["name"]: event["timestamp"] for event in events if (exit_ := history.exit_of(event))}
     otherwise = {"RUNNING": "waiting", "SUCCEEDED": "delivered"}.get(execution["status"], "failed")
     branches = {
-        NAMES.get(name, name): {"state": "delivered" if name in left else otherwise, "time": to_json(left.get(name))}
+        NAMES.get(name, name): _branch(name, left.get(name), otherwise)
         for name in sorted(set(entered), key=[*NAMES, *entered].index)
     }
     reason = ": ".join(filter(None, (execution.get("error"), execution.get("cause"))))
     return {"notification": notification, "status": execution["status"], "reason": reason or None, **branches}
+
+
+def _branch(state: str, left: datetime | None, otherwise: str) -> dict[str, Any]:
+    """Return the state of a branch whose last state is this one. `left` is when the execution left it."""
+    if left is None or state in BEFORE_DELIVERY:
+        return {"state": otherwise, "time": None}
+    return {"state": "left out" if state == LEFT_OUT else "delivered", "time": to_json(left)}
 
 
 def has_failed(deliveries: Mapping[str, Any]) -> bool:

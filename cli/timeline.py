@@ -11,7 +11,7 @@ from .job_progress import after_poll
 from .progress import end
 
 HALF = 50  # percent; the only percentage that is news
-NOTIFY = "Notify"
+NOTIFY = ("NotifyEnd", "Notify")  # the states that start the notification of the end
 ALREADY_EXISTS = "ExecutionAlreadyExists"
 HEARTBEAT = "HeartbeatTimeout"
 MAX_LENGTH = 200  # characters of an error
@@ -60,7 +60,7 @@ def _describe(event: Event) -> str | None:
         return _describe_failure(_details(event))
     if kind == "TaskStateEntered":
         is_end = parse(entered_of(event).get("input")).get("outcome") != "running"
-        return "the notification started" if entered_of(event)["name"] == NOTIFY and is_end else None
+        return "the notification started" if entered_of(event)["name"] in NOTIFY and is_end else None
     return _describe_end(kind, _details(event)) if kind in ENDS else None
 
 

@@ -16,6 +16,7 @@ PROPS = {
     "kinds": "kinds",
     "email": "email",
     "email-outcomes": "email_outcomes",
+    "email-limit": "email_limit",
     "give-up-after-days": "give_up_after",
     "max-delay-ratio": "max_delay_ratio",
     "min-interval-seconds": "min_interval",

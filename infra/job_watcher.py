@@ -42,6 +42,7 @@ class JobWatcher(Construct):
         kinds: Sequence[str],
         email: Sequence[str | Mapping[str, str | Sequence[str]]] = (),
         email_outcomes: Sequence[str] = (),
+        email_limit: int | None = None,
         give_up_after: Duration | None = None,
         max_delay_ratio: float | None = None,
         min_interval: Duration | None = None,
@@ -71,12 +72,12 @@ class JobWatcher(Construct):
             email: addresses that receive emails about jobs, and alarms about Job Watcher itself; or routes, such as
                 `{"to": "team@example.com", "kinds": "glue/*", "outcomes": ["failed"]}`.
             email_outcomes: the outcomes that are emailed, except by routes with other outcomes. Default: all.
+            email_limit: the maximum number of emails per kind and outcome in ten minutes; 0 for no limit. Default: 5.
             give_up_after: the time after which a watch of a running job ends. Default: 14 days.
             max_delay_ratio: the accepted delay of a notification, as a share of the job's duration. Default: 0.05.
             min_interval: the minimum polling interval. Default: 15 seconds.
             max_interval: the maximum polling interval. Default: 3 minutes.
-            max_delay_ratio_with_events: replaces `max_delay_ratio` for kinds whose service emits an event at the end.
-                Default: 0.25.
+            max_delay_ratio_with_events: replaces it for kinds whose service emits an event at the end. Default: 0.25.
             max_interval_with_events: replaces `max_interval` for these kinds. Default: 1 hour.
             auto_watch: whether events on the default bus start watches. Default: true.
             filters: by name or pattern of kinds: patterns of request members, or False to start no watches of them.
@@ -91,8 +92,7 @@ class JobWatcher(Construct):
             dashboard: whether to create the CloudWatch dashboard. Default: true.
             log_key_arn: the KMS key that encrypts the log groups. Its policy must allow CloudWatch Logs to use it.
                 Default: a key that AWS owns.
-            max_concurrency: how many instances of the Poll function run at the same time at most. It limits the rate of
-                describe calls. Default: 10.
+            max_concurrency: the maximum concurrency of the Poll function, which limits the describe calls. Default: 10.
             reserved_concurrency: the reserved concurrency of each function. Default: none.
             runtime: the Lambda runtime. Default: Python 3.13.
             architecture: the Lambda architecture. Default: arm64.
@@ -102,6 +102,7 @@ class JobWatcher(Construct):
             kinds=kinds,
             email=email,
             email_outcomes=email_outcomes,
+            email_limit=email_limit,
             give_up_after=give_up_after,
             max_delay_ratio=max_delay_ratio,
             min_interval=min_interval,

@@ -1,9 +1,9 @@
 """Create Step Functions state machines from the definitions in this folder."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from aws_cdk import Aws, Duration, Fn, Stack
 from aws_cdk import aws_logs as logs
@@ -25,20 +25,24 @@ def machine(
     definition: str,
     substitutions: Mapping[str, str],
     timeout: Duration | None = None,
+    edit: Callable[[Any], None] | None = None,
 ) -> sfn.StateMachine:
     """Return a standard state machine, made from a definition file in this folder. Its log has errors without data.
 
-    `definition` is the file's name.
+    `definition` is the file's name. `edit` changes the definition.
     """
     group = _log_group(scope, f"{id}Log", settings)
     body = json.loads(Path(__file__).with_name(definition).read_text(encoding="utf-8"))
+    if edit:
+        edit(body)
     if timeout:  # the CDK ignores its prop `timeout` if the definition is text
         body["TimeoutSeconds"] = timeout.to_seconds()
+    text, values = json.dumps(body, indent=1), {"partition": Aws.PARTITION, **substitutions}
     created = sfn.StateMachine(
         scope,
         id,
-        definition_body=sfn.DefinitionBody.from_string(json.dumps(body, indent=1)),
-        definition_substitutions={"partition": Aws.PARTITION, **substitutions},
+        definition_body=sfn.DefinitionBody.from_string(text),
+        definition_substitutions={name: value for name, value in values.items() if f"${{{name}}}" in text} or None,
         tracing_enabled=True,
         logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ERROR, include_execution_data=False),
     )

@@ -26,6 +26,9 @@ ROLE = {
     "IAM5[Resource::*]": "The actions of X-Ray and of log delivery can't be limited to resources.",
 }
 
+# https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+TOPIC_KEY = {"IAM5[Action::kms:GenerateDataKey*]": "SNS requires this permission for publishing to an encrypted topic."}
+
 
 def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
     """Acknowledge findings about a construct and the constructs in it.

@@ -1,6 +1,7 @@
 """The resources that publish notifications: an event bus, two topics and the Notify state machine."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_events as events
@@ -11,8 +12,9 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from .email_limit import EmailLimit, limit_emails
 from .machines import machine
-from .nag import acknowledge
+from .nag import TOPIC_KEY, acknowledge
 from .queues import queue
 from .settings import Settings
 from .subscribers import Policy, Subscriber
@@ -70,6 +72,9 @@ class Notifier(Construct):
 
     def _notify_machine(self, settings: Settings) -> sfn.StateMachine:
         """Return the state machine, which can publish to the bus and to both topics."""
+        limit = None
+        if settings.email_limit:
+            limit = EmailLimit(self, "Emails", settings=settings, topic=self.email_topic)
         notify = machine(
             self,
             "Notify",
@@ -79,14 +84,16 @@ class Notifier(Construct):
                 "bus": self.bus.event_bus_name,
                 "topic": self.topic.topic_arn,
                 "emailTopic": self.email_topic.topic_arn,
+                **(limit.substitutions if limit else {}),
             },
+            edit=partial(limit_emails, settings.email_limit),
         )
+        if limit:
+            limit.grant_start(notify)
         self.bus.grant_put_events_to(notify)
         for topic in (self.topic, self.email_topic):
             topic.grant_publish(notify)
-        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-        wildcard = "IAM5[Action::kms:GenerateDataKey*]"
-        acknowledge(notify, {wildcard: "SNS requires this permission for publishing to an encrypted topic."})
+        acknowledge(notify, TOPIC_KEY)
         return notify
 
 

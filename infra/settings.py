@@ -61,6 +61,7 @@ class Settings:
     kinds: Mapping[str, Kind]
     custom_kinds_dir: Path | None
     email: tuple[Subscriber, ...]
+    email_limit: int
     give_up_after: int
     """Seconds."""
     limits: PollingLimits
@@ -105,6 +106,7 @@ def validated(
     kinds: Any = (),
     email: Any = (),
     email_outcomes: Any = (),
+    email_limit: Any = 5,
     give_up_after: Any = Duration.days(14),  # noqa: B008 (it can't be changed)
     auto_watch: Any = True,
     filters: Any = "",
@@ -131,6 +133,7 @@ def validated(
         kinds=enabled,
         custom_kinds_dir=folder,
         email=checked_subscribers(email, checked_outcomes("email_outcomes", email_outcomes, EMAIL_OUTCOMES), enabled),
+        email_limit=whole_number("email_limit", email_limit, 0, 20),
         give_up_after=give_up_seconds,
         limits=_limits(intervals),
         limits_with_events=_limits(intervals, "_with_events", DEFAULT_LIMITS_WITH_EVENTS),

@@ -20,6 +20,7 @@ ACCEPTED = f"accepted is a list of addresses, and of routes such as {ROUTE}."
 # https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
 MAX_COMBINATIONS = 150
 MAX_KEYS = 5
+SEVERAL_JOBS = "several jobs"  # the title of the email about those that were left out, as in notify.asl.json
 MAX_POLICIES = 200  # of a topic
 
 
@@ -83,10 +84,11 @@ def _addresses(route: Mapping[str, Any]) -> Iterator[str]:
 
 def _policy(route: Mapping[str, Any], outcomes: Sequence[str], names: list[str]) -> Policy:
     values = [_kind_values(pattern, names) for pattern in string_list("email: kinds", route.get("kinds", ()))]
+    titles = string_list("email: title", route.get("title", ()))
     policy = {
         "kind": [] if [] in values else [value for several in values for value in several],
         "outcome": list(checked_outcomes("email: outcomes", route.get("outcomes", ()), EMAIL_OUTCOMES) or outcomes),
-        "title": [_title_value(pattern) for pattern in string_list("email: title", route.get("title", ()))],
+        "title": [*map(_title_value, titles), SEVERAL_JOBS] if titles else [],
     }
     return {attribute: accepted for attribute, accepted in policy.items() if accepted}
 

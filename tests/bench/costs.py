@@ -42,20 +42,30 @@ def watch_states(polls: int = 2, news: int = 0) -> Iterator[tuple[str, str]]:
         state = machine["States"][name]
         yield name, state["Type"]
         targets = {choice["Next"] for choice in state.get("Choices", ())} | {state.get("Default")}
-        chosen = ("WaitForNews" if left else "Notify") if name == "Ended?" else state.get("Default")
+        chosen = ("WaitForNews" if left else "NotifyEnd") if name == "Ended?" else state.get("Default")
         left -= name == "Ended?"
         assert state["Type"] != "Choice" or chosen in targets
         name = chosen if state["Type"] == "Choice" else state.get("Next")
 
 
 def notify_states() -> Iterator[tuple[str, str]]:
-    """Yield the name and type of each state that the Notify state machine enters for one job."""
+    """Yield the name and type of each state that Notify, and the execution that limits emails, enter for one job."""
     states = definition("notify.asl.json")["States"]
     yield "Progress?", states["Progress?"]["Type"]
     parallel = states["Progress?"]["Default"]
     yield parallel, states[parallel]["Type"]
     for branch in states[parallel]["Branches"]:
-        yield from ((name, state["Type"]) for name, state in branch["States"].items())
+        yield from _path(branch)
+    yield from _path(definition("email_limit.asl.json"))
+
+
+def _path(machine: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the name and type of each state that is entered if no state fails."""
+    name = machine["StartAt"]
+    while name:
+        state = machine["States"][name]
+        yield name, state["Type"]
+        name = state.get("Next")
 
 
 def events(states: Iterator[tuple[str, str]]) -> int:

@@ -51,7 +51,7 @@ class Share:
         `invoked` counts the invocations of all functions. The other names are those in quotas.toml.
         """
         fixed, notification = costs.transitions(polls=2), sum(1 for _ in costs.notify_states())
-        notified = Counter(transitions=notification, events=1, publish=2, email=1)
+        notified = Counter(transitions=notification, start=1, events=1, publish=2, email=1)  # the limit of emails
         yield 0, Counter(start=1, invocations=1, invoked=1)
         first, *polls = polls_of(self.job, self.service_event)
         yield first.age, Counter(transitions=BEFORE_WAITING, invoked=1)

@@ -274,6 +274,7 @@ def settings(cloud: Cloud) -> dict[str, str]:
         "email": json.dumps([SUBSCRIBER, {"to": ETL, "kinds": "glue/*", "outcomes": "succeeded"}]),
         "filters": json.dumps(FILTERS),
         "email-outcomes": "partial,failed,stopped,lost,overdue",
+        "email-limit": "0",  # tests expect an email about each of their jobs
         "give-up-after-days": str(GIVE_UP_DAYS),
         "progress-events": "25",
     }

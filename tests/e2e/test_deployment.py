@@ -1,19 +1,24 @@
 """Tests with two deployments in one account: they are independent, can be updated, and can be destroyed."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli import stack_resources
+from job_watcher.detail import serialize
 from local.default_bus import DefaultBus, Delivery
 from local.event_queue import EventQueue
 
 from .conftest import FRAUDSTERS, SPEAKERS, World, fraudsters, until
 
+ON_CALL, LIMIT, FLOOD = "on-call@example.com", 5, 100
 ROOT = Path(__file__).parents[2]
 Outputs = dict[str, str]
 
@@ -29,7 +34,7 @@ class Second:
 @pytest.fixture(scope="module")
 def second(world: World) -> Iterator[Second]:
     def deploy(kinds: str) -> Outputs:
-        return world.cloud.deploy({"stack-name": "Second", "kinds": kinds})
+        return world.cloud.deploy({"stack-name": "Second", "kinds": kinds, "email": ON_CALL})
 
     yield Second(deploy("voice-id/*"), deploy)
     world.destroy("Second")  # so that it doesn't watch the jobs of other tests
@@ -80,6 +85,45 @@ def test_an_update_keeps_running_watches_and_ends_those_of_removed_kinds(world: 
     world.voice_id.release(kept["JobId"])
     assert json.loads(world.end(watches[0])["output"])["outcome"] == "succeeded"
     world.voice_id.release(removed["JobId"])
+
+
+def test_of_a_hundred_failed_jobs_five_are_emailed_and_the_others_are_counted(
+    world: World, second: Second, events: EventQueue
+) -> None:
+    before = len(world.emails("", ON_CALL))
+    world.cloud.scale_waits(0.02)  # so that the digest waits until all jobs have failed
+    _notify_of_failures(world)
+    received: set[str] = set()
+    until(lambda: received.update(_numbers(events.receive())) or len(received) == FLOOD)
+    emails = until(lambda: _with_digests(world.emails("", ON_CALL)[before:]))
+    subjects = [email["Subject"] for email in emails]
+    counts = [
+        int(re.findall(r"^Failed: (\d+) more of kind ", subject)[0]) for subject in subjects if " more of" in subject
+    ]
+    sent = len(subjects) - len(counts)
+    assert sum(counts) + sent == FLOOD
+    assert (sent, len(counts)) in ((LIMIT, 1), (2 * LIMIT, 2))  # two if ten minutes ended meanwhile
+    world.cloud.scale_waits(0.01)
+    assert " more of" in subjects[-1] and "--outcome failed" in emails[-1]["BodyText"]
+
+
+def _notify_of_failures(world: World) -> None:
+    """Start the second deployment's Notify state machine as watches of a hundred failed jobs do."""
+    resources = stack_resources.physical_ids(world.cloud.client("cloudformation"), "Second")
+    (machine,) = stack_resources.named(resources, "NotifierNotify").values()
+    for number in range(FLOOD):
+        detail = {"kind": SPEAKERS, "request": {"JobId": f"Flood{number}"}, "outcome": "failed"}
+        notification = json.dumps(serialize({"detail": detail, "subject": f"Failed: {number}", "text": "It failed."}))
+        world.states.start_execution(stateMachineArn=machine, name=f"flood-{number}", input=notification)
+
+
+def _numbers(events: list[dict[str, Any]]) -> list[str]:
+    return [event["detail"]["request"]["JobId"] for event in events if "Flood" in str(event["detail"]["request"])]
+
+
+def _with_digests(emails: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    """Return the emails if they include the last digest."""
+    return emails if emails and " more of kind " in emails[-1]["Subject"] else None
 
 
 def test_before_destroy_lists_and_removes_what_blocks_the_deletion_of_the_stack(

@@ -29,6 +29,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "email": '["one@example.com", {"to": "etl@example.com", "kinds": "glue/*", "outcomes": "lost"}]',
         "email-outcomes": "failed",
         "dashboard": "false",
+        "email-limit": "20",
         "log-key-arn": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
         "max-concurrency": "25",
         "reserved-concurrency": "50",

@@ -1,5 +1,6 @@
 """Turn the rows of permissions.toml into questions for the IAM evaluator, for one deployment."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from .deployment import ACCOUNT, REGION, Deployment
 from .simulator import Question
 
 TABLES = Path(__file__).with_name("permissions.toml")
+DEFINITIONS = {path.name.partition(".")[0]: path for path in Path(__file__).parents[2].glob("infra/*.asl.json")}
 FOREIGN_ACCOUNT, ALLOWED_ACCOUNT = "999999999999", "111122223333"  # the second is in `allowed-accounts`
 ADMINISTRATOR = "Administrator"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -127,10 +129,16 @@ def _topics(stack: Deployment) -> Iterator[tuple[str, str]]:
 
 def _machines(stack: Deployment) -> Iterator[tuple[str, str]]:
     for machine, properties in stack.resources("AWS::StepFunctions::StateMachine"):
-        name = "watch" if machine == stack.output("WatchArn") else "notify"
+        name = _machine_name(properties["DefinitionString"])
         yield name, machine
         yield f"{name}_role", properties["RoleArn"]
         yield f"{name}_execution", machine.replace(":stateMachine:", ":execution:") + ":a-job"
+
+
+def _machine_name(definition: str) -> str:
+    """Return the name of the file that a state machine's definition comes from: `watch` for infra/watch.asl.json."""
+    comment = json.loads(definition)["Comment"]
+    return next(name for name, path in DEFINITIONS.items() if json.loads(path.read_text())["Comment"] == comment)
 
 
 def _functions(stack: Deployment) -> Iterator[tuple[str, str]]:

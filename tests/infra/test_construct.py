@@ -143,6 +143,18 @@ def test_the_template_has_the_values_of_the_props() -> None:
     assert sorted(emails, key=str) == [None, {"outcome": ["failed"]}] or emails == [{"outcome": ["failed"]}, None]
 
 
+def test_without_a_limit_of_emails_notify_publishes_them_directly() -> None:
+    resources = synthesize(lambda stack: job_watcher(stack, "Jobs", email_limit=0))
+    definitions = [one["DefinitionString"] for one in resources("StepFunctions::StateMachine").values()]
+    (notify,) = [json.loads(text) for text in definitions if "PublishToPeople" in text]
+    assert len(definitions) == 2
+    assert [list(branch["States"]) for branch in notify["States"]["Notify"]["Branches"]] == [
+        ["PutEvent"],
+        ["PublishToPrograms"],
+        ["PublishToPeople"],
+    ]
+
+
 def test_one_stack_can_contain_two_job_watchers() -> None:
     def define(stack: cdk.Stack) -> None:
         job_watcher(stack, "Nightly")

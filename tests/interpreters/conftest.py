@@ -1,4 +1,4 @@
-"""The two state machines of the synthesized template, deployed in moto."""
+"""The state machines of the synthesized template, deployed in moto."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from infra.context import props
 from infra.stack import JobWatcherStack
 from tests.event_schema import check_event
 
+from .expressions import INFRA
 from .moto_states import Clock, Services, interpreter, join
 
 REGION = "eu-west-1"
@@ -69,7 +70,12 @@ class Deployment:
         self._events.put_rule(Name="all", EventBusName="jobs", EventPattern=pattern)
         self._events.put_targets(Rule="all", EventBusName="jobs", Targets=[{"Id": "queue", "Arn": self._queue("bus")}])
         topics = {"topic": self._topic("programs"), "emailTopic": self._topic("people")}
-        self.notify_machine = self._machine("Notify", definitions["notify"], bus="jobs", **topics)
+        self.limit_machine = self._machine("EmailLimit", definitions["email_limit"])
+        limits = {"emailLimit": self.limit_machine, "limit": "5"}
+        email_topic = {"emailTopic": topics["emailTopic"]}
+        self.digest_machine = self._machine("EmailDigest", definitions["email_digest"], **limits, **email_topic)
+        limits["emailDigest"] = self.digest_machine
+        self.notify_machine = self._machine("Notify", definitions["notify"], bus="jobs", **topics, **limits)
         self.watch_machine = self._machine(
             "Watch", definitions["watch"], describe=FUNCTION, queue=QUEUE_URL, notify=self.notify_machine
         )
@@ -78,13 +84,17 @@ class Deployment:
         """Run a watch until it and everything it started have ended; its description."""
         return self._run(self.watch_machine, watch_input, name)
 
-    def run_notify(self, notification: Any, name: str = "the-job") -> Execution:
-        """Run Notify until it has ended; its description."""
-        return self._run(self.notify_machine, notification, name)
+    def run_notify(self, notification: Any, name: str = "the-job", *, wait: bool = True) -> Execution:
+        """Run Notify until it has ended, and the executions that it started if `wait` is true; its description."""
+        return self._run(self.notify_machine, notification, name, wait)
 
     def notifications(self) -> list[Execution]:
         """The executions of Notify, the first one first."""
-        listed = self.states.list_executions(stateMachineArn=self.notify_machine)["executions"]
+        return self.executions(self.notify_machine)
+
+    def executions(self, machine: str) -> list[Execution]:
+        """The executions of a state machine, the first one first."""
+        listed = self.states.list_executions(stateMachineArn=machine)["executions"]
         ordered = sorted(listed, key=lambda execution: execution["startDate"])
         return [self.states.describe_execution(executionArn=execution["executionArn"]) for execution in ordered]
 
@@ -113,9 +123,12 @@ class Deployment:
                 check_event(event)
         return found
 
-    def _run(self, machine: str, given: Any, name: str) -> Execution:
+    def _run(self, machine: str, given: Any, name: str, wait: bool = True) -> Execution:
         started = self.states.start_execution(stateMachineArn=machine, input=json.dumps(given), name=name)
-        join()
+        while not wait and self.states.describe_execution(executionArn=started["executionArn"])["status"] == "RUNNING":
+            time.sleep(0.01)
+        if wait:
+            join()
         return dict(self.states.describe_execution(executionArn=started["executionArn"]))
 
     def _machine(self, name: str, definition: str, **substitutions: str) -> str:
@@ -139,17 +152,19 @@ class Deployment:
 
 @pytest.fixture(scope="session")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The definitions of `watch` and `notify` as the template has them, before CloudFormation's substitutions."""
+    """The definitions by their files' names as the template has them, before CloudFormation's substitutions."""
     folder = tmp_path_factory.mktemp("cdk.out")
     app = cdk.App(outdir=str(folder), builtin_cloud_formation_validation=False)  # tests/infra validates the template
     JobWatcherStack(app, "JobWatcher", props=props({"kinds": "voice-id/*"}))
     app.synth()
     resources = json.loads((folder / "JobWatcher.template.json").read_text())["Resources"].values()
     machines = [resource["Properties"] for resource in resources if resource["Type"].endswith("::StateMachine")]
-    return {
-        "watch" if "describe" in machine["DefinitionSubstitutions"] else "notify": machine["DefinitionString"]
-        for machine in machines
-    }
+    files = {json.loads(path.read_text())["Comment"]: path for path in INFRA.glob("*.asl.json")}
+    found = {}
+    for machine in machines:
+        path = files[json.loads(machine["DefinitionString"])["Comment"]]
+        found[path.name.removesuffix(".asl.json")] = machine["DefinitionString"]
+    return found
 
 
 @pytest.fixture

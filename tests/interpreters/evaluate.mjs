@@ -1,5 +1,6 @@
 // Evaluates JSONata expressions with the reference implementation, all of them in one process.
 // Input, as JSON: [{expression, bindings}]. Output: for each {value}, {} for an undefined result, or {error} with its code.
+import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 
@@ -9,7 +10,8 @@ const jsonata = require('jsonata')
 async function evaluate({ expression, bindings }) {
   try {
     const parsed = jsonata(expression)
-    parsed.registerFunction('parse', JSON.parse) // one that Step Functions adds
+    parsed.registerFunction('parse', JSON.parse) // Step Functions adds this function and `hash`
+    parsed.registerFunction('hash', (text, algorithm) => createHash(algorithm).update(text).digest('hex'))
     return { value: await parsed.evaluate(undefined, bindings) }
   } catch (error) {
     return { error: error.code ?? String(error) }

@@ -10,11 +10,11 @@ OPEN, CLOSE = "{%", "%}"
 
 
 def expressions() -> dict[str, str]:
-    """Return both machines' expressions by the machine, the state and the field: `watch Wait.Seconds`."""
+    """Return all machines' expressions by the machine, the state and the field: `watch Wait.Seconds`."""
     found: dict[str, str] = {}
-    for machine in ("watch", "notify"):
-        for field, expression in _expressions(json.loads((INFRA / f"{machine}.asl.json").read_text())):
-            found[f"{machine} {field}"] = expression
+    for path in sorted(INFRA.glob("*.asl.json")):
+        for field, expression in _expressions(json.loads(path.read_text().replace("${limit}", "5"))):
+            found[f"{path.name.removesuffix('.asl.json')} {field}"] = expression
     return found
 
 

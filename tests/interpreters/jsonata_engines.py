@@ -1,5 +1,6 @@
 """Evaluate JSONata with two engines: the reference implementation (npm's `jsonata`) and jsonata-python."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -39,12 +40,17 @@ def in_python(expression: str, bindings: Bindings) -> Result:
 def evaluate(expression: str, bindings: Bindings = MappingProxyType({})) -> Any:
     """Return jsonata-python's result, None if it is undefined; raise JException."""
     parsed = Jsonata(expression)
-    parsed.register_lambda("parse", json.loads)  # one that Step Functions adds
+    parsed.register_lambda("parse", json.loads)  # Step Functions adds this function and `hash`
+    parsed.register_lambda("hash", _hash)
     parsed.register_lambda("string", _string)
     frame = parsed.create_frame()
     for name, value in bindings.items():
         frame.bind(name, value)
     return parsed.evaluate(None, frame)
+
+
+def _hash(text: str, algorithm: str) -> str:
+    return hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
 
 
 def _string(value: Any) -> str | None:

@@ -6,8 +6,10 @@ Each patch says what AWS does. The patches are for one version of moto; check th
 import io
 import json
 import math
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import cache, partial
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -20,8 +22,10 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as intrinsic_functions
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
     state_task_service_events,
     state_task_service_sfn,
     state_task_service_sns,
@@ -30,6 +34,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackEndpoint,
     CallbackOutcome,
@@ -52,6 +57,7 @@ SESSION = boto3.Session()
 parse = cache(AmazonStateLanguageParser.parse)
 CALLERS = (
     lambda_eval_utils,
+    state_task_service_aws_sdk,
     state_task_service_events,
     state_task_service_sfn,
     state_task_service_sns,
@@ -80,12 +86,20 @@ class Clock:
     def __init__(self) -> None:
         self.now = 0.0
         self.delays: list[float] = []
+        self.waits = threading.Event()
+        """Wait states last until this is set."""
+        self.waits.set()
         self.timeouts: dict[str, float] = {}
         """When a state machine's executions time out, by the state machine's ARN."""
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
         self.delays.append(seconds)
+
+    def wait(self, seconds: float) -> None:
+        """Wait in place of a Wait state, without real time."""
+        assert self.waits.wait(JOIN_TIMEOUT)
+        self.now += seconds
 
 
 class Message(NamedTuple):
@@ -181,6 +195,7 @@ class Services:
         client.meta.events.register("before-call", self._answer)
         if options["service"] == "stepfunctions":
             client.meta.events.register("provide-client-params", _decapitalized)
+            client.meta.events.register("after-call.stepfunctions.ListExecutions", _capitalize)
         return client
 
     def _answer_or_raise(self, operation: str) -> None:
@@ -219,6 +234,18 @@ def _decapitalized(params: dict[str, Any], **_: Any) -> dict[str, Any]:
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
     """
     return {name[0].lower() + name[1:]: value for name, value in params.items()}
+
+
+def _capitalize(parsed: dict[str, Any], **_: Any) -> None:
+    """Capitalize the members of a result, as AWS does; moto doesn't.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+    """
+    for name in ("executions", "nextToken"):
+        parsed[name[0].upper() + name[1:]] = parsed.pop(name, None)
+    for execution in parsed["Executions"] or ():
+        for name in [*execution]:
+            execution[name[0].upper() + name[1:]] = execution.pop(name)
 
 
 def _error(code: str, message: str) -> dict[str, Any]:
@@ -260,8 +287,12 @@ def join() -> None:
 def _patches(clock: Clock, services: Services) -> Iterator[Any]:
     # moto has no JSONata engine: LocalStack's runs in a Java VM.
     yield patch.object(jsonata, "_eval_jsonata", evaluate)
+    # Step Functions has the function `hash`, and so has that engine.
+    yield patch.dict(intrinsic_functions._DECLARATION_BY_VARIABLE_REFERENCE, {"$hash": ""})
     # moto writes data into the expression. JSONata's escapes are JSON's; jsonata-python doesn't join surrogates.
-    yield patch.object(jsonata, "to_json_str", partial(json.dumps, ensure_ascii=False, default=str))
+    # AWS's timestamps are ISO 8601 in UTC.
+    to_json = partial(json.dumps, ensure_ascii=False, default=datetime.isoformat)
+    yield patch.object(jsonata, "to_json_str", to_json)
     # Step Functions forbids `$` only at the top level of an expression; moto forbids it everywhere:
     # https://states-language.net/spec.html#jsonata-restrictions
     yield patch.object(jsonata, "_ILLEGAL_VARIABLE_REFERENCES", {"$$"})
@@ -271,6 +302,7 @@ def _patches(clock: Clock, services: Services) -> Iterator[Any]:
     # Heartbeats, retry delays and the state machine's TimeoutSeconds take real time in moto.
     wait = services.poll_queue.wait
     yield patch.object(StateTaskServiceCallback, "_wait_for_task_token_heartbeat", lambda *given: wait(*given))
+    yield patch.object(WaitFunction, "_wait_interval", lambda function, env, wait_seconds: clock.wait(wait_seconds))
     yield patch.object(retrier_decl, "time", SimpleNamespace(sleep=clock.sleep))
     # moto's Lambda needs Docker, and its services don't fail on request.
     client_for = partial(services.client_for, boto_client_for)

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html and 
 An undefined result or an error would fail the state with States.QueryEvaluationError.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -12,12 +13,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from infra.subscribers import SEVERAL_JOBS
+
 from .expressions import expressions
 from .jsonata_engines import Bindings, Result, in_python, reference
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
 STARTED, TOKEN = "2026-03-01T09:30:00.123Z", "AAAAKgAAAAIAAAAA+/="
 EXPRESSIONS = expressions()
+LIMIT_STATES = ("ReserveEmail", "CountEmail", "StartDigest")
 MAX_LENGTH = 32_768  # characters of an input, and of the request in a lost watch's message
 JOB_OF_200_KB = {"Items": [{"Name": f'"{number}" {{% 音声 😀 %}}\n', "Size": number} for number in range(5_000)]}
 STRINGS = {
@@ -94,6 +98,10 @@ def filled(character: str, length: int) -> dict[str, str]:
     return {"x": character * (length - len(json_text({"x": ""})))}
 
 
+NOTIFY_ARGUMENTS: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("Name", "Input.detail_type", "Input.message", "Input.subject", "Input.text"), STRINGS),
+    "Input.attributes": OBJECTS,
+}
 UNCHANGED: dict[str, tuple[dict[str, Any], Callable[[Any], Bindings]]] = {
     "watch Describe.Arguments.Payload.input": (INPUTS, of_execution_input),
     "watch Describe.Arguments.Payload.state": ({**VALUES, "empty object": {"polls": 1}}, of_input),
@@ -102,14 +110,15 @@ UNCHANGED: dict[str, tuple[dict[str, Any], Callable[[Any], Bindings]]] = {
     "watch WaitForNews.Arguments.MessageBody.input": (VALUES, of_execution_input),
     "watch WaitForNews.Catch.0.Output": (VALUES, of_input),
     "watch Describe.Output": (VALUES, lambda value: {"states": {"input": {}, "result": {"Payload": value}}}),
-    "watch Notify.Arguments.Name": (STRINGS, of_member("name")),
-    "watch Notify.Arguments.Input.detail_type": (STRINGS, of_member("detail_type")),
-    "watch Notify.Arguments.Input.message": (STRINGS, of_member("message")),
-    "watch Notify.Arguments.Input.attributes": (OBJECTS, of_member("attributes")),
-    "watch Notify.Arguments.Input.subject": (STRINGS, of_member("subject")),
-    "watch Notify.Arguments.Input.text": (STRINGS, of_member("text")),
+    **{
+        f"watch {state}.Arguments.{argument}": (values, of_member(argument.rpartition(".")[2].lower()))
+        for state in ("Notify", "NotifyEnd")
+        for argument, values in NOTIFY_ARGUMENTS.items()
+    },
     "watch Notify.Output": (VALUES, of_input),
     "watch Notify.Catch.0.Output": (VALUES, of_input),
+    "watch NotifyEnd.Output": (DETAILS, lambda value: of_input({"message": json_text(value)})),
+    "watch NotifyEnd.Catch.0.Output": (VALUES, of_input),
     "watch Succeeded.Output": (DETAILS, lambda value: of_input({"message": json_text(value)})),
     "watch Failed.Error": (STRINGS, of_member("error")),
     "watch Failed.Cause": (STRINGS, of_member("cause")),
@@ -118,6 +127,20 @@ UNCHANGED: dict[str, tuple[dict[str, Any], Callable[[Any], Bindings]]] = {
     "notify PutEvent.Arguments.Entries.0.Detail": (STRINGS, of_member("message")),
     "notify PublishToPrograms.Arguments.Message": (STRINGS, of_member("message")),
     "notify PublishToPrograms.Arguments.MessageAttributes": (OBJECTS, of_member("attributes")),
+    "notify CountEmail.Output": (VALUES, of_input),
+    "notify CountEmail.Catch.0.Output": (VALUES, of_input),
+    "notify CountEmail.Catch.1.Output": (VALUES, of_input),
+    "notify ReserveEmail.Output": (VALUES, of_input),
+    "notify ReserveEmail.Catch.1.Output": (VALUES, of_input),
+    "notify StartDigest.Arguments.Name": (STRINGS, of_member("group")),
+    "notify StartDigest.Arguments.Input.group": (STRINGS, of_member("group")),
+    "notify StartDigest.Output": (STRINGS, of_member("group")),
+    "notify StartDigest.Catch.0.Output": (STRINGS, of_member("group")),
+    "notify StartDigest.Catch.1.Output": (VALUES, of_input),
+    "email_digest WaitForEmails.Output.group": (STRINGS, of_member("group")),
+    "email_digest WaitForEmails.Output.begin": (STRINGS, of_member("begin")),
+    "email_digest WaitForEmails.Output.attributes": (OBJECTS, of_member("attributes")),
+    "email_digest PublishDigest.Arguments.MessageAttributes": (OBJECTS, of_member("attributes")),
     "notify PublishToPeople.Arguments.Subject": (STRINGS, of_member("subject")),
     "notify PublishToPeople.Arguments.Message": (STRINGS, of_member("text")),
     "notify PublishToPeople.Arguments.MessageAttributes": (OBJECTS, of_member("attributes")),
@@ -135,8 +158,9 @@ def names() -> Iterator[Case]:
     for name, value in STRINGS.items():  # an execution's name has at most 80 characters, and the prefix takes five
         bindings = {"states": {"context": {"Execution": {"Name": value}}}}
         yield Case("watch Describe.Catch.0.Output.name", name, bindings, f"lost-{value[:75]}")
-    started_by = "watch Notify.Arguments.Input.AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
-    yield Case(started_by, "the ARN", of_input(None), ARN)
+    for state in (*("watch Notify", "watch NotifyEnd"), *(f"notify {name}" for name in LIMIT_STATES)):
+        started_by = f"{state}.Arguments.Input.AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+        yield Case(started_by, "the ARN", of_input(None), ARN)
     for payload in "Describe.Arguments.Payload", "WaitForNews.Arguments.MessageBody":
         yield Case(f"watch {payload}.watch", "the ARN", of_input(None), ARN)
         yield Case(f"watch {payload}.started", "the time", of_input(None), STARTED)
@@ -219,8 +243,10 @@ def causes() -> Iterator[Case]:
 def lost(kind: Any = None, request: Any = None, error: str = "E", reason: str = "C") -> str:
     """Return the message about a lost watch."""
     request = {} if request is None else request
-    start = {"kind": kind, "request": request, "outcome": "lost", "error": error}
-    return json_text({**start, "reason": reason, "watch": ARN, "polls": 3})
+    summary = f"Job Watcher failed and stopped watching a job: {reason}"
+    start = {"kind": kind, "request": request, "outcome": "lost", "summary": summary, "error": error}
+    place = {"account": "123456789012", "region": "eu-west-1"}
+    return json_text({**start, "reason": reason, **place, "watch": ARN, "polls": 3})
 
 
 def counts() -> Iterator[Case]:
@@ -256,16 +282,18 @@ def inputs() -> Iterator[Case]:
 
 
 def conditions() -> Iterator[Case]:
-    fields = ("Ended?.Choices.0", "Ended?.Choices.1", "ShouldFail?.Choices.0", "ShouldFail?.Choices.1")
-    ended, waits, running, fails = (f"watch {field}.Condition" for field in fields)
+    fields = ("Ended?.Choices.0", "Ended?.Choices.1", "Ended?.Choices.2", "ShouldFail?.Choices.0")
+    ended, notifies, waits, running = (f"watch {field}.Condition" for field in fields)
     progress = "notify Progress?.Choices.0.Condition"
     states: dict[str, Any] = {"missing": {}, "null": None, "empty list": [], "text": "name", "list": [1]}
     for name, state in states.items():
-        for condition in (ended, waits, running, fails, progress):
+        for condition in (ended, notifies, waits, running, progress):
             yield Case(condition, name, of_input(state), False)
-    yield Case(ended, "a name", of_input({"name": "x", "wait": 3}), True)
+    yield Case(ended, "a name", of_input({"name": "x"}), True)
+    yield Case(ended, "a name and a wait", of_input({"name": "x", "wait": 3}), False)
+    yield Case(ended, "a name and an error", of_input({"name": "x", "error": "JobFailed"}), False)
+    yield Case(notifies, "a name", of_input({"name": "x", "wait": 3}), True)
     yield Case(waits, "a wait", of_input({"wait": 0}), True)
-    yield Case(fails, "an error", of_input({"error": "JobFailed"}), True)
     yield Case(progress, "progress", of_input({"detail_type": "Job Progressed"}), True)
     outcomes: list[Any] = ["running", "lost", "failed", "", None, ["running"], ["lost"], {}, 0]
     for outcome in outcomes:
@@ -291,9 +319,113 @@ def attributes() -> Iterator[Case]:
         yield Case(expression, f"input: {name}", of_execution_input(value), given(outcome="lost"))
 
 
+def limits() -> Iterator[Case]:
+    """The groups of emails, whose names consist of the kind, the outcome and the time.
+
+    Execution names: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    """
+
+    def given(kind: Any, outcome: str, retries: int = 0) -> Bindings:
+        values = {"outcome": outcome, **({} if kind is None else {"kind": kind})}
+        typed = {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
+        within = {**context(), "State": {"RetryCount": retries}}
+        return {"states": {"input": {"attributes": typed, "x": [1]}, "context": within}}
+
+    kinds = {name: value for name, value in STRINGS.items() if value} | {"none": None, "glue": "glue/JobRun"}
+    for name, kind in kinds.items():
+        group = re.sub("[^A-Za-z0-9-]+", "-", f"{(kind or '')[:45]}-lost-03-01T09:3")
+        for retries in (0, 4, 5, 12):
+            bindings = given(kind, "lost", retries)
+            yield Case("notify ReserveEmail.Arguments.Name", f"{name}, {retries}", bindings, f"{group}-{retries % 5}")
+        caught = {**given(kind, "lost")["states"]["input"], "group": group}
+        yield Case("notify ReserveEmail.Catch.0.Output", name, given(kind, "lost"), caught)
+    hashed = hashlib.sha256(b"the-watch").hexdigest()[:12]
+    yield Case("notify CountEmail.Arguments.Name", "a group", of_input({"group": "g"}), f"g-{hashed}")
+    begin = "notify StartDigest.Arguments.Input.begin"
+    yield Case(begin, "the time", of_input({}), "2026-03-01T09:30:00.000Z")
+    typed = given("glue/JobRun", "lost")["states"]["input"]["attributes"]
+    more = {**typed, "title": typed["kind"]}
+    several = {**typed, "title": {"DataType": "String", "StringValue": SEVERAL_JOBS}}
+    yield Case("notify StartDigest.Arguments.Input.attributes", "a title", of_input({"attributes": more}), several)
+    watch = "notify StartDigest.Arguments.Input.watch"
+    yield Case(watch, "started by hand", of_input({}), "")
+    yield Case(watch, "started by a watch", of_input({"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": ARN}), ARN)
+
+
+def digests() -> Iterator[Case]:
+    """The email about those that were left out: what it consists of, its subject and its text."""
+    output = "email_digest WaitForEmails.Output"
+    for kind, shown in {"glue/JobRun": "glue/JobRun", "a.b https://x": "a?b?https?//x", "é😀": "?", "": ""}.items():
+        yield Case(f"{output}.kind", f"kind {kind}", of_input({"attributes": {"kind": {"StringValue": kind}}}), shown)
+    yield Case(f"{output}.kind", "no kind", of_input({"attributes": {}}), "unknown")
+    yield Case(f"{output}.outcome", "one", of_input({"attributes": {"outcome": {"StringValue": "lost"}}}), "lost")
+    times = {
+        "2026-03-01T09:50:00.000Z": "2026-03-01 09:50 to 10:00 UTC",
+        "2026-12-31T23:50:00.000Z": "2026-12-31 23:50 to 00:00 UTC",
+    }
+    for begin, time in times.items():
+        yield Case(f"{output}.time", begin, of_input({"begin": begin}), time)
+    yield Case(f"{output}.region", "the Region", of_input({}), "eu-west-1")
+    for partition, domain in {
+        "aws": "console.aws.amazon.com",
+        "aws-cn": "console.amazonaws.cn",
+        "aws-us-gov": "console.amazonaws-us-gov.com",
+    }.items():
+        arn = ARN.replace("arn:aws:", f"arn:{partition}:")
+        machine = f"arn:{partition}:states:eu-west-1:123456789012:stateMachine:Watch"
+        link = f"https://eu-west-1.{domain}/states/home?region=eu-west-1#/statemachines/view/{machine}"
+        yield Case(f"{output}.watches", partition, of_input({"watch": arn}), link)
+    yield Case(f"{output}.watches", "no watch", of_input({"watch": ""}), "unknown")
+    yield from pages()
+    for left_out, count, text in ((0, "", "the others"), (1, "1 ", "1 more"), (12_345, "12,345 ", "12,345 more")):
+        for outcome, option in (("failed", "--outcome failed"), ("overdue", "--running")):
+            values = {"left_out": left_out, "outcome": outcome, "kind": "x" * 50, "region": "r"}
+            bindings = of_input({**values, "time": "T", "watches": "W"})
+            name = f"{outcome}, {left_out}"
+            subject = f"{outcome.capitalize()}: {count}more of kind {'x' * 40} (r)"
+            yield Case("email_digest PublishDigest.Arguments.Subject", name, bindings, subject)
+            body = (
+                f"Job Watcher sends at most 5 emails per kind and outcome in ten minutes. It left out {text}.\n\n"
+                f"  Kind     {'x' * 50}\n  Outcome  {outcome}\n  Time     T\n\n"
+                "The events about these jobs are on the event bus and the topic for programs. To list the jobs, run:"
+                f"\n\n  job-watcher list --kind {'x' * 50} {option} --limit 1000\n\nWatches: W\n"
+            )
+            yield Case("email_digest PublishDigest.Arguments.Message", name, bindings, body)
+
+
+def pages() -> Iterator[Case]:
+    """The pages of executions. Only names of the group with twelve more characters count."""
+    first = {"StateMachineArn": "${emailLimit}", "MaxResults": 250}
+    arguments, more = "email_digest CountEmails.Arguments", "email_digest More?.Choices.0.Condition"
+    for token in (None, "t"):
+        next_token = {"NextToken": token} if token else {}
+        yield Case(arguments, f"token {token}", of_input({"token": token}), {**first, **next_token})
+        yield Case(more, f"token {token}", of_input({"token": token}), token is not None)
+    before = {"group": "g", "begin": "2026-03-01T09:30:00.000Z", "left_out": 2, "token": "t"}
+
+    def case(name: str, found: int, token: str | None, *executions: tuple[str, str], **given: Any) -> Case:
+        listed = [{"Name": one, "StartDate": f"2026-03-01T09:{time}.000Z"} for one, time in executions]
+        bindings = {"states": {"input": before, "result": {"Executions": listed, **given}}}
+        return Case(
+            "email_digest CountEmails.Output", name, bindings, {**before, "left_out": 2 + found, "token": token}
+        )
+
+    counted, place, other = (f"g-{'a' * 12}", "39:59"), ("g-0", "35:00"), (f"h-{'a' * 12}", "30:00")
+    failed = {**before, "left_out": 0, "token": None}
+    yield Case("email_digest CountEmails.Catch.0.Output", "after a page", of_input(before), failed)
+    yield case("none", 0, None)
+    yield case("one", 1, None, counted)
+    yield case("the last page", 2, None, counted, place, counted, other, NextToken=None)
+    yield case("another page", 1, "u", counted, place, other, NextToken="u")
+    yield case("an older execution", 1, None, counted, (f"g-{'b' * 11}", "29:59"), NextToken="u")
+
+
 CASES = [
     case
-    for cases in (unchanged, names, states, long_inputs, causes, counts, inputs, conditions, attributes)
+    for cases in (
+        *(unchanged, names, states, long_inputs, causes, counts, inputs, conditions, attributes),
+        *(limits, digests),
+    )
     for case in cases()
 ]
 

@@ -13,7 +13,7 @@ from job_watcher.detail import serialize
 
 from .conftest import Deployment
 from .moto_states import Function, FunctionError, failing, service_error
-from .test_watch import INPUT, REPORT
+from .test_watch import END, INPUT
 
 DAY = 24 * 3600
 ENDED = serialize(
@@ -61,7 +61,7 @@ def test_each_error_of_lambda_itself_is_retried_with_the_same_input(
     names = json.loads(definitions["watch"])["States"]["Describe"]["Retry"][0]["ErrorEquals"]
     deployment.services.function = outcomes(*map(lambda_error, names))
     watch = deployment.run_watch(INPUT)
-    assert deployment.entered(watch) == ["Describe", *REPORT, "Succeeded"]
+    assert deployment.entered(watch) == ["Describe", *END]
     failures = deployment.history(watch, "TaskFailed")
     assert [failure["taskFailedEventDetails"]["error"] for failure in failures] == names
     assert deployment.clock.delays == backoff(2, 2, len(names), most=900)
@@ -101,8 +101,11 @@ def test_a_bug_in_the_function_is_retried_three_times_and_then_reported(deployme
         == {
             **INPUT,
             "outcome": "lost",
+            "summary": f"Job Watcher failed and stopped watching a job: {watch['cause']}",
             "error": "KeyError",
             "reason": watch["cause"],
+            "account": "123456789012",
+            "region": "eu-west-1",
             "watch": watch["executionArn"],
             "polls": 7,
         }
@@ -163,7 +166,7 @@ def test_a_bug_is_reported_whatever_the_input(deployment: Deployment, given: Any
 
 def test_the_start_of_a_notification_is_retried_with_full_jitter(deployment: Deployment) -> None:
     deployment.services.function = outcomes()
-    deployment.services.faults.append(failing("StartExecution", "ThrottlingException", times=30))
+    deployment.services.faults.append(failing("StartExecution", "ThrottlingException", times=30, about=":Notify"))
     watch = deployment.run_watch(INPUT)
     most = backoff(2, 2, 30, most=900)
     assert (watch["status"], len(deployment.notifications())) == ("SUCCEEDED", 1)

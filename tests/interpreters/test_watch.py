@@ -17,6 +17,7 @@ REQUEST = {"DomainId": "domain5tuvwxyz01234567", "JobId": "u9cJob4tuvwxyz0123456
 INPUT = {"kind": KIND, "request": REQUEST}
 CREATED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 FIRST_POLL = ["Describe", "Ended?", "WaitForNews"]
+END = ["Ended?", "NotifyEnd"]
 REPORT = ["Ended?", "Notify", "ShouldFail?"]
 MAX_CAUSE = (
     32_768  # https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html
@@ -43,7 +44,7 @@ def answers(stub: Stubber, status: str, **members: Any) -> None:
 def test_a_job_that_has_ended_is_reported_after_the_first_poll(deployment: Deployment, voice_id: Stubber) -> None:
     answers(voice_id, "COMPLETED", JobName=STRANGE)
     watch = deployment.run_watch(INPUT)
-    assert deployment.entered(watch) == ["Describe", *REPORT, "Succeeded"]
+    assert deployment.entered(watch) == ["Describe", *END]
     assert (watch["status"], deployment.clock.now) == ("SUCCEEDED", 0)
     detail = json.loads(watch["output"])
     assert detail == {
@@ -98,7 +99,7 @@ def test_the_poll_queue_schedules_the_polls_of_a_running_job(deployment: Deploym
     for status in ("IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS", "COMPLETED_WITH_ERRORS"):
         answers(voice_id, status)
     watch = deployment.run_watch(INPUT)
-    assert deployment.entered(watch) == [*FIRST_POLL, *REPORT, "Succeeded"]
+    assert deployment.entered(watch) == [*FIRST_POLL, *END]
     (payload,), sent = deployment.services.payloads, deployment.services.poll_queue.sent
     messages = [json.loads(message.body) for message in sent]
     assert (payload["state"], payload["started"]) == ({}, messages[0]["started"])
@@ -119,7 +120,7 @@ def test_the_execution_history_shows_only_news(deployment: Deployment, voice_id:
     answers(voice_id, "COMPLETED")
     watch = deployment.run_watch(INPUT)
     assert deployment.news(watch) == ["status changed", "progressed", "ended"]
-    assert deployment.entered(watch) == ["Describe", *["Ended?", "WaitForNews"] * 3, *REPORT, "Succeeded"]
+    assert deployment.entered(watch) == ["Describe", *["Ended?", "WaitForNews"] * 3, *END]
 
 
 def test_without_a_heartbeat_the_state_machine_polls_and_sends_a_new_message(
@@ -130,7 +131,7 @@ def test_without_a_heartbeat_the_state_machine_polls_and_sends_a_new_message(
     answers(voice_id, "IN_PROGRESS")
     answers(voice_id, "COMPLETED")
     watch = deployment.run_watch(INPUT)
-    assert deployment.entered(watch) == [*FIRST_POLL, "Describe", *REPORT, "Succeeded"]
+    assert deployment.entered(watch) == [*FIRST_POLL, "Describe", *END]
     assert deployment.clock.now == 2_700  # three times 15 minutes
     assert deployment.clock.delays == []  # a missing heartbeat isn't retried
     (timed_out,) = deployment.history(watch, "TaskTimedOut")
@@ -155,7 +156,7 @@ def test_a_message_of_an_earlier_token_is_dropped_without_a_poll(deployment: Dep
     for status in ("IN_PROGRESS", "IN_PROGRESS", "COMPLETED"):
         answers(voice_id, status)
     watch = deployment.run_watch(INPUT)
-    assert deployment.entered(watch) == [*FIRST_POLL, *FIRST_POLL, *REPORT, "Succeeded"]
+    assert deployment.entered(watch) == [*FIRST_POLL, *FIRST_POLL, *END]
     assert len({json.loads(message.body)["token"] for message in queue.sent}) == 2
 
 
@@ -165,7 +166,7 @@ def test_if_sqs_fails_the_state_machine_polls_about_once_an_hour(deployment: Dep
     answers(voice_id, "IN_PROGRESS")
     answers(voice_id, "COMPLETED")
     watch = deployment.run_watch(INPUT)
-    assert deployment.entered(watch) == [*FIRST_POLL, *FIRST_POLL, "Describe", *REPORT, "Succeeded"]
+    assert deployment.entered(watch) == [*FIRST_POLL, *FIRST_POLL, "Describe", *END]
     assert deployment.clock.delays == [10, 30, 90, 270, 810, 900, 900, 900] * 2
 
 
@@ -180,7 +181,8 @@ def test_a_job_that_another_watch_has_reported_is_not_reported_again(deployment:
     for _ in range(2):
         answers(voice_id, "COMPLETED")
     first, second = deployment.run_watch(INPUT, "first"), deployment.run_watch(INPUT, "second")
-    assert deployment.entered(first) == deployment.entered(second) == ["Describe", *REPORT, "Succeeded"]
+    assert deployment.entered(first) == ["Describe", *END]
+    assert deployment.entered(second) == ["Describe", *END, "Succeeded"]
     (failed,) = deployment.history(second, "TaskFailed")
     assert failed["taskFailedEventDetails"]["error"] == "StepFunctions.ExecutionAlreadyExistsException"
     assert deployment.clock.delays == []
@@ -246,7 +248,7 @@ def test_progress_is_reported_once_per_step_and_the_watch_goes_on(
     for status, percent in [("IN_PROGRESS", 10), ("IN_PROGRESS", 30), ("IN_PROGRESS", 40), ("COMPLETED", 100)]:
         answers(voice_id, status, JobProgress={"PercentComplete": percent})
     watch = deployment.run_watch(INPUT)
-    expected = [*FIRST_POLL, *REPORT, "WaitForNews", *REPORT, "Succeeded"]
+    expected = [*FIRST_POLL, *REPORT, "WaitForNews", *END]
     assert deployment.entered(watch) == expected
     assert deployment.news(watch) == ["progressed", "ended"]
     events = deployment.received("bus")
@@ -261,7 +263,7 @@ def test_an_overdue_job_is_reported_once_to_the_bus_and_both_topics_and_the_watc
     for status in ("IN_PROGRESS", "IN_PROGRESS", "COMPLETED"):
         answers(voice_id, status)
     watch = deployment.run_watch({**INPUT, "overdue_after": 3_600})
-    assert deployment.entered(watch) == ["Describe", *REPORT, "WaitForNews", *REPORT, "Succeeded"]
+    assert deployment.entered(watch) == ["Describe", *REPORT, "WaitForNews", *END]
     assert deployment.news(watch) == ["ended"]
     overdue, end = deployment.received("bus")
     assert (overdue["detail-type"], end["detail-type"]) == ("Job Overdue", "Job Ended")

@@ -16,10 +16,12 @@ INFRA = Path(__file__).parents[2] / "infra"
 MAX_ARN = 256  # characters of a substitution's value
 # Characters: https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
 MAX_TOKEN = 2_048
+EXECUTION = {"ExecutionArn": "x" * 256, "Name": "x" * 80, "StateMachineArn": "x" * 256, "Status": "SUCCEEDED"}
+DATES = dict.fromkeys(("StartDate", "StopDate"), "2025-12-31T23:59:59.999Z")  # before the digest's ten minutes
 PATH = re.compile(r"\$states((?:\.\w+)+)")
 # A state with another field may pass something that this module doesn't measure.
 FIELDS = {"Type", "Comment", "Resource", "Arguments", "Output", "Retry", "Catch", "Next", "End"} | {
-    *("Choices", "Default", "Branches", "Error", "Cause", "HeartbeatSeconds")
+    *("Choices", "Default", "Branches", "Error", "Cause", "HeartbeatSeconds", "Seconds")
 }
 RULE_FIELDS, CATCH_FIELDS = {"Condition", "Next"}, {"ErrorEquals", "Output", "Next"}
 Definition = Mapping[str, Any]
@@ -44,7 +46,7 @@ class Passed:
 @cache
 def definition(machine: str) -> Definition:
     """Return a definition in which each substitution's value is as long as an ARN can be, and starts with its name."""
-    text = (INFRA / f"{machine}.asl.json").read_text(encoding="utf-8")
+    text = (INFRA / f"{machine}.asl.json").read_text(encoding="utf-8").replace("${limit}", "20")
     found: Definition = json.loads(re.sub(r"\$\{(\w+)\}", lambda name: name[1].ljust(MAX_ARN, "."), text))
     return found
 
@@ -84,21 +86,27 @@ def evaluate_template(template: Any, states: States) -> Any:
     return value
 
 
+def _file_name(substitution: str) -> str:
+    """Return the name of a machine's definition: `email_limit` for `emailLimit`."""
+    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", substitution)
+
+
 class Run:
     """An execution, and the executions that it starts.
 
     `functions` are the Lambda functions by substitution: `describe`, and `queue` for the one that gets its messages.
+    If `leaves_out_emails` is true, other emails have reached the limit.
     """
 
-    def __init__(self, functions: Mapping[str, Function]) -> None:
-        self.functions = functions
+    def __init__(self, functions: Mapping[str, Function], leaves_out_emails: bool = False) -> None:
+        self.functions, self.leaves_out_emails = functions, leaves_out_emails
         self.passed: list[Passed] = []
         self._sizes: dict[int, tuple[Any, int]] = {}
 
     def start(self, machine: str, given: Any) -> Any:
         """Run an execution. Return its output, or the input of its Fail state."""
         execution = {"Id": ARN, "Name": ARN.rpartition(":")[2], "Input": given, "StartTime": "2026-01-01T00:00:00.000Z"}
-        context = {"Execution": execution, "Task": {"Token": "x" * MAX_TOKEN}}
+        context = {"Execution": execution, "Task": {"Token": "x" * MAX_TOKEN}, "State": {"RetryCount": 4}}
         return self._run(machine, definition(machine), given, context)
 
     def _run(self, machine: str, found: Definition, given: Any, context: Any) -> Any:
@@ -128,7 +136,7 @@ class Run:
     def _pass(self, at: Place, state: Definition, states: States) -> tuple[str | None, Any]:
         return state.get("Next"), self._output(at, state, states, states["input"])
 
-    _succeed = _pass
+    _succeed = _wait = _pass
 
     def _choice(self, at: Place, state: Definition, states: States) -> tuple[str | None, Any]:
         assert all(rule.keys() <= RULE_FIELDS for rule in state["Choices"])
@@ -167,7 +175,11 @@ class Run:
         if call == "sqs:sendMessage.waitForTaskToken":
             return self.functions[arguments["QueueUrl"].rstrip(".")](arguments["MessageBody"])
         if call == "states:startExecution":
-            self.start(arguments["StateMachineArn"].rstrip("."), arguments["Input"])
+            if self.leaves_out_emails and at[1] == "ReserveEmail":
+                raise TaskError("StepFunctions.ExecutionAlreadyExistsException", "")
+            self.start(_file_name(arguments["StateMachineArn"].rstrip(".")), arguments["Input"])
+        if call == "aws-sdk:sfn:listExecutions":
+            return {"Executions": [{**EXECUTION, **DATES}] * arguments["MaxResults"], "NextToken": "x" * MAX_TOKEN}
         return {"Identifier": ARN, "Date": "2026-01-01T00:00:00.000Z"}
 
     def _catch(self, at: Place, state: Definition, states: States, error: TaskError) -> tuple[str | None, Any]:

@@ -76,7 +76,7 @@ def _head() -> str:
     return f"""\
 # Payload sizes
 
-This page compares the largest payload of each state of the two state machines with AWS's limits. `make sizes` runs
+This page compares the largest payload of each state of the state machines with AWS's limits. `make sizes` runs
 Job Watcher's own code and the state machines, including their JSONata expressions, and measures what they pass. Each
 row is the largest size in all of these watches:
 
@@ -106,7 +106,7 @@ def _summary(found: Sequence[Largest]) -> Iterator[str]:
 
 
 def _section(machine: str, found: Sequence[Largest]) -> Iterator[str]:
-    yield f"## {machine.capitalize()}\n"
+    yield f"## {machine.replace('_', ' ').capitalize()}\n"
     names = state_names(machine)
     of_machine = [one for one in found if one.passed.machine == machine]
     yield from table(HEADER, map(_row, sorted(of_machine, key=lambda one: names.index(one.passed.state))))

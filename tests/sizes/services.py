@@ -75,6 +75,7 @@ def measure(call: str, arguments: Mapping[str, Any]) -> Iterator[Measure]:
     return {
         "lambda:invoke": _invoke,
         "states:startExecution": _start_execution,
+        "aws-sdk:sfn:listExecutions": _list_executions,
         "events:putEvents": _put_events,
         "sns:publish": _publish,
         "sqs:sendMessage": _send_message,
@@ -94,6 +95,12 @@ def result_size(result: Any) -> int:
 def _start_execution(arguments: Mapping[str, Any]) -> Iterator[Measure]:
     assert NAME.fullmatch(arguments["Name"]), arguments["Name"]
     yield "name of the execution", "name", len(arguments["Name"])
+
+
+def _list_executions(arguments: Mapping[str, Any]) -> Iterator[Measure]:
+    # https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+    assert 1 <= arguments["MaxResults"] <= 1_000
+    yield from ()
 
 
 def _put_events(arguments: Mapping[str, Any]) -> Iterator[Measure]:

@@ -150,7 +150,10 @@ class SimulatedStates:
             return
         state = self.states[execution.state]
         output = self._evaluate(execution, state["Output"], result) if "Output" in state else result
-        self._enter(execution, state["Next"], output)
+        if state.get("End"):
+            self._end(execution, "SUCCEEDED")
+        else:
+            self._enter(execution, state["Next"], output)
 
     def _check_heartbeat(self, execution: Execution, number: int, token: str) -> None:
         if execution.token != token:

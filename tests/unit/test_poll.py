@@ -680,7 +680,7 @@ def test_an_extra_check_starts_the_same_notification_as_the_watch(services: Serv
     services.expect_notification()
     assert invoke(record(EXTRA_CHECK)) == []
     states = {"input": news, "context": {"Execution": {"Id": MESSAGE["watch"]}}}
-    by_watch = evaluate_template(definition("watch")["States"]["Notify"]["Arguments"], states)
+    by_watch = evaluate_template(definition("watch")["States"]["NotifyEnd"]["Arguments"], states)
     (started,) = services.notifications
     details = [json.loads(notification["Input"].pop("message")) for notification in (started, by_watch)]
     assert {**details[0], "polls": 41} == details[1] and started["Input"] == by_watch["Input"]

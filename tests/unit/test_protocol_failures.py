@@ -73,7 +73,7 @@ def test_without_failures_the_state_machine_only_waits(world: World) -> None:
     assert world.queue.messages[0].receives == 0 and not world.queue.dead_letters
     assert len(world.polls[world.job.id]) == 1 + world.polls_of_poll == 1 + world.accepted_heartbeats
     assert world.end_job() <= INTERVAL
-    assert world.the_watch.entered[3:] == ["Ended?", "Notify", "ShouldFail?", "Succeeded"]
+    assert world.the_watch.entered[3:] == ["Ended?", "NotifyEnd"]
 
 
 def test_without_failures_a_long_wait_takes_several_messages_and_no_redelivery(world_with_events: World) -> None:

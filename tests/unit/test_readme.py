@@ -35,7 +35,7 @@ def test_the_email_in_the_documentation_matches_the_event() -> None:
     kind = catalogue.load("voice-id")[KIND]
     job = facts.describe_job(short_name(kind.service), kind, event["detail"])
     subject, body = email_message.subject(job, event["detail"]), email_message.body(kind, event["detail"])
-    assert blocks(EVENTS, "text") == [f"Subject: {subject}\n\n{body}"]
+    assert [block for block in blocks(EVENTS, "text") if "Subject" in block] == [f"Subject: {subject}\n\n{body}"]
 
 
 def test_the_example_of_a_kind_matches_the_catalogue() -> None:

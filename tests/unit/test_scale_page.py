@@ -61,8 +61,10 @@ def retry_of_put_event(watch: Any, notify: Any) -> Any:
 def test_a_changed_retry_of_a_state_machine_changes_the_page(
     monkeypatch: pytest.MonkeyPatch, retrier: Callable[[Any, Any], Any]
 ) -> None:
-    definitions = {name: costs.definition(name) for name in ("watch.asl.json", "notify.asl.json")}
-    retrier(*(definition["States"] for definition in definitions.values()))["MaxAttempts"] *= 2
+    names = ("watch.asl.json", "notify.asl.json", "email_limit.asl.json")
+    definitions = {name: costs.definition(name) for name in names}
+    watch, notify, _ = (definition["States"] for definition in definitions.values())
+    retrier(watch, notify)["MaxAttempts"] *= 2
     monkeypatch.setattr(costs, "definition", definitions.__getitem__)
     assert scale_page.page() != PAGE
 

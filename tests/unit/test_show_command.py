@@ -151,6 +151,27 @@ def test_deliveries_are_those_of_the_branches(
     assert any(line.startswith("  event     delivered 2026-01-01") for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("entered", "left", "state"),
+    [
+        (["ReserveEmail"], [], "waiting"),
+        (["ReserveEmail", "PublishToPeople"], ["ReserveEmail"], "waiting"),
+        (["ReserveEmail", "PublishToPeople"], ["ReserveEmail", "PublishToPeople"], "delivered"),
+        (["ReserveEmail", "CountEmail"], ["ReserveEmail"], "waiting"),
+        (["ReserveEmail", "CountEmail", "StartDigest"], ["ReserveEmail", "CountEmail", "StartDigest"], "left out"),
+        (["CountEmail", "StartDigest", "PublishToPeople"], ["CountEmail", "StartDigest"], "waiting"),
+    ],
+)
+def test_an_email_can_be_left_out(
+    story: Story, shown: Shown, aws: FakeAws, entered: list[str], left: list[str], state: str
+) -> None:
+    end_with_notification(story)
+    notification = Notification(aws, status="RUNNING")
+    notification.enters(*entered)
+    notification.leaves(*left)
+    assert json.loads(shown("--json"))["deliveries"]["people"]["state"] == state
+
+
 def test_the_notification_of_another_watch_is_found_by_the_arguments_of_the_failed_call(
     story: Story, shown: Shown, aws: FakeAws
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from moto.sns.utils import FilterPolicyMatcher
 
 from infra.setting_types import InvalidSetting
-from infra.subscribers import MAX_COMBINATIONS, Subscriber, alarm_addresses
+from infra.subscribers import MAX_COMBINATIONS, SEVERAL_JOBS, Subscriber, alarm_addresses
 from job_watcher import catalogue
 from tests.settings import from_context
 
@@ -48,9 +48,12 @@ def receives(subscriber: Subscriber, kind: str | None, outcome: str, title: str 
             {"kind": [{"prefix": "glue/"}], "outcome": ["failed", "lost"]},
         ),
         ({"outcomes": "failed,lost"}, {"outcome": ["failed", "lost"]}),
-        ({"title": "nightly-orders"}, {"title": ["nightly-orders"]}),
-        ({"title": ["prod-*", "*-daily"]}, {"title": [{"prefix": "prod-"}, {"suffix": "-daily"}]}),
-        ({"kinds": "glue/*", "title": "prod-*"}, {"kind": [{"prefix": "glue/"}], "title": [{"prefix": "prod-"}]}),
+        ({"title": "nightly-orders"}, {"title": ["nightly-orders", SEVERAL_JOBS]}),
+        ({"title": ["prod-*", "*-daily"]}, {"title": [{"prefix": "prod-"}, {"suffix": "-daily"}, SEVERAL_JOBS]}),
+        (
+            {"kinds": "glue/*", "title": "prod-*"},
+            {"kind": [{"prefix": "glue/"}], "title": [{"prefix": "prod-"}, SEVERAL_JOBS]},
+        ),
     ],
 )
 def test_a_route_becomes_a_filter_policy(route: dict[str, Any], policy: Any) -> None:
@@ -124,9 +127,10 @@ def test_a_route_with_a_title_receives_only_emails_about_jobs_with_this_title() 
         ("a", "failed"),
         ("x-prod-", "lost"),
         ("", "lost"),
+        (SEVERAL_JOBS, "failed"),  # the email about those that were left out
     ]
     received = [title for title, outcome in sent if receives(found[ETL], "glue/JobRun", outcome, title)]
-    assert received == ["prod-orders", "x-daily", "a"]
+    assert received == ["prod-orders", "x-daily", "a", SEVERAL_JOBS]
     assert alarm_addresses(found.values()) == [OPS]
 
 

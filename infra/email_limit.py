@@ -1,0 +1,58 @@
+"""The limit of emails: its state machines, and the states of Notify that use them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from .machines import machine
+from .nag import TOPIC_KEY, acknowledge
+from .settings import Settings
+
+STATES = ("ReserveEmail", "CountEmail", "StartDigest", "EmailLeftOut")  # in notify.asl.json
+
+
+class EmailLimit(Construct):
+    """The state machines Limit, whose executions' names limit and count the emails, and Digest, which sends an email.
+
+    Public attribute: substitutions, the values that notify.asl.json needs.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, topic: sns.ITopic) -> None:
+        super().__init__(scope, id)
+        limit = {"limit": str(settings.email_limit)}
+        self._limit = machine(self, "Limit", settings=settings, definition="email_limit.asl.json", substitutions={})
+        self._digest = machine(
+            self,
+            "Digest",
+            settings=settings,
+            definition="email_digest.asl.json",
+            substitutions={"emailLimit": self._limit.state_machine_arn, "emailTopic": topic.topic_arn, **limit},
+        )
+        self._limit.grant(self._digest, "states:ListExecutions")
+        topic.grant_publish(self._digest)
+        acknowledge(self._digest, TOPIC_KEY)
+        self.substitutions: Mapping[str, str] = {
+            "emailLimit": self._limit.state_machine_arn,
+            "emailDigest": self._digest.state_machine_arn,
+            **limit,
+        }
+
+    def grant_start(self, grantee: iam.IGrantable) -> None:
+        """Allow a principal to start executions of both state machines."""
+        self._limit.grant_start_execution(grantee)
+        self._digest.grant_start_execution(grantee)
+
+
+def limit_emails(limit: int, definition: Any) -> None:
+    """Change Notify's definition so that it sends as many emails per kind and outcome. 0 is no limit."""
+    branches = definition["States"]["Notify"]["Branches"]
+    (people,) = [branch for branch in branches if "PublishToPeople" in branch["States"]]
+    if limit:
+        people["States"]["ReserveEmail"]["Retry"][0]["MaxAttempts"] = limit - 1
+    else:
+        people["StartAt"] = "PublishToPeople"
+        for name in STATES:
+            del people["States"][name]
