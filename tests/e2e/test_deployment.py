@@ -94,7 +94,7 @@ def test_of_a_hundred_failed_jobs_five_are_emailed_and_the_others_are_counted(
     world.cloud.scale_waits(0.02)  # so that the digest waits until all jobs have failed
     _notify_of_failures(world)
     received: set[str] = set()
-    until(lambda: received.update(_numbers(events.receive())) or len(received) == FLOOD)
+    until(lambda: _add(received, _numbers(events.receive())) == FLOOD)
     emails = until(lambda: _with_digests(world.emails("", ON_CALL)[before:]))
     subjects = [email["Subject"] for email in emails]
     counts = [
@@ -115,6 +115,12 @@ def _notify_of_failures(world: World) -> None:
         detail = {"kind": SPEAKERS, "request": {"JobId": f"Flood{number}"}, "outcome": "failed"}
         notification = json.dumps(serialize({"detail": detail, "subject": f"Failed: {number}", "text": "It failed."}))
         world.states.start_execution(stateMachineArn=machine, name=f"flood-{number}", input=notification)
+
+
+def _add(received: set[str], numbers: list[str]) -> int:
+    """Add the numbers, and return how many different ones there are."""
+    received.update(numbers)
+    return len(received)
 
 
 def _numbers(events: list[dict[str, Any]]) -> list[str]:
