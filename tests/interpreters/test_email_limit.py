@@ -72,9 +72,9 @@ def test_five_emails_are_sent_and_the_others_are_counted_in_one_more(deployment:
     )
     assert email["Message"] == (
         "Job Watcher sends at most 5 emails per kind and outcome in ten minutes. It left out 3 more.\n\n"
-        "  Kind     glue/JobRun\n"
-        "  Outcome  failed\n"
-        "  Time     2026-11-27 19:20 to 19:30 UTC\n\n"
+        "Kind: glue/JobRun\n"
+        "Outcome: failed\n"
+        "Time: 2026-11-27 19:20 to 19:30 UTC\n\n"
         "The events about these jobs are on the event bus and the topic for programs. To list the jobs, run:\n\n"
         "  job-watcher list --kind glue/JobRun --outcome failed --limit 1000\n\n"
         "Watches: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/statemachines/view/"

@@ -386,7 +386,7 @@ def digests() -> Iterator[Case]:
             yield Case("email_digest PublishDigest.Arguments.Subject", name, bindings, subject)
             body = (
                 f"Job Watcher sends at most 5 emails per kind and outcome in ten minutes. It left out {text}.\n\n"
-                f"  Kind     {'x' * 50}\n  Outcome  {outcome}\n  Time     T\n\n"
+                f"Kind: {'x' * 50}\nOutcome: {outcome}\nTime: T\n\n"
                 "The events about these jobs are on the event bus and the topic for programs. To list the jobs, run:"
                 f"\n\n  job-watcher list --kind {'x' * 50} {option} --limit 1000\n\nWatches: W\n"
             )

@@ -60,7 +60,8 @@ class Case:
     kind: Kind | None = SPEAKER
     input: Any = ...
     """The watch's input. By default, it consists of the kind and the request."""
-    leaves_out_email: bool = False
+    taken: str = ""
+    """The state that starts an execution whose name is taken."""
     runtimes: Sequence[bool] = (False, True)
     """Whether the Lambda runtime escapes characters that aren't ASCII, as that of Python 3.11 does."""
 
@@ -86,7 +87,7 @@ class Case:
             results.append(self._poll(payload, next(polls)))
             return results[-1]
 
-        run = Run({"describe": describe, "queue": describe}, self.leaves_out_email)
+        run = Run({"describe": describe, "queue": describe}, self.taken)
         with patch.object(detail, "ESCAPED", escapes):
             run.start("watch", self.watch_input)
         return run, results
@@ -196,8 +197,9 @@ def _cases(character: str) -> Iterator[Case]:
         yield Case(shape, [ends(job)])
         yield Case(f"{shape}, and the longest request", [ends(job)], request, runtimes=[True])
     for shape, job in longest_texts:
-        yield Case(f"{shape}, and the email is left out", [ends(job)], leaves_out_email=True)
+        yield Case(f"{shape}, and the email is left out", [ends(job)], taken="ReserveEmail")
         yield Case(f"{shape}, succeeded", [ends(job, "succeeded")], runtimes=[False])
+        yield Case(f"{shape}, notified before", [ends(job, "succeeded")], taken="NotifyEnd", runtimes=[False])
     update = [runs("before", 0), runs(character * 5_000, 50), ends({"Notes": character * 9_000})]
     yield Case("progress and the longest request", update, request)
     yield Case("400 secrets", [ends({}, omitted=[f"{character * 5_000}{number}" for number in range(400)])])

@@ -95,11 +95,11 @@ class Run:
     """An execution, and the executions that it starts.
 
     `functions` are the Lambda functions by substitution: `describe`, and `queue` for the one that gets its messages.
-    If `leaves_out_emails` is true, other emails have reached the limit.
+    `taken` is the state that starts an execution whose name is taken.
     """
 
-    def __init__(self, functions: Mapping[str, Function], leaves_out_emails: bool = False) -> None:
-        self.functions, self.leaves_out_emails = functions, leaves_out_emails
+    def __init__(self, functions: Mapping[str, Function], taken: str = "") -> None:
+        self.functions, self.taken = functions, taken
         self.passed: list[Passed] = []
         self._sizes: dict[int, tuple[Any, int]] = {}
 
@@ -175,7 +175,7 @@ class Run:
         if call == "sqs:sendMessage.waitForTaskToken":
             return self.functions[arguments["QueueUrl"].rstrip(".")](arguments["MessageBody"])
         if call == "states:startExecution":
-            if self.leaves_out_emails and at[1] == "ReserveEmail":
+            if at[1] == self.taken:
                 raise TaskError("StepFunctions.ExecutionAlreadyExistsException", "")
             self.start(_file_name(arguments["StateMachineArn"].rstrip(".")), arguments["Input"])
         if call == "aws-sdk:sfn:listExecutions":
