@@ -27,9 +27,9 @@ def after_answer(
 ) -> PollState | ProgressUpdate | Notification:
     """Return the next state while the job runs, or the notification if it has ended or the watch gives up.
 
-    `now` is in seconds since 1970, and `random` is a number from 0 to 1. `spread` is the minimum number of seconds to
-    the next poll of a job without a percentage. Those with a percentage are polled first, when their end is near. A
-    state without `wait` ends the watch without a notification.
+    `now` is in seconds since 1970, and `random` is a number from 0 to 1. `spread` is the number of seconds after which
+    the service will probably answer the next poll of a job without a percentage. Jobs with a percentage are polled
+    first, when their end is near. A state without `wait` ends the watch without a notification.
     """
     state = schedule.update_state(watch, observation, now)
     if observation.outcome != "running":
@@ -40,7 +40,8 @@ def after_answer(
         reason = f"Gave up after {format_duration(state['waited'])}: the job is still {observation.short_status}."
         return build_watch_lost(watch, "GaveUp", reason, observation)
     why = overdue.find_reason(watch.overdue_rule, state)
-    interval = max(schedule.interval(watch, state), spread if observation.percent is None else 0)
+    usual = schedule.interval(watch, state)
+    interval = max(usual, min(spread, polling.MAX_SPREAD * usual)) if observation.percent is None else usual
     waiting = schedule.add_wait(watch, {**state, "overdue": 1} if why else state, interval, random)
     return add_overdue(watch, waiting, observation, why, now) if why else add_progress(watch, waiting, observation)
 

@@ -15,6 +15,7 @@ NEARLY_DONE = 99  # percent; from here on, the job may end at any time
 MIN_FACTOR, MAX_FACTOR = 2, 4 / 3
 DISRUPTED_MAX_INTERVAL = 900  # seconds, while a percentage rises and polls are throttled or fail
 DISRUPTED_PERIOD = 3600  # seconds after a poll that was throttled or failed
+MAX_SPREAD = 30  # usual intervals between two polls of a job without a percentage while the service throttles
 STALL_RATIO = 0.02  # of the time for which the percentage has stalled
 POLL_SECONDS = 1  # duration of a poll in SQS and Lambda, rounded up because delays are whole seconds
 MIN_AGE_RATIO = 0.0001  # of the run's age, so that a job whose percentage rises slowly isn't polled too often

@@ -67,7 +67,7 @@ class Notifications:
         deadline = time.monotonic() + TIMEOUT
         while True:
             bodies = [email["BodyText"] for email in self._cloud.emails() if email["To"] == [address]]
-            ids = (job_id for body in bodies for job_id in re.findall(r"^  JobId +(\w+)$", body, re.MULTILINE))
+            ids = (job_id for body in bodies for job_id in re.findall(r"^JobId: (\w+)$", body, re.MULTILINE))
             found = Counter(job_id for job_id in ids if job_id in self._jobs)
             if found >= expected or time.monotonic() > deadline:
                 return found
