@@ -96,7 +96,8 @@ def poll_and_log(watch: Watch) -> PollResult:
         count("LatePolls")
     result = poll(watch)
     logger.info("polled", watch=watch.arn, outcome=result["outcome"], wait=result.get("wait"))
-    if "wait" not in result and not watch.check_once:  # an extra check's job is counted when its watch reports the end
+    is_end = "detail" in result and "wait" not in result
+    if is_end and not watch.check_once:  # an extra check's job is counted when its watch reports the end
         publish_end(replace(watch, kind=_find_kind(watch.input)), result, time.time())
     return result
 

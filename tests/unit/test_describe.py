@@ -147,6 +147,16 @@ def test_after_throttled_calls_only_jobs_without_a_percentage_wait_for_their_tur
     assert shortest - 1 <= poll(polls=3, waited=500)["wait"] <= longest
 
 
+def test_a_watch_that_a_service_event_about_a_deleted_job_started_ends_without_a_notification(
+    voice_id: Stubber, poll: Poll, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_error(voice_id, "ResourceNotFoundException")
+    trigger = {"id": "1", "time": "2026-03-01T09:30:00Z", "service_event": True}
+    result = poll({**INPUT, "trigger": trigger}, polls=9, waited=500)
+    assert "wait" not in result and "name" not in result
+    assert "JobsEnded" not in metrics(capsys.readouterr().out)
+
+
 @pytest.mark.parametrize(("status", "outcome"), TERMINAL)
 def test_a_job_that_has_ended_is_reported_with_every_member(
     voice_id: Stubber, poll: Poll, status: str, outcome: str
