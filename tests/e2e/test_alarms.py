@@ -19,10 +19,10 @@ from .conftest import World, until
 
 @pytest.fixture
 def raised(world: World) -> Iterator[list[dict[str, Any]]]:
-    """Raise all alarms, yield them, and end them."""
+    """Raise all alarms, yield them, and end them. Those that other tests have raised are ended first."""
     cloudwatch = world.cloud.client("cloudwatch")
     alarms = cloudwatch.describe_alarms(AlarmNamePrefix="JobWatcher-JobsMonitoring")["MetricAlarms"]
-    for state in ("ALARM", "OK"):
+    for state in ("OK", "ALARM", "OK"):
         for alarm in alarms:
             cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue=state, StateReason="a test")
         if state == "ALARM":
