@@ -101,7 +101,8 @@ def test_the_notification_says_why_the_job_is_overdue() -> None:
         f"Details:\nKind: {SPEAKER.name}\nDomainId: {'d' * 22}\nJobId: {'j' * 22}\n"
     )
     values = {name: value["StringValue"] for name, value in result["attributes"].items()}
-    assert values == {"kind": SPEAKER.name, "status": "IN_PROGRESS", "outcome": "overdue"}
+    named = {"kind": SPEAKER.name, "title": "new-callers"}
+    assert values == {**named, "status": "IN_PROGRESS", "outcome": "overdue"}
     assert (result["outcome"], result["detail_type"], "wait" in result) == ("running", "Job Overdue", True)
 
 
