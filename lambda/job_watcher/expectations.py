@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from .catalogue import is_enabled
-from .filters import texts
+from .filters import matches
 from .to_json import parse_time
 
 
@@ -32,12 +31,6 @@ def met(expectations: Iterable[Expectation], kind: str, detail: Mapping[str, Any
     ended = parse_time(detail.get("ended"))
     for one in expectations if detail["outcome"] == "succeeded" else ():
         is_recent = ended is None or now - ended.timestamp() <= one.every
-        if is_recent and is_enabled(kind, [one.kinds]) and _matches(one.members, values):
+        has_members = all(matches(values.get(member, ""), globs) for member, globs in one.members.items())
+        if is_recent and is_enabled(kind, [one.kinds]) and has_members:
             yield one.name
-
-
-def _matches(patterns: Mapping[str, Sequence[str]], values: Mapping[str, Any]) -> bool:
-    return all(
-        any(fnmatchcase(text, glob) for text in texts(values.get(member, "")) for glob in globs)
-        for member, globs in patterns.items()
-    )

@@ -13,10 +13,11 @@ def selects(filters: Filters, kind: str, request: Mapping[str, Any]) -> bool:
     patterns = filters.get(kind, {})
     if isinstance(patterns, bool):
         return patterns
-    return all(_matches(request[member], globs) for member, globs in patterns.items() if member in request)
+    return all(matches(request[member], globs) for member, globs in patterns.items() if member in request)
 
 
-def _matches(value: Any, globs: Sequence[str]) -> bool:
+def matches(value: Any, globs: Sequence[str]) -> bool:
+    """Whether a value, or one of the values in a list or an object, matches one of the patterns."""
     return any(fnmatchcase(text, glob) for text in texts(value) for glob in globs)
 
 
