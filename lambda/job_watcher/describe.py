@@ -94,34 +94,28 @@ def poll_and_log(watch: Watch) -> PollResult:
     """Poll and write a log line, which contains the watch's ARN and nothing about the job. Publish metrics."""
     if is_late(watch.state):
         count("LatePolls")
-    result = poll(watch)
+    watch, result = poll(watch)
     logger.info("polled", watch=watch.arn, outcome=result["outcome"], wait=result.get("wait"))
     is_end = "detail" in result and "wait" not in result
     if is_end and not watch.check_once:  # an extra check's job is counted when its watch reports the end
-        publish_end(replace(watch, kind=_find_kind(watch.input)), result, time.time())
+        publish_end(watch, result, time.time())
     return result
 
 
-def _find_kind(watch_input: Any) -> Kind | None:
-    """Return the kind that a watch's input names; None if it is invalid."""
-    try:
-        check_input(watch_input)
-        return find_watched_kind(watch_input["kind"], KINDS)
-    except InvalidInput:
-        return None
+def poll(watch: Watch) -> tuple[Watch, PollResult]:
+    """Validate the input, call the describe operation, and evaluate the answer.
 
-
-def poll(watch: Watch) -> PollResult:
-    """Return the result of one poll: validate the input, call the describe operation, and evaluate the answer."""
+    Return the watch, with its kind if the input has a valid one, and the result.
+    """
     try:
         check_input(watch.input)
         kind, request = find_watched_kind(watch.input["kind"], KINDS), watch.input["request"]
         watch = replace(watch, kind=kind)
         check_request(kind, request, aws_call.operation(kind).input_shape)
         state: PollState = {**watch.state, "polls": watch.state["polls"] + 1}
-        return _describe_and_evaluate(replace(watch, state=state), kind, request)
+        return watch, _describe_and_evaluate(replace(watch, state=state), kind, request)
     except InvalidInput as invalid:
-        return _reject(watch, invalid)
+        return watch, _reject(watch, invalid)
 
 
 def _describe_and_evaluate(watch: Watch, kind: Kind, request: dict[str, Any]) -> PollResult:

@@ -86,7 +86,7 @@ def poll(kind: Kind, request: Mapping[str, Any], answer: dict[str, Any]) -> dict
             {"polls": 0, "waited": 0, "outcome": "running"},
             describe.RULES,
         )
-        result = describe.poll(watch)
+        _, result = describe.poll(watch)
         assert result["outcome"] != "lost", result  # the reason says what was wrong with the request
         assert "status" in result or "detail" in result, (
             f"{kind.describe} was called with other arguments than {kind.arguments(request)}"

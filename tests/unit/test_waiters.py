@@ -246,7 +246,8 @@ def poll(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
 
     def poll_once(kind: str, request: Mapping[str, Any], **state: Any) -> dict[str, Any]:
         watch = Watch({"kind": kind, "request": request}, ARN, cast(PollState, {**NEW_WATCH, **state}), describe.RULES)
-        return dict(describe.poll(watch))
+        _, result = describe.poll(watch)
+        return dict(result)
 
     return poll_once
 
