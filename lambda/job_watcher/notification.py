@@ -116,7 +116,6 @@ def _detail(watch: Watch, outcome: str, observation: Observation | None, **membe
     watch_input = mask_signatures(to_json(watch.input)) if isinstance(watch.input, dict) else {}
     request = watch_input["request"] if isinstance(watch_input.get("request"), dict) else {}
     job, signed = remove_signed_urls(to_json(observation.job)) if observation else (None, [])
-    job = mask_signatures(job)  # the names of members
     status = {"status": observation.short_status} if observation else {}
     facts = mask_signatures({**status, **job_facts(watch.kind, request, job, outcome), **members})
     detail = {

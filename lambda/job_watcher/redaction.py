@@ -23,7 +23,10 @@ MASK = "[a signed URL was removed]"
 
 
 def remove_signed_urls(value: Any) -> tuple[Any, list[str]]:
-    """Return the value in JSON's types without texts that contain a signature, and the paths of the removed members."""
+    """Return the value in JSON's types without texts that contain a signature, and the paths of the removed members.
+
+    A name that contains a signature is cut.
+    """
     items = value.items() if isinstance(value, dict) else [("", item) for item in value]
     kept, removed = [], dict[str, None]()
     for name, inner in items:
@@ -33,7 +36,7 @@ def remove_signed_urls(value: Any) -> tuple[Any, list[str]]:
         if isinstance(inner, dict | list):
             inner, inner_paths = remove_signed_urls(inner)
             removed |= dict.fromkeys(f"{name}.{path}".strip(".") for path in inner_paths)
-        kept.append((name, inner))
+        kept.append((mask_signatures(name), inner))
     return dict(kept) if isinstance(value, dict) else [item for _, item in kept], list(removed)
 
 
