@@ -31,9 +31,10 @@ class ListedJob:
     @property
     def title(self) -> str | None:
         """The name that people use. While the job is running, it is known only if the request contains it."""
+        if title := self.detail.get("title"):
+            return str(title)
         kind = job_text.known_kind(self.kind)
-        title: str | None = facts.job_facts(kind, self.request, None, self.outcome).get("title")
-        return self.detail.get("title") or title
+        return facts.find_title(kind, self.request) or None if kind else None
 
     @property
     def started(self) -> datetime:

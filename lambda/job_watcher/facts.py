@@ -46,7 +46,7 @@ def job_facts(kind: Kind | None, request: Mapping[str, Any], job: Any, outcome: 
     created, ended = (parse_time(search(path, job)) for path in (kind.created, kind.ended))
     seconds = None if kind.recurs else duration(created, ended)
     facts = {
-        "title": one_line(search(kind.title, job) or search(kind.title, request), MAX_TITLE_LENGTH),
+        "title": find_title(kind, request, job),
         "reason": "" if outcome in ("succeeded", "running") else one_line(search(kind.reason, job)),
         "results": one_line(search(kind.results, job)),
         "created": to_json(created),
@@ -54,6 +54,11 @@ def job_facts(kind: Kind | None, request: Mapping[str, Any], job: Any, outcome: 
         "seconds": None if seconds is None else round(seconds),
     }
     return {name: value for name, value in facts.items() if value not in (None, "")}
+
+
+def find_title(kind: Kind, request: Mapping[str, Any], job: Any = None) -> str:
+    """Return the name that people use for a job; an empty text if neither the job nor the request has one."""
+    return one_line(search(kind.title, job) or search(kind.title, request), MAX_TITLE_LENGTH)
 
 
 def describe_job(service: str, kind: Kind | None, detail: Mapping[str, Any]) -> str:
