@@ -9,10 +9,26 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from infra.service_models import service_model
+from job_watcher.catalogue import Kind
+
 # The standard library's parser of regular expressions. These modules are private, and exist since Python 3.11.
 _parser, _compiler = import_module("re._parser"), import_module("re._compiler")
 CHARACTERS = ascii_letters + digits + punctuation + " "
 REPEAT_COUNTS = (1, 0, *range(2, 80))
+
+
+def answer_of(kind: Kind, text: str) -> Any:
+    """Return an answer to a kind's describe call whose strings are all this text."""
+
+    def scalar(shape: Shape) -> Any:
+        return text if shape.type_name == "string" else 1
+
+    model = service_model(kind.service)
+    assert model is not None
+    output_shape = model.operation_model(kind.describe).output_shape
+    assert output_shape is not None
+    return fill_shape(output_shape, scalar)
 
 
 def fill_shape(

@@ -5,17 +5,14 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from botocore.model import Shape
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from infra.catalogue import notifications_page, validate
-from infra.service_models import service_model
 from job_watcher import catalogue
-from job_watcher.catalogue import Kind
 from job_watcher.expressions import search
 from job_watcher.links import DOMAINS, MAX_LENGTH, job_links
-from tests.unit.example import fill_shape
+from tests.unit.example import answer_of
 
 KINDS = catalogue.kinds()
 LINKED = {name: kind for name, kind in KINDS.items() if kind.console or kind.logs or kind.results}
@@ -147,20 +144,6 @@ def test_a_partition_without_a_known_console_has_no_links(arn: str) -> None:
     assert job_links(BATCH, {"jobs": ["a"]}, None, arn) == {}
 
 
-def answer_with(kind: Kind, text: str) -> Any:
-    """Return a job whose strings are all this text."""
-
-    def scalar(shape: Shape) -> Any:
-        return text if shape.type_name == "string" else 1
-
-    model = service_model(kind.service)
-    assert model is not None
-    output_shape = model.operation_model(kind.describe).output_shape
-    assert output_shape is not None
-    answer = fill_shape(output_shape, scalar)
-    return search(kind.job, answer)
-
-
 @pytest.mark.parametrize("name", LINKED)
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
@@ -175,7 +158,8 @@ def answer_with(kind: Kind, text: str) -> Any:
 @example(text="\ud800")
 def test_no_answer_leads_to_another_site_or_adds_a_line(name: str, text: str) -> None:
     kind = KINDS[name]
-    for link in job_links(kind, dict.fromkeys(kind.request, text), answer_with(kind, text), ARN).values():
+    job = search(kind.job, answer_of(kind, text))
+    for link in job_links(kind, dict.fromkeys(kind.request, text), job, ARN).values():
         url = urlsplit(link)
         assert (url.scheme, url.netloc) == ("https", "eu-west-1.console.aws.amazon.com"), link
         assert link.isascii() and link.isprintable() and " " not in link and len(link) <= MAX_LENGTH

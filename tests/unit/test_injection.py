@@ -9,11 +9,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from botocore.model import Shape
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from infra.service_models import service_model
 from job_watcher import catalogue, evaluate, notification
 from job_watcher.catalogue import Kind, Observation
 from job_watcher.detail import serialize
@@ -22,7 +20,7 @@ from job_watcher.expressions import search
 from job_watcher.links import job_links
 from job_watcher.poll_state import PollState
 from job_watcher.watch import Rules, Watch
-from tests.unit.example import fill_shape
+from tests.unit.example import answer_of
 
 KINDS = catalogue.kinds()
 SPEAKER = KINDS["voice-id/SpeakerEnrollmentJob"]
@@ -104,15 +102,7 @@ def report(kind: Kind, job: Any, request: Any, status: str = "FAILED") -> dict[s
 
 def job_of(kind: Kind, text: str) -> Any:
     """Return a job whose strings are all this text."""
-
-    def scalar(shape: Shape) -> Any:
-        return text if shape.type_name == "string" else 1
-
-    model = service_model(kind.service)
-    assert model is not None
-    output_shape = model.operation_model(kind.describe).output_shape
-    assert output_shape is not None
-    answer = fill_shape(output_shape, scalar)
+    answer = answer_of(kind, text)
     job = search(kind.job, answer)
     return job if isinstance(job, dict) else answer
 
