@@ -77,11 +77,8 @@ def _report(context: Context, attributes: Mapping[str, Any]) -> None:
 
     https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
     """
-    arn, endpoint, protected = (
-        attributes["SubscriptionArn"],
-        attributes["Endpoint"],
-        attributes.get("ConfirmationWasAuthenticated") == "true",
-    )
+    arn, endpoint = attributes["SubscriptionArn"], attributes["Endpoint"]
+    protected = attributes.get("ConfirmationWasAuthenticated") == "true"
     command = aws_command(context, f"sns unsubscribe --subscription-arn {arn}")
     text = (
         f"Links can't end the subscription of {endpoint}. To end it, run `{command}`."

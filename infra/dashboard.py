@@ -116,10 +116,8 @@ class Widgets:
             queue.metric_approximate_number_of_messages_visible(label=queue.node.id, statistic="Maximum", period=PERIOD)
             for queue in self._for_people
         ]
-        machine, topics = (
-            self._notifier.machine,
-            {"emails": self._notifier.email_topic, "messages": self._notifier.topic},
-        )
+        machine = self._notifier.machine
+        topics = {"emails": self._notifier.email_topic, "messages": self._notifier.topic}
         undelivered = [
             machine.metric_failed(label="failed notifications", statistic="Sum", period=PERIOD),
             machine.metric_aborted(label="stopped notifications", statistic="Sum", period=PERIOD),
