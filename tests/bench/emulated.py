@@ -4,6 +4,7 @@ import json
 import math
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, pairwise, repeat
@@ -12,6 +13,7 @@ from typing import Any
 
 from job_watcher.watch import Rules
 from local.cloud import Cloud
+from local.event_queue import EventQueue
 from local.sample import BUCKET, ROLE, put_sample
 
 from . import costs, simulated_watch
@@ -79,8 +81,9 @@ def run() -> Part:
         cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 0
         machine = cloud.deploy({"auto-watch": "false"})["WatchArn"]
         measured = {case: _measure(cloud, machine, case) for case in CASES}
-        machine = cloud.deploy({"auto-watch": "true"})["WatchArn"]
-        without_event, delay = _measure(cloud, machine, EVENT_LOST), _delay_with_event(cloud, machine)
+        outputs = cloud.deploy({"auto-watch": "true"})
+        without_event = _measure(cloud, outputs["WatchArn"], EVENT_LOST)
+        delay = _delay_with_event(cloud, outputs)
     compared = [_compare(case, watch) for case, watch in measured.items()]
     return _part([*compared, _compare(EVENT_LOST, without_event, simulated_watch.RULES_WITH_EVENTS)], delay)
 
@@ -112,31 +115,30 @@ def _table(rows: list[list[str]]) -> Table:
     return Table("Watches", columns, rows, note)
 
 
-def _delay_with_event(cloud: Cloud, machine: str) -> float:
-    """Return the seconds from a job's end to the answer that reports it, if the service event arrives.
+def _delay_with_event(cloud: Cloud, outputs: Mapping[str, str]) -> float:
+    """Return the seconds from a job's end to the arrival of its `Job Ended` event, if the service event arrives.
 
     Waits aren't scaled, so the next poll of the watch itself would be much later.
     """
-    states = cloud.client("stepfunctions")
     cloud.scale_waits(1)
     cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 1
+    events = EventQueue(cloud.client("events"), cloud.client("sqs"), outputs["BusName"], "bench")
     request = _start(cloud, EVENT_ARRIVES)
     job = cloud.voice_id.wait(request["JobId"], TIMEOUT)
-    deadline = time.monotonic() + TIMEOUT
-    while not (answers := _last_answers(states, machine, request)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    for running in states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+    arrived = _arrival(events, request)
+    states = cloud.client("stepfunctions")
+    for running in states.list_executions(stateMachineArn=outputs["WatchArn"], statusFilter="RUNNING")["executions"]:
         states.stop_execution(executionArn=running["executionArn"])
-    return min(answers, default=math.inf) - float(job["EndedAt"])
+    return arrived - float(job["EndedAt"])
 
 
-def _last_answers(states: Any, machine: str, request: dict[str, str]) -> list[float]:
-    """Return when each of the job's watches ended, in seconds since 1970. A watch ends soon after the last answer."""
-    executions = states.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"]
-    arns = [execution["executionArn"] for execution in executions]
-    inputs = {arn: json.loads(states.describe_execution(executionArn=arn)["input"]) for arn in arns}
-    own = [arn for arn, watch_input in inputs.items() if watch_input["request"] == request]
-    return [_history(states, arn)[-1]["timestamp"].timestamp() for arn in own]
+def _arrival(events: EventQueue, request: Mapping[str, str]) -> float:
+    """Return when the event about the job arrives, in seconds since 1970; infinity if it doesn't."""
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
+        if any(event["detail"]["request"] == request for event in events.receive(1)):
+            return time.time()
+    return math.inf
 
 
 def _compare(case: Case, measured: Measured, rules: Rules = simulated_watch.RULES) -> tuple[list[str], bool]:
