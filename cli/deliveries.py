@@ -1,4 +1,4 @@
-"""Find out whether a job's notification was delivered: to the bus, to programs and to people."""
+"""Find out whether a job's notification was delivered: to the bus, to programs, to people and to chat channels."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -18,8 +18,11 @@ NAMES = {
     "CountEmail": "people",
     "StartDigest": "people",
     "PublishToPeople": "people",
+    "PublishEmail": "people",
+    "PublishToChat": "chat",
 }
 """The branches by their states, in the order of the states."""
+ALWAYS = ["PutEvent", "PublishToPrograms", "PublishToPeople"]  # the states of every notification
 BEFORE_DELIVERY = ("ReserveEmail", "CountEmail")
 LEFT_OUT = "StartDigest"  # the state after which an email is left out, if no other state follows
 
@@ -48,7 +51,7 @@ def read_deliveries(states: Any, notification: str) -> dict[str, Any]:
     execution = states.describe_execution(executionArn=notification)
     events = history.whole(states, notification, includeExecutionData=False)
     # The history of an emulator may lack the states of branches.
-    entered = [entered_of(event)["name"] for event in events if event["type"] == "TaskStateEntered"] or [*NAMES]
+    entered = [entered_of(event)["name"] for event in events if event["type"] == "TaskStateEntered"] or ALWAYS
     left = {exit_["name"]: event["timestamp"] for event in events if (exit_ := history.exit_of(event))}
     otherwise = {"RUNNING": "waiting", "SUCCEEDED": "delivered"}.get(execution["status"], "failed")
     branches = {

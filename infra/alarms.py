@@ -138,6 +138,13 @@ def notification_alarms(notifier: Notifier) -> Iterator[Alarm]:
         failed_deliveries(notifier.topic),
         "SNS failed to deliver messages of the topic for programs. Check the topic's subscriptions.",
     )
+    if notifier.chat_topic:
+        yield Alarm(
+            "ChatUndelivered",
+            failed_deliveries(notifier.chat_topic),
+            "SNS failed to deliver messages to chat channels. Check the configurations of the channels in Amazon Q "
+            "Developer.",
+        )
 
 
 def trigger_alarms(triggers: Triggers) -> Iterator[Alarm]:

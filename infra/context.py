@@ -7,8 +7,9 @@ from typing import Any
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 
+from .polling_settings import INTERVAL_SECONDS
 from .setting_types import InvalidSetting, number
-from .settings import GIVE_UP_DAYS, INTERVAL_SECONDS
+from .settings import GIVE_UP_DAYS
 from .suggestion import suggest
 
 # The names of the construct's props, by the names of the settings.
@@ -17,6 +18,9 @@ PROPS = {
     "email": "email",
     "email-outcomes": "email_outcomes",
     "email-limit": "email_limit",
+    "chat": "chat",
+    "chat-slack": "chat_slack",
+    "chat-teams": "chat_teams",
     "give-up-after-days": "give_up_after",
     "max-delay-ratio": "max_delay_ratio",
     "min-interval-seconds": "min_interval",

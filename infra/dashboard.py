@@ -116,12 +116,12 @@ class Widgets:
             queue.metric_approximate_number_of_messages_visible(label=queue.node.id, statistic="Maximum", period=PERIOD)
             for queue in self._for_people
         ]
-        machine = self._notifier.machine
-        topics = {"emails": self._notifier.email_topic, "messages": self._notifier.topic}
+        notifier = self._notifier
+        topics = {"emails": notifier.email_topic, "messages": notifier.topic, "chat messages": notifier.chat_topic}
         undelivered = [
-            machine.metric_failed(label="failed notifications", statistic="Sum", period=PERIOD),
-            machine.metric_aborted(label="stopped notifications", statistic="Sum", period=PERIOD),
-            *(failed_deliveries(topic, label=f"undelivered {name}") for name, topic in topics.items()),
+            notifier.machine.metric_failed(label="failed notifications", statistic="Sum", period=PERIOD),
+            notifier.machine.metric_aborted(label="stopped notifications", statistic="Sum", period=PERIOD),
+            *(failed_deliveries(topic, label=f"undelivered {name}") for name, topic in topics.items() if topic),
         ]
         yield _graph("Age of the oldest message of the poll queue", [oldest], of=3, unit="seconds")
         yield _graph("Messages in the queues for people", counts, of=3)

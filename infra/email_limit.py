@@ -1,12 +1,14 @@
-"""The limit of emails: its state machines, and the states of Notify that use them."""
+"""The limit of emails and chat messages: its state machines, and the states of Notify that use them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from .chat import leave_out_chat
 from .machines import machine
 from .nag import TOPIC_KEY, acknowledge
 from .settings import Settings
@@ -17,10 +19,13 @@ STATES = ("ReserveEmail", "CountEmail", "StartDigest", "EmailLeftOut")  # in not
 class EmailLimit(Construct):
     """The state machines Limit, whose executions' names limit and count the emails, and Digest, which sends an email.
 
-    Public attribute: substitutions, the values that notify.asl.json needs.
+    `topics` are those for people and for chat channels; `values` are the substitutions with which they are published
+    to. Public attribute: substitutions, the values that notify.asl.json needs.
     """
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, topic: sns.ITopic) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: Settings, topics: Sequence[sns.ITopic], values: Mapping[str, str]
+    ) -> None:
         super().__init__(scope, id)
         limit = {"limit": str(settings.email_limit)}
         self._limit = machine(self, "Limit", settings=settings, definition="email_limit.asl.json", substitutions={})
@@ -29,10 +34,12 @@ class EmailLimit(Construct):
             "Digest",
             settings=settings,
             definition="email_digest.asl.json",
-            substitutions={"emailLimit": self._limit.state_machine_arn, "emailTopic": topic.topic_arn, **limit},
+            substitutions={"emailLimit": self._limit.state_machine_arn, **values, **limit},
+            edit=None if settings.chat.outcomes else partial(leave_out_chat, "PublishDigest"),
         )
         self._limit.grant(self._digest, "states:ListExecutions")
-        topic.grant_publish(self._digest)
+        for topic in topics:
+            topic.grant_publish(self._digest)
         acknowledge(self._digest, TOPIC_KEY)
         self.substitutions: Mapping[str, str] = {
             "emailLimit": self._limit.state_machine_arn,
@@ -46,13 +53,15 @@ class EmailLimit(Construct):
         self._digest.grant_start_execution(grantee)
 
 
-def limit_emails(limit: int, definition: Any) -> None:
-    """Change Notify's definition so that it sends as many emails per kind and outcome. 0 is no limit."""
+def edit_notify(settings: Settings, definition: Any) -> None:
+    """Change Notify's definition so that it sends as many emails and, if there are channels, chat messages."""
     branches = definition["States"]["Notify"]["Branches"]
     (people,) = [branch for branch in branches if "PublishToPeople" in branch["States"]]
-    if limit:
-        people["States"]["ReserveEmail"]["Retry"][0]["MaxAttempts"] = limit - 1
+    if settings.email_limit:
+        people["States"]["ReserveEmail"]["Retry"][0]["MaxAttempts"] = settings.email_limit - 1
     else:
         people["StartAt"] = "PublishToPeople"
         for name in STATES:
             del people["States"][name]
+    if not settings.chat.outcomes:
+        leave_out_chat("PublishToPeople", people)

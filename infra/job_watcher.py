@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from .chat import ChatChannels
 from .function_code import function_code
 from .job_rule import job_ended_pattern
-from .metrics import function_metric
+from .metrics import Metrics
 from .monitoring import Monitoring
 from .notifier import Notifier
 from .settings import from_props
@@ -21,7 +21,7 @@ from .triggers import Triggers
 from .watcher import Watcher
 
 
-class JobWatcher(Construct):
+class JobWatcher(Metrics, Construct):
     """Watches AWS jobs, and publishes how they end to an event bus and to SNS topics.
 
     Public attributes:
@@ -29,6 +29,7 @@ class JobWatcher(Construct):
             `Job Progressed` events.
         topic: the SNS topic for programs. Its messages are the details of these events, as JSON.
         email_topic: the SNS topic for people. Its messages are text.
+        chat_topic: the SNS topic for chat channels, if the prop `chat` asks for it; None otherwise.
         alarm_topic: the SNS topic for alarms about Job Watcher itself.
         watch: the state machine that watches jobs. Each execution watches one job.
         kinds: the names and patterns of the enabled kinds.
@@ -43,6 +44,9 @@ class JobWatcher(Construct):
         email: Sequence[str | Mapping[str, str | Sequence[str]]] = (),
         email_outcomes: Sequence[str] = (),
         email_limit: int | None = None,
+        chat: bool | Sequence[str] | None = None,
+        chat_slack: Sequence[str] = (),
+        chat_teams: Sequence[str] = (),
         give_up_after: Duration | None = None,
         max_delay_ratio: float | None = None,
         min_interval: Duration | None = None,
@@ -72,7 +76,12 @@ class JobWatcher(Construct):
             email: addresses that receive emails about jobs, and alarms about Job Watcher itself; or routes, such as
                 `{"to": "team@example.com", "kinds": "glue/*", "outcomes": ["failed"]}`.
             email_outcomes: the outcomes that are emailed, except by routes with other outcomes. Default: all.
-            email_limit: the maximum number of emails per kind and outcome in ten minutes; 0 for no limit. Default: 5.
+            email_limit: the maximum number of emails, and of messages to each chat channel, per kind and outcome in ten
+                minutes; 0 for no limit. Default: 5.
+            chat: whether to create a topic for chat channels; or the outcomes that they receive. Default: true if there
+                are channels.
+            chat_slack: the channels in Slack, as `workspace/channel` with their ids.
+            chat_teams: the channels in Microsoft Teams, as `tenant/team/channel` with their ids.
             give_up_after: the time after which a watch of a running job ends. Default: 14 days.
             max_delay_ratio: the accepted delay of a notification, as a share of the job's duration. Default: 0.05.
             min_interval: the minimum polling interval. Default: 15 seconds.
@@ -103,6 +112,9 @@ class JobWatcher(Construct):
             email=email,
             email_outcomes=email_outcomes,
             email_limit=email_limit,
+            chat=chat,
+            chat_slack=chat_slack,
+            chat_teams=chat_teams,
             give_up_after=give_up_after,
             max_delay_ratio=max_delay_ratio,
             min_interval=min_interval,
@@ -125,6 +137,7 @@ class JobWatcher(Construct):
         )
         notifier = Notifier(self, "Notifier", settings=settings)
         self.bus, self.topic, self.email_topic = notifier.bus, notifier.topic, notifier.email_topic
+        self.chat_topic = notifier.chat_topic
         code = function_code(settings)
         watcher = Watcher(self, "Watcher", settings=settings, bundle=code, notify=notifier.machine)
         self.watch = watcher.machine
@@ -143,6 +156,8 @@ class JobWatcher(Construct):
             self, "Monitoring", settings=settings, watcher=watcher, notifier=notifier, triggers=triggers
         )
         self.alarm_topic = monitoring.topic
+        if self.chat_topic and (settings.chat.slack or settings.chat.teams):
+            ChatChannels(self, "Chat", chat=settings.chat, topics=[self.chat_topic, self.alarm_topic])
         self._describe, self._poll = watcher.describe, watcher.poller.poll
         self.kinds, self._kinds, self._notify = settings.patterns, settings.kinds, notifier.machine
 
@@ -170,31 +185,3 @@ class JobWatcher(Construct):
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow a principal to start watches."""
         return self.watch.grant_start_execution(grantee)
-
-    def metric_watches_started(self, **options: Any) -> cloudwatch.Metric:
-        """Return the number of watches that started. `options` are those of CloudWatch metrics."""
-        return self.watch.metric_started(**options)
-
-    def metric_notifications_failed(self, **options: Any) -> cloudwatch.Metric:
-        """Return the number of notifications that failed."""
-        return self._notify.metric_failed(**options)
-
-    def metric_describe_function_errors(self, **options: Any) -> cloudwatch.Metric:
-        """Return the number of errors of the Describe function. Errors of the services it calls aren't included."""
-        return self._describe.metric_errors(**options)
-
-    def metric_poll_function_errors(self, **options: Any) -> cloudwatch.Metric:
-        """Return the number of errors of the Poll function. Errors of the services it calls aren't included."""
-        return self._poll.metric_errors(**options)
-
-    def metric_describe_errors(self, **options: Any) -> cloudwatch.Metric:
-        """Return the number of describe calls without an answer, such as throttled or denied calls."""
-        return function_metric("DescribeErrors", **options)
-
-    def metric_late_polls(self, **options: Any) -> cloudwatch.Metric:
-        """Return the number of polls that were more than a minute late."""
-        return function_metric("LatePolls", **options)
-
-    def metric_unknown_status(self, **options: Any) -> cloudwatch.Metric:
-        """Return the number of answers with a status that the catalogue doesn't list."""
-        return function_metric("UnknownStatus", **options)

@@ -56,3 +56,40 @@ def age_of_oldest_message(queue: sqs.IQueue, **options: Any) -> cloudwatch.Metri
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     """
     return queue.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="Maximum", **options)
+
+
+class Metrics:
+    """The metrics of a JobWatcher, as methods of the construct. `options` are those of CloudWatch metrics."""
+
+    watch: sfn.StateMachine
+    _notify: sfn.StateMachine
+    _describe: lambda_.IFunction
+    _poll: lambda_.IFunction
+
+    def metric_watches_started(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of watches that started."""
+        return self.watch.metric_started(**options)
+
+    def metric_notifications_failed(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of notifications that failed."""
+        return self._notify.metric_failed(**options)
+
+    def metric_describe_function_errors(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of errors of the Describe function. Errors of the services it calls aren't included."""
+        return self._describe.metric_errors(**options)
+
+    def metric_poll_function_errors(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of errors of the Poll function. Errors of the services it calls aren't included."""
+        return self._poll.metric_errors(**options)
+
+    def metric_describe_errors(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of describe calls without an answer, such as throttled or denied calls."""
+        return function_metric("DescribeErrors", **options)
+
+    def metric_late_polls(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of polls that were more than a minute late."""
+        return function_metric("LatePolls", **options)
+
+    def metric_unknown_status(self, **options: Any) -> cloudwatch.Metric:
+        """Return the number of answers with a status that the catalogue doesn't list."""
+        return function_metric("UnknownStatus", **options)

@@ -1,4 +1,4 @@
-"""The resources that publish notifications: an event bus, two topics and the Notify state machine."""
+"""The resources that publish notifications: an event bus, topics and the Notify state machine."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -12,7 +12,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from .email_limit import EmailLimit, limit_emails
+from .email_limit import EmailLimit, edit_notify
 from .machines import machine
 from .nag import TOPIC_KEY, acknowledge
 from .queues import queue
@@ -33,10 +33,10 @@ RULE_ACTIONS = (
 
 
 class Notifier(Construct):
-    """The bus, the two encrypted topics, and the Notify state machine, which publishes to them once per job.
+    """The bus, the encrypted topics, and the Notify state machine, which publishes to them once per job.
 
-    Public attributes: bus, topic, email_topic, key, dead_letter_queue, machine. Emails that SNS can't deliver go to
-    the dead-letter queue.
+    Public attributes: bus, topic, email_topic, chat_topic, key, dead_letter_queue, machine. There is a topic for chat
+    channels only if the settings have channels. Emails that SNS can't deliver go to the dead-letter queue.
     """
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
@@ -49,6 +49,7 @@ class Notifier(Construct):
         # https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
         self.topic = self._topic("Topic", "Job Watcher events")
         self.email_topic = self._topic("EmailTopic", "Job Watcher")
+        self.chat_topic = self._topic("ChatTopic", "Job Watcher chat messages") if settings.chat.outcomes else None
         self.dead_letter_queue = queue(self, "DeliveryDLQ")
         for subscriber in settings.email:
             self._subscribe(subscriber)
@@ -71,10 +72,13 @@ class Notifier(Construct):
         )
 
     def _notify_machine(self, settings: Settings) -> sfn.StateMachine:
-        """Return the state machine, which can publish to the bus and to both topics."""
-        limit = None
+        """Return the state machine, which can publish to the bus and to the topics."""
+        limit, topics, values = None, [self.email_topic], {"emailTopic": self.email_topic.topic_arn}
+        if self.chat_topic:
+            topics.append(self.chat_topic)
+            values |= {"chatTopic": self.chat_topic.topic_arn, "chatOutcomes": " ".join(settings.chat.outcomes)}
         if settings.email_limit:
-            limit = EmailLimit(self, "Emails", settings=settings, topic=self.email_topic)
+            limit = EmailLimit(self, "Emails", settings=settings, topics=topics, values=values)
         notify = machine(
             self,
             "Notify",
@@ -83,15 +87,15 @@ class Notifier(Construct):
             substitutions={
                 "bus": self.bus.event_bus_name,
                 "topic": self.topic.topic_arn,
-                "emailTopic": self.email_topic.topic_arn,
+                **values,
                 **(limit.substitutions if limit else {}),
             },
-            edit=partial(limit_emails, settings.email_limit),
+            edit=partial(edit_notify, settings),
         )
         if limit:
             limit.grant_start(notify)
         self.bus.grant_put_events_to(notify)
-        for topic in (self.topic, self.email_topic):
+        for topic in (self.topic, *topics):
             topic.grant_publish(notify)
         acknowledge(notify, TOPIC_KEY)
         return notify

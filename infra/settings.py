@@ -18,9 +18,11 @@ from job_watcher.polling import LIMITS_WITH_EVENTS, PollingLimits
 
 from .catalogue import custom_kinds
 from .catalogue.service_names import short_name
+from .chat_settings import Chat, checked_chat
 from .expectations import checked_expectations
 from .filters import checked_filters
 from .overdue import checked_overdue
+from .polling_settings import polling_limits
 from .setting_types import (
     EMAIL_OUTCOMES,
     InvalidSetting,
@@ -30,23 +32,19 @@ from .setting_types import (
     choice,
     days,
     key_arn,
-    number,
     percent_step,
-    seconds,
     string_list,
     whole_number,
 )
 from .subscribers import Subscriber, checked_subscribers
 from .suggestion import suggest
 
-DEFAULT_LIMITS, DEFAULT_LIMITS_WITH_EVENTS = PollingLimits(), LIMITS_WITH_EVENTS
 # Runtimes that AWS lets customers create; python3.11 until 2027-07-31:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("arm64", "x86_64")
 # Accepted ranges. An execution can run for a year, and the state machine times out a week after the watch gives up.
 GIVE_UP_DAYS = (0.0001, 350)
-INTERVAL_SECONDS = (1, 86_400)
 MAX_CONCURRENCY = (2, 1000)
 RESERVED_CONCURRENCY = (2, 10_000)
 SECONDS_PER_DAY = 86_400
@@ -62,6 +60,7 @@ class Settings:
     custom_kinds_dir: Path | None
     email: tuple[Subscriber, ...]
     email_limit: int
+    chat: Chat
     give_up_after: int
     """Seconds."""
     limits: PollingLimits
@@ -91,6 +90,7 @@ class Settings:
             "filters": self.filters,
             "overdue": {kind: asdict(rule) for kind, rule in self.overdue.items()},
             "expectations": [asdict(one) for one in self.expectations],
+            "chat": bool(self.chat.outcomes),
             "services": {kind.service: short_name(kind.service) for kind in self.kinds.values()},
         }
         return json.dumps(settings)
@@ -107,6 +107,9 @@ def validated(
     email: Any = (),
     email_outcomes: Any = (),
     email_limit: Any = 5,
+    chat: Any = "",
+    chat_slack: Any = (),
+    chat_teams: Any = (),
     give_up_after: Any = Duration.days(14),  # noqa: B008 (it can't be changed)
     auto_watch: Any = True,
     filters: Any = "",
@@ -134,9 +137,10 @@ def validated(
         custom_kinds_dir=folder,
         email=checked_subscribers(email, checked_outcomes("email_outcomes", email_outcomes, EMAIL_OUTCOMES), enabled),
         email_limit=whole_number("email_limit", email_limit, 0, 20),
+        chat=checked_chat(chat, chat_slack, chat_teams),
         give_up_after=give_up_seconds,
-        limits=_limits(intervals),
-        limits_with_events=_limits(intervals, "_with_events", DEFAULT_LIMITS_WITH_EVENTS),
+        limits=polling_limits(intervals),
+        limits_with_events=polling_limits(intervals, "_with_events", LIMITS_WITH_EVENTS),
         auto_watch=boolean("auto_watch", auto_watch),
         filters=checked_filters(filters, enabled),
         overdue=checked_overdue(overdue, enabled, give_up_seconds),
@@ -170,21 +174,6 @@ def _custom_kinds_dir(value: Any) -> Path | None:
     if problems := custom_kinds.problems(folder):
         raise InvalidSetting("", "\n".join(problems))
     return folder
-
-
-def _limits(intervals: Mapping[str, Any], suffix: str = "", default: PollingLimits = DEFAULT_LIMITS) -> PollingLimits:
-    """Return the limits of the props whose names end with the suffix. `min_interval` applies to both sets of limits."""
-    ratio_name, max_name = f"max_delay_ratio{suffix}", f"max_interval{suffix}"
-    minimum = _interval(intervals, "min_interval", default.min_interval)
-    maximum = _interval(intervals, max_name, default.max_interval)
-    if minimum > maximum:
-        raise InvalidSetting("min_interval", f" is {minimum:g}; accepted is at most {max_name}, which is {maximum:g}.")
-    ratio = number(ratio_name, intervals.get(ratio_name, default.max_delay_ratio), 0.001, 1)
-    return PollingLimits(ratio, minimum, maximum)
-
-
-def _interval(intervals: Mapping[str, Any], name: str, default: float) -> float:
-    return seconds(name, intervals[name], *INTERVAL_SECONDS) if name in intervals else default
 
 
 def _concurrency(maximum: Any, reserved: Any) -> dict[str, Any]:

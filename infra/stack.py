@@ -24,6 +24,8 @@ class JobWatcherStack(Stack):
         self._output("BusName", jobs.bus.event_bus_name, "The bus that receives job events. Create rules on it.")
         self._output("TopicArn", jobs.topic.topic_arn, "Subscribe queues and functions. Messages are JSON.")
         self._output("EmailTopicArn", jobs.email_topic.topic_arn, "Subscribe email addresses. Messages are text.")
+        if jobs.chat_topic:
+            self._output("ChatTopicArn", jobs.chat_topic.topic_arn, "For chat channels. Messages are JSON.")
         self._output("Version", __version__, "The version of Job Watcher, for the command line.")
         self._output("Kinds", _join(jobs.kinds), "The setting kinds, for the command line.")
 

@@ -34,6 +34,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "DeliveryFailed": (RECEIVE, "NotifierDeliveryDLQ"),
     "EmailsUndelivered": (SUBSCRIPTIONS, "NotifierEmailTopic"),
     "MessagesUndelivered": (SUBSCRIPTIONS, "NotifierTopic"),
+    "ChatUndelivered": (SUBSCRIPTIONS, "NotifierChatTopic"),
     "TriggerFailed": (REDELIVER, ""),
     "StartFunctionErrors": (READ_LOG, "TriggersStartLog"),
     "StartFunctionThrottled": (CONCURRENCY, ""),

@@ -42,6 +42,7 @@ RULES = Rules(
     services=SETTINGS["services"],
     overdue={kind: OverdueRule(**rule) for kind, rule in SETTINGS["overdue"].items()},
     expectations=[Expectation(**one) for one in SETTINGS["expectations"]],
+    chat=SETTINGS["chat"],
 )
 KIND_REMOVED = (
     "This deployment no longer watches the kind {kind}. The job may still be running. "

@@ -60,6 +60,8 @@ class Notification(TypedDict):
     detail: Detail
     subject: str
     text: str
+    chat: NotRequired[str]
+    """The chat message as JSON, if the deployment has chat channels."""
     error: NotRequired[str]
 
 

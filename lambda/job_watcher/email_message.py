@@ -1,7 +1,7 @@
 """Compose the email about a job: its subject and its text, which fits on one screen in any font."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from .catalogue import Kind
@@ -50,22 +50,41 @@ def subject(job: str, detail: Detail) -> str:
 
 def body(kind: Kind | None, detail: Detail) -> str:
     """Return the email's text: the summary, the facts, the links, the recommended action, and important members."""
-    hidden = () if _may_have_results(detail) else ("results",)
-    links = {name: link for name, link in detail.get("links", {}).items() if name not in hidden}
     parts = [
         escape(detail["summary"]),
         _lines(_reason(detail)),
-        _lines(_facts(detail)),
-        "\n".join(f"{_LINK_LABELS[name]}: {link}" for name, link in links.items()),
-        f"Recommended action: {_advice(kind, detail)}",
+        _lines([*facts(detail), *_omitted(detail)]),
+        "\n".join(f"{label}: {link}" for label, link in labeled_links(detail)),
+        f"Recommended action: {recommended_action(kind, detail)}",
         "Details:\n" + _lines(important_members(detail)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _lines(facts: Iterator[tuple[str, str | None]]) -> str:
-    """Return each fact on a line, as `Status: FAILED`. Facts without a value are left out."""
-    return "\n".join(f"{escape(label)}: {escape(value)}" for label, value in facts if value and value.strip())
+def labeled_links(detail: Detail) -> Iterator[tuple[str, str]]:
+    """Yield the label and the URL of each page about the job. Jobs that failed seldom have results."""
+    for name, link in detail.get("links", {}).items():
+        if name != "results" or _may_have_results(detail):
+            yield _LINK_LABELS[name], link
+
+
+def facts(detail: Detail) -> Iterator[tuple[str, str]]:
+    """Yield the label and the value of each fact about the job that is known, such as `Status` and `FAILED`."""
+    known = {
+        "Status": detail.get("status"),
+        "Started": _format_time(parse_time(detail.get("created"))),
+        "Ended": _format_time(parse_time(detail.get("ended"))),
+        "Duration": format_duration(detail["seconds"]) if "seconds" in detail else None,
+        "Progress": f"{percent:g} %" if (percent := detail.get("percent")) is not None else None,
+        "Last change": _format_time(parse_time(detail.get("changed"))),
+        "Results": detail.get("results") if _may_have_results(detail) else None,
+    }
+    yield from ((label, value) for label, value in known.items() if value and value.strip())
+
+
+def _lines(values: Iterable[tuple[str, str]]) -> str:
+    """Return each value on a line after its label, as `Status: FAILED`."""
+    return "\n".join(f"{escape(label)}: {escape(value)}" for label, value in values)
 
 
 def _may_have_results(detail: Detail) -> bool:
@@ -73,24 +92,18 @@ def _may_have_results(detail: Detail) -> bool:
     return detail["outcome"] != "failed"
 
 
-def _reason(detail: Detail) -> Iterator[tuple[str, str | None]]:
+def _reason(detail: Detail) -> Iterator[tuple[str, str]]:
     """Yield the whole reason if the summary has only its beginning."""
     if (reason := detail.get("reason", "")) not in detail["summary"]:
         yield "Reason", reason
 
 
-def _facts(detail: Detail) -> Iterator[tuple[str, str | None]]:
-    yield "Status", detail.get("status")
-    yield "Started", _format_time(parse_time(detail.get("created")))
-    yield "Ended", _format_time(parse_time(detail.get("ended")))
-    yield "Duration", format_duration(detail["seconds"]) if "seconds" in detail else None
-    yield "Progress", f"{percent:g} %" if (percent := detail.get("percent")) is not None else None
-    yield "Last change", _format_time(parse_time(detail.get("changed")))
-    yield "Results", detail.get("results") if _may_have_results(detail) else None
-    yield "Omitted", shorten(", ".join(detail.get("omitted", ())), MAX_OMITTED_LENGTH)
+def _omitted(detail: Detail) -> Iterator[tuple[str, str]]:
+    if omitted := ", ".join(detail.get("omitted", ())).strip():
+        yield "Omitted", shorten(omitted, MAX_OMITTED_LENGTH)
 
 
-def _advice(kind: Kind | None, detail: Detail) -> str:
+def recommended_action(kind: Kind | None, detail: Detail) -> str:
     """Return the kind's advice or the default one. It mentions the logs only if the email links to them."""
     outcome = detail["outcome"]
     advice = (kind.advice if kind else {}).get(outcome) or _default_advice(kind, detail)

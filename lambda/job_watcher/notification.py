@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from . import email_message
 from .catalogue import Observation
+from .chat_message import chat_message
 from .detail import JOB_OVERDUE, MAX_NAME_LENGTH, RESERVES, Detail, Notification, execution_name, fits, truncate
 from .facts import OVERDUE, describe_job, job_facts, place, shorten, summarize
 from .links import job_links
@@ -75,14 +76,15 @@ def add_overdue(watch: Watch, state: PollState, observation: Observation, reason
 
 def _overdue_update(watch: Watch, state: PollState, name: str, detail: Detail) -> ProgressUpdate:
     shown = cast(Detail, {**detail, "outcome": OVERDUE})
-    notification = {
-        "detail_type": JOB_OVERDUE,
-        "name": name,
-        "detail": detail,
-        "subject": email_message.subject(_job(watch, shown), shown),
-        "text": email_message.body(watch.kind, shown),
-    }
-    return cast(ProgressUpdate, {**state, **notification})
+    messages = _messages(watch, shown, email_message.body(watch.kind, shown))
+    return cast(ProgressUpdate, {**state, "detail_type": JOB_OVERDUE, "name": name, "detail": detail, **messages})
+
+
+def _messages(watch: Watch, detail: Detail, text: str) -> dict[str, str]:
+    """Return the texts for people: the email's `subject` and `text` and, if the deployment has channels, `chat`."""
+    subject = email_message.subject(_job(watch, detail), detail)
+    chat = {"chat": chat_message(watch.kind, subject, detail)} if watch.rules.chat else {}
+    return {"subject": subject, "text": text, **chat}
 
 
 def _overdue_detail(watch: Watch, state: PollState, observation: Observation, **members: Any) -> Detail:
@@ -148,15 +150,10 @@ def _notification(watch: Watch, detail: Detail, name: str, error: str | None) ->
     body = email_message.body(watch.kind, detail)
     for reserve in RESERVES:
         truncated = truncate(detail, body, reserve)
-        notification: Notification = {
-            "outcome": detail["outcome"],
-            "name": name,
-            "detail": truncated,
-            "subject": email_message.subject(_job(watch, truncated), truncated),
-            "text": body if truncated == detail else email_message.body(watch.kind, truncated),
-        }
-        if error is not None:
-            notification["error"] = error
+        text = body if truncated == detail else email_message.body(watch.kind, truncated)
+        messages = _messages(watch, truncated, text)
+        members = {"outcome": detail["outcome"], "name": name, "detail": truncated, **messages}
+        notification = cast(Notification, members if error is None else {**members, "error": error})
         if fits(notification):
             break
     return notification

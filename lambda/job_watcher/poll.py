@@ -27,6 +27,7 @@ from .watch import Watch
 QUEUE_URL, NOTIFY_ARN = os.environ["POLL_QUEUE_URL"], os.environ["NOTIFY_ARN"]
 # Step Functions no longer waits for this message: its watch has ended, or has sent a new message.
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html
+NOTIFY_MEMBERS = ("detail_type", "message", "attributes", "subject", "text", "chat")  # the same as in watch.asl.json
 STALE = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
 
 logger = Logger()
@@ -109,10 +110,9 @@ def _check_once(message: Message, watch: Watch) -> None:
 def _start_notification(watch: Watch, ended: Notification) -> None:
     """Start the Notify state machine with the same name and input as the Watch state machine would."""
     notification = serialize(ended)
-    members = ("detail_type", "message", "attributes", "subject", "text")
     notify_input = {
         "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": watch.arn,
-        **{member: notification[member] for member in members},
+        **{member: notification[member] for member in NOTIFY_MEMBERS if member in notification},
     }
     try:
         client("stepfunctions").start_execution(

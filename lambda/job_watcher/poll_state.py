@@ -57,6 +57,7 @@ class ProgressUpdate(PollState):
     detail: Detail
     subject: str
     text: str
+    chat: NotRequired[str]
 
 
 def carry_over(result: Any) -> PollState:

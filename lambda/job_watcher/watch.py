@@ -32,6 +32,8 @@ class Rules:
     """When jobs are overdue, by kind."""
     expectations: Sequence[Expectation] = ()
     """Jobs that must succeed regularly."""
+    chat: bool = False
+    """Whether notifications have chat messages."""
 
 
 @dataclass(frozen=True)

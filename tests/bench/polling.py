@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from statistics import fmean
 
-from infra.settings import DEFAULT_LIMITS_WITH_EVENTS
+from job_watcher.polling import LIMITS_WITH_EVENTS
 
 from .jobs import FIXED, HOUR, SHAPES, VARIED, Durations, Job
 from .report import Goal, Part, Table, percentile, seconds
@@ -127,7 +127,7 @@ def run() -> Part:
 def _goals(rows: Grid) -> list[Goal]:
     late = sum(row.late for (name, _, _), row in rows.items() if name == JOB_WATCHER.name)
     arrives, lost = (rows[strategy.name, "8 h", "none"] for strategy in JOB_WATCHER_WITH_EVENTS)
-    max_delay = DEFAULT_LIMITS_WITH_EVENTS.max_interval + TOLERANCE
+    max_delay = LIMITS_WITH_EVENTS.max_interval + TOLERANCE
     count = JOBS * len(SHAPES) * len(FIXED + VARIED)
     return [
         *_row_goals(rows),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.catalogue.markdown import table
-from infra.settings import DEFAULT_LIMITS_WITH_EVENTS
+from job_watcher.polling import LIMITS_WITH_EVENTS
 from tests.unit.retries import delays
 
 from . import costs
@@ -251,7 +251,7 @@ def _values() -> Mapping[str, str]:
         "describe_minutes": f"{describe['MaxDelaySeconds'] / MINUTE:g}",
         "notify_hours": _hours(states["Notify"]["Retry"][1]),
         "publish_hours": _hours(put_event),
-        "event_minutes": f"{DEFAULT_LIMITS_WITH_EVENTS.max_interval / MINUTE:g}",
+        "event_minutes": f"{LIMITS_WITH_EVENTS.max_interval / MINUTE:g}",
         "progress_minutes": f"{sum(delays(progress)) / MINUTE:.0f}",
     }
 
@@ -269,7 +269,7 @@ def _omissions() -> Iterator[str]:
         "- Events that AWS doesn't deliver. CloudTrail and many services deliver events on a "
         "[best-effort basis](https://docs.aws.amazon.com/eventbridge/latest/ref/event-delivery-level.html). If a "
         "service event is lost, the watch itself detects the end, up to "
-        f"{DEFAULT_LIMITS_WITH_EVENTS.max_interval / MINUTE:g} minutes later. If the event that would start a watch is "
+        f"{LIMITS_WITH_EVENTS.max_interval / MINUTE:g} minutes later. If the event that would start a watch is "
         "lost, there is no watch; [start it yourself](watches.md).",
     )
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple, cast
 
-from infra.settings import DEFAULT_LIMITS_WITH_EVENTS
 from job_watcher import catalogue, evaluate, news, schedule
 from job_watcher.catalogue import Observation
 from job_watcher.detail import Notification
 from job_watcher.poll_state import PollState, ProgressUpdate, carry_over
+from job_watcher.polling import LIMITS_WITH_EVENTS
 from job_watcher.watch import Rules, Watch
 
 from .jobs import Job
@@ -19,7 +19,7 @@ KIND = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 INPUT = {"kind": KIND.name, "request": {"DomainId": "a" * 22, "JobId": "b" * 22}}
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Watch:x"
 RULES = Rules()
-RULES_WITH_EVENTS = Rules(limits_with_events=DEFAULT_LIMITS_WITH_EVENTS)
+RULES_WITH_EVENTS = Rules(limits_with_events=LIMITS_WITH_EVENTS)
 POLL_DURATION = 0.3  # seconds: a heartbeat, a describe call and the next message
 HOP_DURATION = 0.1  # seconds: a heartbeat and the next message
 STALE_DURATION = 0.05  # seconds: a heartbeat

@@ -275,6 +275,7 @@ def settings(cloud: Cloud) -> dict[str, str]:
         "filters": json.dumps(FILTERS),
         "email-outcomes": "partial,failed,stopped,lost,overdue",
         "email-limit": "0",  # tests expect an email about each of their jobs
+        "chat": "partial,failed",
         "give-up-after-days": str(GIVE_UP_DAYS),
         "progress-events": "25",
     }

@@ -55,7 +55,7 @@ def bus(world: World) -> Iterator[DefaultBus]:
 
 
 def test_two_deployments_have_different_outputs(world: World, second: Second) -> None:
-    assert set(second.outputs) == set(world.outputs)
+    assert set(second.outputs) == set(world.outputs) - {"ChatTopicArn"}  # it has no channels
     assert [name for name, value in second.outputs.items() if value == world.outputs[name]] == ["Version"]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from job_watcher.facts import format_duration
 from job_watcher.to_json import to_json
+from tests.chat_schema import read_chat_message
 
 from .conftest import DESCRIBE, FRAUDSTERS, GIVE_UP_DAYS, SPEAKERS, SUBSCRIBER, World, fraudsters, speakers, until
 
@@ -21,6 +22,7 @@ MANIFESTS: dict[tuple[str, str], Any] = {
     (FRAUDSTERS, "COMPLETED_WITH_ERRORS"): fraudsters(4, missing=1),
     (FRAUDSTERS, "FAILED"): "not JSON",
 }
+TOPICS = ("TopicArn", "EmailTopicArn", "ChatTopicArn")
 OUTCOMES = {"COMPLETED": "succeeded", "COMPLETED_WITH_ERRORS": "partial", "FAILED": "failed"}
 
 
@@ -70,22 +72,23 @@ def test_an_overdue_job_is_reported_once_and_its_end_too(world: World) -> None:
     assert [event["detail-type"] for event in world.received(request, progress=True)].count("Job Overdue") == 1
 
 
-def test_filter_policies_work_on_both_topics(world: World) -> None:
+def test_filter_policies_work_on_all_topics(world: World) -> None:
     policy = {"outcome": ["partial"], "status": ["COMPLETED_WITH_ERRORS"], "kind": [SPEAKERS]}
-    queues = {output: _subscribe_queue(world, output, policy) for output in ("TopicArn", "EmailTopicArn")}
+    queues = {output: _subscribe_queue(world, output, policy) for output in TOPICS}
     succeeded = world.start_job()
     partial = world.start_job(manifest=world.put_manifest("partial.json", speakers(3, missing=1)))
     for request in (succeeded, partial):
         world.end(world.watch({"kind": SPEAKERS, "request": request}))
     details = [world.event(request)["detail"] for request in (succeeded, partial)]
     email = world.email(partial["JobId"])
-    (program,), (person,) = (_messages(world, queue) for queue in queues.values())
+    (program,), (person,), (channel,) = (_messages(world, queue) for queue in queues.values())
     assert json.loads(program["Message"]) == details[1]
     assert (person["Subject"], person["Message"]) == (email["Subject"], email["BodyText"])
     assert email["Subject"].startswith("Partial: ")
+    assert read_chat_message(channel["Message"])["content"]["title"] == f"⚠️ {email['Subject']}"
     names = [name for name in ("kind", "status", "outcome", "title") if name in details[1]]
     expected = {name: {"Type": "String", "Value": details[1][name]} for name in names}
-    assert program["MessageAttributes"] == person["MessageAttributes"] == expected
+    assert [message["MessageAttributes"] for message in (program, person, channel)] == [expected] * 3
     assert world.emails(succeeded["JobId"]) == []  # email-outcomes doesn't contain succeeded
 
 

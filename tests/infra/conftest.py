@@ -12,6 +12,7 @@ from infra.context import props
 from infra.stack import JobWatcherStack
 from job_watcher import catalogue
 
+TEAMS_CHANNEL = "01234567-89ab-cdef-0123-456789abcdef/12345678-9abc-def0-1234-56789abcdef0/19%3aab3cd%40thread.tacv2"
 CONTEXTS: dict[str, dict[str, Any]] = {
     "JobWatcher": {"email": "one@example.com,two@example.com", "email-outcomes": "failed,lost"},
     "Other": {
@@ -30,6 +31,9 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "email-outcomes": "failed",
         "dashboard": "false",
         "email-limit": "20",
+        "chat": "failed,lost,overdue",
+        "chat-slack": "T0123ABCD/C0123ABCD,T0123ABCD/C0456EFGH",
+        "chat-teams": TEAMS_CHANNEL,
         "log-key-arn": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
         "max-concurrency": "25",
         "reserved-concurrency": "50",

@@ -105,7 +105,7 @@ def describe_questions(stack: Deployment, kinds: Iterable[Kind]) -> list[Questio
 
 def names(stack: Deployment) -> dict[str, str]:
     """Return the ARNs that the names in braces in permissions.toml stand for."""
-    parts = (_topics, _machines, _functions, _poll_queues, _rules, _accounts, _others)
+    parts = (_topics, _chat, _machines, _functions, _poll_queues, _rules, _accounts, _others)
     known = {name: arn for part in parts for name, arn in part(stack)}
     sources = {"alarm": "alarm", "machine": "watch", "rule": "unreported_watch_rule"}
     return known | {
@@ -125,6 +125,13 @@ def _topics(stack: Deployment) -> Iterator[tuple[str, str]]:
     for name, topic in (("people", stack.output("EmailTopicArn")), ("alarm_topic", properties["AlarmActions"][0])):
         if topic in subscribed:
             yield f"subscribed_{name}", topic
+
+
+def _chat(stack: Deployment) -> Iterator[tuple[str, str]]:
+    if "ChatTopicArn" in stack.template["Outputs"]:
+        yield "chat", stack.output("ChatTopicArn")
+    for _, properties in stack.resources("AWS::Chatbot::SlackChannelConfiguration"):
+        yield "chat_role", properties["IamRoleArn"]
 
 
 def _machines(stack: Deployment) -> Iterator[tuple[str, str]]:

@@ -20,8 +20,9 @@ ROWS = permissions.rows()
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 # The CDK grants these actions together. Only the first is needed.
 SEND_MESSAGE = ("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
-# Prefixes of the names of resources that some deployments don't have: automatic watches, allowed accounts and emails.
-OPTIONAL = ("start", "trigger", "dead", "named", "subscribed")
+# Prefixes of the names of resources that some deployments don't have: automatic watches, allowed accounts,
+# emails and chat channels.
+OPTIONAL = ("start", "trigger", "dead", "named", "subscribed", "chat")
 POLICY_VARIABLE = re.compile(r"\$\{aws:\w+\}")
 
 
@@ -88,7 +89,8 @@ def test_removing_any_part_of_any_statement_makes_at_least_one_row_fail(
 # AWS doesn't document that Lambda sends a source when it assumes a function's role. If the role required one and Lambda
 # sent none, no function could be created. A role can't be passed to a function in another account anyway:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
-WITHOUT_SOURCE = ("sts:AssumeRole", "lambda.amazonaws.com")
+# Nor does AWS document a source of Amazon Q Developer. The role that it assumes has no permissions.
+WITHOUT_SOURCE = (("sts:AssumeRole", "lambda.amazonaws.com"), ("sts:AssumeRole", "chatbot.amazonaws.com"))
 
 
 @pytest.mark.parametrize("name", CONTEXTS)
@@ -99,7 +101,7 @@ def test_every_permission_of_an_aws_service_requires_a_source(stacks: dict[str, 
         for document in documents
         for statement in document["Statement"]
         if statement["Effect"] == "Allow" and "Service" in statement.get("Principal", {})
-        if (statement["Action"], statement["Principal"]["Service"]) != WITHOUT_SOURCE
+        if (statement["Action"], statement["Principal"]["Service"]) not in WITHOUT_SOURCE
     ]
     keys = [{key.lower() for test in statement["Condition"].values() for key in test} for statement in granted]
     assert granted and all(key & {"aws:sourcearn", "aws:sourceaccount"} for key in keys)

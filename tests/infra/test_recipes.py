@@ -75,6 +75,7 @@ def test_cfn_lint_accepts_the_template(template: dict[str, Any]) -> None:
         ("NightlyOrders", {"kind": ["glue/JobRun"], "title": ["nightly-orders"], "outcome": ["succeeded"]}),
         ("ToHeadquarters", None),
         ("Summaries", None),
+        ("ToWebhook", {"outcome": ["failed", "lost"]}),
     ],
 )
 def test_each_rule_is_on_the_bus_and_matches_what_the_page_says(
@@ -111,6 +112,14 @@ def test_the_state_machine_waits_for_a_transcription(template: dict[str, Any]) -
     wait = json.loads(text)["States"]["WaitForTranscription"]
     assert wait["Resource"].endswith(":states:startExecution.sync:2")
     assert wait["Arguments"]["Input"]["fail_on"] == ["failed"]
+
+
+def test_a_webhook_receives_the_summary_with_a_secret_from_secrets_manager(template: dict[str, Any]) -> None:
+    (target,) = rule(template, "ToWebhook")["Targets"]
+    assert transform(target["InputTransformer"]) == {"text": EVENT["detail"]["summary"]}
+    (connection,) = [one for one in template["Resources"].values() if one["Type"] == "AWS::Events::Connection"]
+    secret = connection["Properties"]["AuthParameters"]["ApiKeyAuthParameters"]["ApiKeyValue"]
+    assert secret.startswith("{{resolve:secretsmanager:webhook-token:")
 
 
 def test_the_topic_receives_the_summary(template: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aws_cdk import assertions
 
-from infra.settings import INTERVAL_SECONDS
+from infra.polling_settings import INTERVAL_SECONDS
 from job_watcher import aws_call, handlers, polling
 from job_watcher.polling import PollingLimits
 

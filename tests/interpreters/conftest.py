@@ -35,6 +35,7 @@ os.environ |= {
     "NOTIFY_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:Notify",
 }
 ROLE = "arn:aws:iam::123456789012:role/states"
+CHAT_OUTCOMES = ("failed", "lost", "overdue")
 FUNCTION = f"arn:aws:lambda:{REGION}:123456789012:function:Describe"
 CONTEXT = cast(
     LambdaContext,
@@ -69,11 +70,12 @@ class Deployment:
         pattern = json.dumps({"source": ["job-watcher"]})
         self._events.put_rule(Name="all", EventBusName="jobs", EventPattern=pattern)
         self._events.put_targets(Rule="all", EventBusName="jobs", Targets=[{"Id": "queue", "Arn": self._queue("bus")}])
-        topics = {"topic": self._topic("programs"), "emailTopic": self._topic("people")}
+        people = {"emailTopic": self._topic("people"), "chatTopic": self._topic("chat")}
+        people["chatOutcomes"] = " ".join(CHAT_OUTCOMES)
+        topics = {"topic": self._topic("programs"), **people}
         self.limit_machine = self._machine("EmailLimit", definitions["email_limit"])
         limits = {"emailLimit": self.limit_machine, "limit": "5"}
-        email_topic = {"emailTopic": topics["emailTopic"]}
-        self.digest_machine = self._machine("EmailDigest", definitions["email_digest"], **limits, **email_topic)
+        self.digest_machine = self._machine("EmailDigest", definitions["email_digest"], **limits, **people)
         limits["emailDigest"] = self.digest_machine
         self.notify_machine = self._machine("Notify", definitions["notify"], bus="jobs", **topics, **limits)
         self.watch_machine = self._machine(
@@ -114,7 +116,7 @@ class Deployment:
         return [event for event in history["events"] if type_ in event["type"]]
 
     def received(self, queue: str) -> list[Any]:
-        """What arrived at `bus`, `programs` or `people` since the last call."""
+        """What arrived at `bus`, `programs`, `people` or `chat` since the last call."""
         url, found = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"], []
         while messages := self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             found += [json.loads(message["Body"]) for message in messages]
@@ -155,7 +157,7 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The definitions by their files' names as the template has them, before CloudFormation's substitutions."""
     folder = tmp_path_factory.mktemp("cdk.out")
     app = cdk.App(outdir=str(folder), builtin_cloud_formation_validation=False)  # tests/infra validates the template
-    JobWatcherStack(app, "JobWatcher", props=props({"kinds": "voice-id/*"}))
+    JobWatcherStack(app, "JobWatcher", props=props({"kinds": "voice-id/*", "chat": " ".join(CHAT_OUTCOMES)}))
     app.synth()
     resources = json.loads((folder / "JobWatcher.template.json").read_text())["Resources"].values()
     machines = [resource["Properties"] for resource in resources if resource["Type"].endswith("::StateMachine")]

@@ -13,7 +13,8 @@ def expressions() -> dict[str, str]:
     """Return all machines' expressions by the machine, the state and the field: `watch Wait.Seconds`."""
     found: dict[str, str] = {}
     for path in sorted(INFRA.glob("*.asl.json")):
-        for field, expression in _expressions(json.loads(path.read_text().replace("${limit}", "5"))):
+        text = path.read_text().replace("${limit}", "5").replace("${chatOutcomes}", "failed lost")
+        for field, expression in _expressions(json.loads(text)):
             found[f"{path.name.removesuffix('.asl.json')} {field}"] = expression
     return found
 

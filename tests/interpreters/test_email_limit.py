@@ -10,6 +10,7 @@ import pytest
 from moto.stepfunctions.parser import models
 
 from infra.subscribers import SEVERAL_JOBS
+from tests.chat_schema import read_chat_message
 
 from .conftest import Deployment, Execution
 from .moto_states import failing, join
@@ -80,6 +81,31 @@ def test_five_emails_are_sent_and_the_others_are_counted_in_one_more(deployment:
         "Watches: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/statemachines/view/"
         "arn:aws:states:eu-west-1:123456789012:stateMachine:Watch\n"
     )
+
+
+def test_chat_channels_have_the_same_limit_and_a_digest_in_a_thread_of_its_own(deployment: Deployment) -> None:
+    flood(deployment, 8)
+    flood(deployment, 8, 10, outcome="stopped")  # not an outcome of the channels
+    assert len(deployment.received("chat")) == LIMIT
+    send_digests(deployment)
+    (digest,) = deployment.received("chat")
+    message = read_chat_message(digest["Message"])
+    assert message["content"]["title"] == "Failed: 3 more of kind glue/JobRun (eu-west-1)"
+    assert message["content"]["description"].startswith("Job Watcher sends at most 5 messages per kind and outcome")
+    assert message["metadata"]["threadId"] == FAILED
+    assert attributes(digest) == {"kind": "glue/JobRun", "outcome": "failed", "title": SEVERAL_JOBS}
+
+
+@pytest.mark.parametrize(("topic", "other"), [("people", "chat"), ("chat", "people")])
+def test_a_digest_that_one_topic_refuses_is_published_to_the_other(
+    deployment: Deployment, topic: str, other: str
+) -> None:
+    flood(deployment, 6)
+    for queue in (topic, other):
+        assert len(deployment.received(queue)) == LIMIT
+    deployment.services.faults.append(failing("Publish", "InternalError", about=f":{topic}"))
+    (digest,) = send_digests(deployment)
+    assert (digest["status"], len(deployment.received(other))) == ("FAILED", 1)
 
 
 def test_five_jobs_make_five_emails_and_no_digest(deployment: Deployment) -> None:

@@ -98,10 +98,6 @@ def filled(character: str, length: int) -> dict[str, str]:
     return {"x": character * (length - len(json_text({"x": ""})))}
 
 
-NOTIFY_ARGUMENTS: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("Name", "Input.detail_type", "Input.message", "Input.subject", "Input.text"), STRINGS),
-    "Input.attributes": OBJECTS,
-}
 UNCHANGED: dict[str, tuple[dict[str, Any], Callable[[Any], Bindings]]] = {
     "watch Describe.Arguments.Payload.input": (INPUTS, of_execution_input),
     "watch Describe.Arguments.Payload.state": ({**VALUES, "empty object": {"polls": 1}}, of_input),
@@ -110,11 +106,7 @@ UNCHANGED: dict[str, tuple[dict[str, Any], Callable[[Any], Bindings]]] = {
     "watch WaitForNews.Arguments.MessageBody.input": (VALUES, of_execution_input),
     "watch WaitForNews.Catch.0.Output": (VALUES, of_input),
     "watch Describe.Output": (VALUES, lambda value: {"states": {"input": {}, "result": {"Payload": value}}}),
-    **{
-        f"watch {state}.Arguments.{argument}": (values, of_member(argument.rpartition(".")[2].lower()))
-        for state in ("Notify", "NotifyEnd")
-        for argument, values in NOTIFY_ARGUMENTS.items()
-    },
+    **{f"watch {state}.Arguments.Name": (STRINGS, of_member("name")) for state in ("Notify", "NotifyEnd")},
     "watch Notify.Output": (VALUES, of_input),
     "watch Notify.Catch.0.Output": (VALUES, of_input),
     "watch NotifyEnd.Output": (DETAILS, lambda value: of_input({"message": json_text(value)})),
@@ -140,10 +132,18 @@ UNCHANGED: dict[str, tuple[dict[str, Any], Callable[[Any], Bindings]]] = {
     "email_digest WaitForEmails.Output.group": (STRINGS, of_member("group")),
     "email_digest WaitForEmails.Output.begin": (STRINGS, of_member("begin")),
     "email_digest WaitForEmails.Output.attributes": (OBJECTS, of_member("attributes")),
-    "email_digest PublishDigest.Arguments.MessageAttributes": (OBJECTS, of_member("attributes")),
-    "notify PublishToPeople.Arguments.Subject": (STRINGS, of_member("subject")),
-    "notify PublishToPeople.Arguments.Message": (STRINGS, of_member("text")),
-    "notify PublishToPeople.Arguments.MessageAttributes": (OBJECTS, of_member("attributes")),
+    "email_digest WriteDigest.Output.group": (STRINGS, of_member("group")),
+    "email_digest WriteDigest.Output.attributes": (OBJECTS, of_member("attributes")),
+    **{
+        f"{machine} {state}.Arguments.{argument}": (values, of_member(member))
+        for machine in ("notify", "email_digest")
+        for state, argument, member, values in (
+            ("PublishEmail", "Subject", "subject", STRINGS),
+            ("PublishEmail", "Message", "text", STRINGS),
+            ("PublishEmail", "MessageAttributes", "attributes", OBJECTS),
+            ("PublishToChat", "MessageAttributes", "attributes", OBJECTS),
+        )
+    },
 }
 """Expressions that pass a value on as it is: the values, and where the expression finds each."""
 
@@ -158,8 +158,8 @@ def names() -> Iterator[Case]:
     for name, value in STRINGS.items():  # an execution's name has at most 80 characters, and the prefix takes five
         bindings = {"states": {"context": {"Execution": {"Name": value}}}}
         yield Case("watch Describe.Catch.0.Output.name", name, bindings, f"lost-{value[:75]}")
-    for state in (*("watch Notify", "watch NotifyEnd"), *(f"notify {name}" for name in LIMIT_STATES)):
-        started_by = f"{state}.Arguments.Input.AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+    for state in LIMIT_STATES:
+        started_by = f"notify {state}.Arguments.Input.AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
         yield Case(started_by, "the ARN", of_input(None), ARN)
     for payload in "Describe.Arguments.Payload", "WaitForNews.Arguments.MessageBody":
         yield Case(f"watch {payload}.watch", "the ARN", of_input(None), ARN)
@@ -383,14 +383,50 @@ def digests() -> Iterator[Case]:
             bindings = of_input({**values, "time": "T", "watches": "W"})
             name = f"{outcome}, {left_out}"
             subject = f"{outcome.capitalize()}: {count}more of kind {'x' * 40} (r)"
-            yield Case("email_digest PublishDigest.Arguments.Subject", name, bindings, subject)
+            yield Case("email_digest WriteDigest.Output.subject", name, bindings, subject)
             body = (
                 f"Job Watcher sends at most 5 emails per kind and outcome in ten minutes. It left out {text}.\n\n"
                 f"Kind: {'x' * 50}\nOutcome: {outcome}\nTime: T\n\n"
                 "The events about these jobs are on the event bus and the topic for programs. To list the jobs, run:"
                 f"\n\n  job-watcher list --kind {'x' * 50} {option} --limit 1000\n\nWatches: W\n"
             )
-            yield Case("email_digest PublishDigest.Arguments.Message", name, bindings, body)
+            yield Case("email_digest WriteDigest.Output.text", name, bindings, body)
+
+
+def notify_inputs() -> Iterator[Case]:
+    """The notification without the rest of the watch's state, and without a chat message if there is none."""
+    for state in ("Notify", "NotifyEnd"):
+        expression = f"watch {state}.Arguments.Input"
+        for name, value in STRINGS.items():
+            texts = dict.fromkeys(("detail_type", "message", "subject", "text"), value)
+            passed = {**texts, "attributes": {"title": {"DataType": "String", "StringValue": value}}}
+            for chat in ({}, {"chat": value}):
+                state_input = of_input({"name": "n", "wait": 9, "outcome": "failed", **passed, **chat})
+                expected = {"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": ARN, **passed, **chat}
+                yield Case(expression, f"{name}, {len(chat)}", state_input, expected)
+
+
+def chat_messages() -> Iterator[Case]:
+    """A chat message as it is; otherwise the email's subject or the digest as one. Only some outcomes have any."""
+    message = "notify PublishToChat.Arguments.Message"
+    for name, value in STRINGS.items():
+        yield Case(message, name, of_member("chat")(value), value)
+    subject = 'Failed: <!here> @all *a* ~b~ `c` "d" (eu-west-1)'
+    content = {"textType": "client-markdown", "description": 'Failed: ?!here? ?all ?a? ?b? ?c? "d" (eu-west-1)'}
+    fallback = {"version": "1.0", "source": "custom", "content": content}
+    yield Case(message, "no chat message", of_input({"subject": subject}), json_text(fallback))
+    text = 'Job Watcher sends at most 5 emails. It left out 3 more.\n\nKind: "a"\n'
+    messages = text.replace("emails", "messages")
+    content = {"textType": "client-markdown", "title": "Failed: 3 more", "description": messages}
+    digest = {"version": "1.0", "source": "custom", "content": content, "metadata": {"threadId": "g"}}
+    given = {"subject": "Failed: 3 more", "text": text, "group": "g"}
+    yield Case("email_digest PublishToChat.Arguments.Message", "a digest", of_input(given), json_text(digest))
+    for machine in ("notify", "email_digest"):
+        for outcome in ("failed", "lost", "succeeded", "fail"):
+            condition = f"{machine} IsForChat?.Choices.0.Condition"
+            typed = {"outcome": {"DataType": "String", "StringValue": outcome}}
+            yield Case(condition, outcome, of_input({"attributes": typed}), outcome in ("failed", "lost"))
+        yield Case(f"{machine} IsForChat?.Choices.0.Condition", "none", of_input({"attributes": {}}), False)
 
 
 def pages() -> Iterator[Case]:
@@ -424,7 +460,7 @@ CASES = [
     case
     for cases in (
         *(unchanged, names, states, long_inputs, causes, counts, inputs, conditions, attributes),
-        *(limits, digests),
+        *(limits, digests, notify_inputs, chat_messages),
     )
     for case in cases()
 ]

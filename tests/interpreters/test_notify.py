@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from job_watcher.detail import serialize
+from tests.chat_schema import read_chat_message
 
 from .conftest import Deployment
 from .moto_states import answering, failing
@@ -29,14 +30,21 @@ DETAIL: dict[str, Any] = {
     "polls": 14,
 }
 NOTIFICATION = {"subject": "Failed: JobRun nightly", "text": "The job failed.\n"}
-PASSED = ("detail_type", "message", "attributes", "subject", "text")
-BRANCHES = {"bus": ("PutEvents", "Job Ended"), "programs": ("Publish", ":programs"), "people": ("Publish", ":people")}
+PASSED = ("detail_type", "message", "attributes", "subject", "text", "chat")
+CHAT = json.dumps({"version": "1.0", "source": "custom", "content": {"description": 'The job failed: "音声" 2^53.'}})
+BRANCHES = {
+    "bus": ("PutEvents", "Job Ended"),
+    "programs": ("Publish", ":programs"),
+    "people": ("Publish", ":people"),
+    "chat": ("Publish", ":chat"),
+}
 
 
-def notification(**members: Any) -> dict[str, Any]:
+def notification(chat: str | None = CHAT, **members: Any) -> dict[str, Any]:
     """Return what a watch passes to Notify: the detail with these members, as the Describe function returns it."""
-    result = serialize({**NOTIFICATION, "detail": {**DETAIL, **members}})
-    return {member: result[member] for member in PASSED}
+    messages = {**NOTIFICATION, **({"chat": chat} if chat else {})}
+    result = serialize({**messages, "detail": {**DETAIL, **members}})
+    return {member: result[member] for member in PASSED if member in result}
 
 
 def attributes(message: dict[str, Any]) -> dict[str, str]:
@@ -45,14 +53,34 @@ def attributes(message: dict[str, Any]) -> dict[str, str]:
     return {name: attribute["Value"] for name, attribute in given.items()}
 
 
-def test_the_end_of_a_job_is_published_to_the_bus_and_to_both_topics(deployment: Deployment) -> None:
+def test_the_end_of_a_job_is_published_to_the_bus_and_to_all_topics(deployment: Deployment) -> None:
     execution = deployment.run_notify(notification())
-    (event,), (program,), (person,) = map(deployment.received, BRANCHES)
+    (event,), (program,), (person,), (channel,) = map(deployment.received, BRANCHES)
     assert execution["status"] == "SUCCEEDED"
     assert (event["source"], event["detail-type"], event["detail"]) == ("job-watcher", "Job Ended", DETAIL)
     assert json.loads(program["Message"]) == DETAIL
     assert (person["Subject"], person["Message"]) == (NOTIFICATION["subject"], NOTIFICATION["text"])
-    assert attributes(program) == attributes(person) == {"kind": "glue/JobRun", "status": "FAILED", "outcome": "failed"}
+    assert channel["Message"] == CHAT
+    expected = {"kind": "glue/JobRun", "status": "FAILED", "outcome": "failed"}
+    assert attributes(program) == attributes(person) == attributes(channel) == expected
+
+
+def test_other_outcomes_than_those_of_the_setting_have_no_chat_message(deployment: Deployment) -> None:
+    deployment.run_notify(notification(outcome="succeeded"))
+    assert [len(deployment.received(queue)) for queue in BRANCHES] == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize(("outcome", "last"), [("failed", "PublishToChat"), ("stopped", "NotForChat")])
+def test_channels_take_three_more_states_than_an_email(deployment: Deployment, outcome: str, last: str) -> None:
+    entered = deployment.entered(deployment.run_notify(notification(outcome=outcome)))
+    without = {"Progress?", "Notify", "PutEvent", "PublishToPrograms", "ReserveEmail", "PublishEmail"}
+    assert sorted(set(entered) - without) == sorted(["PublishToPeople", "IsForChat?", last])
+
+
+def test_without_a_chat_message_channels_receive_the_subject_of_the_email(deployment: Deployment) -> None:
+    deployment.run_notify(notification(chat=None, outcome="lost"))
+    (channel,) = deployment.received("chat")
+    assert read_chat_message(channel["Message"])["content"]["description"] == NOTIFICATION["subject"]
 
 
 def test_a_lost_watch_has_an_event_type_of_its_own(deployment: Deployment) -> None:
@@ -101,7 +129,7 @@ def test_a_branch_that_fails_is_retried_and_the_others_publish_once(deployment: 
     deployment.services.faults.append(failing(operation, "InternalError", times=25, about=about))
     execution = deployment.run_notify(notification())
     assert (execution["status"], deployment.clock.delays) == ("SUCCEEDED", backoff(2, 2, 25, most=900))
-    assert [len(deployment.received(queue)) for queue in BRANCHES] == [1, 1, 1]
+    assert [len(deployment.received(queue)) for queue in BRANCHES] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("branch", BRANCHES)
@@ -117,15 +145,15 @@ def test_if_all_branches_fail_for_a_while_each_publishes_once(deployment: Deploy
     for operation, about in BRANCHES.values():
         deployment.services.faults.append(failing(operation, "InternalError", times=20, about=about))
     assert deployment.run_notify(notification())["status"] == "SUCCEEDED"
-    assert len(deployment.clock.delays) == 3 * 20
-    assert [len(deployment.received(queue)) for queue in BRANCHES] == [1, 1, 1]
+    assert len(deployment.clock.delays) == len(BRANCHES) * 20
+    assert [len(deployment.received(queue)) for queue in BRANCHES] == [1, 1, 1, 1]
 
 
 def test_if_all_branches_always_fail_nothing_is_published_and_the_execution_fails(deployment: Deployment) -> None:
     for operation, about in BRANCHES.values():
         deployment.services.faults.append(failing(operation, "InternalError", about=about))
     assert deployment.run_notify(notification())["status"] == "FAILED"
-    assert [len(deployment.received(queue)) for queue in BRANCHES] == [0, 0, 0]
+    assert [len(deployment.received(queue)) for queue in BRANCHES] == [0, 0, 0, 0]
 
 
 def test_an_event_that_the_bus_rejects_is_retried(deployment: Deployment) -> None:

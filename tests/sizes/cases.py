@@ -30,7 +30,7 @@ Poll = Callable[[Watch], Any]
 
 assert aws_call  # it sets the recursion limit, on which the JSON of deeply nested answers depends
 NOW = 1_767_225_600
-RULES = Rules(progress_step=10)
+RULES = Rules(progress_step=10, chat=True)
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
 SMALL_REQUEST = {"DomainId": "d" * 22, "JobId": "j" * 22}
 MAX_INPUT_LENGTH = 32_768  # characters of an input that the state machine passes on

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from infra.setting_types import EMAIL_OUTCOMES
 from tests.interpreters.jsonata_engines import evaluate
 
 from .services import ARN, INVOCATION, Function, TaskError, measure, result_size, size, utf16_length
@@ -46,7 +47,8 @@ class Passed:
 @cache
 def definition(machine: str) -> Definition:
     """Return a definition in which each substitution's value is as long as an ARN can be, and starts with its name."""
-    text = (INFRA / f"{machine}.asl.json").read_text(encoding="utf-8").replace("${limit}", "20")
+    text = (INFRA / f"{machine}.asl.json").read_text(encoding="utf-8")
+    text = text.replace("${limit}", "20").replace("${chatOutcomes}", " ".join(EMAIL_OUTCOMES))
     found: Definition = json.loads(re.sub(r"\$\{(\w+)\}", lambda name: name[1].ljust(MAX_ARN, "."), text))
     return found
 

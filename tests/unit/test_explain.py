@@ -13,10 +13,8 @@ from cli import explained_error, main
 from cli.explained_answer import explain_answer
 from cli.explained_event import explain_event
 from cli.kind_names import find_kind
-from infra.settings import DEFAULT_LIMITS_WITH_EVENTS
 from job_watcher import catalogue
 from job_watcher.errors import Meaning
-from job_watcher.polling import LIMITS_WITH_EVENTS
 from job_watcher.to_json import parse_time
 from tests.unit.service_events import EVENTS, Row
 from tests.unit.test_answers import CASES
@@ -68,7 +66,6 @@ def test_the_polling_interval_depends_on_the_age_and_on_the_kinds_events() -> No
     ages = {600: 150, 3600: 900, 36_000: 3600}
     intervals = {age: explain_answer(find_kind("glue/JobRun"), RUNNING, {}, started.timestamp() + age) for age in ages}
     assert {age: found["next_poll_seconds"] for age, found in intervals.items()} == ages
-    assert LIMITS_WITH_EVENTS == DEFAULT_LIMITS_WITH_EVENTS
 
 
 def test_an_answer_with_several_jobs_is_filtered_by_the_request() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from infra.settings import DEFAULT_LIMITS_WITH_EVENTS
 from job_watcher import polling
+from job_watcher.polling import LIMITS_WITH_EVENTS
 from job_watcher.watch import Rules
 from tests.bench import costs, scale, scale_page, simulated_watch
 from tests.bench.fleet import BURST
@@ -35,7 +35,7 @@ def test_the_page_is_up_to_date() -> None:
         (polling, "STALL_RATIO", 0.5),
         (polling, "MAX_DELAY", 600),
         (costs, "transitions", lambda polls: 20),
-        (scale_page, "DEFAULT_LIMITS_WITH_EVENTS", replace(DEFAULT_LIMITS_WITH_EVENTS, max_interval=1_800)),
+        (scale_page, "LIMITS_WITH_EVENTS", replace(LIMITS_WITH_EVENTS, max_interval=1_800)),
     ],
 )
 def test_a_changed_constant_changes_the_page(

@@ -151,6 +151,15 @@ def test_deliveries_are_those_of_the_branches(
     assert any(line.startswith("  event     delivered 2026-01-01") for line in lines)
 
 
+def test_a_chat_message_is_a_branch_of_its_own(story: Story, shown: Shown, aws: FakeAws) -> None:
+    end_with_notification(story)
+    notification = Notification(aws, status="FAILED", error="SNS.NotFoundException")
+    notification.enters("PutEvent", "PublishToPrograms", "ReserveEmail", "PublishEmail", "PublishToChat")
+    notification.leaves("PutEvent", "PublishToPrograms", "ReserveEmail", "PublishEmail")
+    deliveries = json.loads(shown("--json"))["deliveries"]
+    assert {name: deliveries[name]["state"] for name in ("people", "chat")} == {"people": "delivered", "chat": "failed"}
+
+
 @pytest.mark.parametrize(
     ("entered", "left", "state"),
     [

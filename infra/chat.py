@@ -1,0 +1,71 @@
+"""Chat channels: the topic that their messages are published to, and the configurations of the channels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aws_cdk import Aws
+from aws_cdk import aws_chatbot as chatbot
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from .chat_settings import Channel, Chat
+
+
+class ChatChannels(Construct):
+    """The configurations in which Amazon Q Developer sends the messages of topics to channels.
+
+    Members of a channel can't run commands with a configuration: its role has no permissions, and neither have the
+    channel's guardrails. Without guardrails, those of an administrator would apply:
+    https://docs.aws.amazon.com/chatbot/latest/APIReference/API_SlackChannelConfiguration.html
+    """
+
+    def __init__(self, scope: Construct, id: str, *, chat: Chat, topics: Sequence[sns.ITopic]) -> None:
+        super().__init__(scope, id)
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("chatbot.amazonaws.com"),
+            description="Of chat channels. It has no permissions.",
+        )
+        self._common: dict[str, Any] = {
+            "iam_role_arn": role.role_arn,
+            "guardrail_policies": [f"arn:{Aws.PARTITION}:iam::aws:policy/AWSDenyAll"],
+            "sns_topic_arns": [topic.topic_arn for topic in topics],
+        }
+        for channel in chat.slack:
+            self._slack(channel)
+        for number, channel in enumerate(chat.teams, start=1):
+            self._teams(channel, number)
+
+    def _slack(self, channel: Channel) -> None:
+        chatbot.CfnSlackChannelConfiguration(
+            self,
+            f"Slack{channel['channel']}",
+            configuration_name=_unique_name(channel["channel"]),
+            slack_workspace_id=channel["workspace"],
+            slack_channel_id=channel["channel"],
+            **self._common,
+        )
+
+    def _teams(self, channel: Channel, number: int) -> None:
+        chatbot.CfnMicrosoftTeamsChannelConfiguration(
+            self,
+            f"Teams{number}",
+            configuration_name=_unique_name(f"Teams{number}"),
+            teams_tenant_id=channel["tenant"],
+            team_id=channel["team"],
+            teams_channel_id=channel["channel"],
+            **self._common,
+        )
+
+
+def leave_out_chat(name: str, definition: Any) -> None:
+    """Change a definition so that the parallel state with this name publishes only the email, and no chat message."""
+    email, _chat = definition["States"][name]["Branches"]
+    (definition["States"][name],) = email["States"].values()
+
+
+def _unique_name(suffix: str) -> str:
+    """Return a name that is unique in all Regions, because configurations have no Region."""
+    return f"{Aws.STACK_NAME}-{Aws.REGION}-{suffix}"
