@@ -35,7 +35,7 @@ def test_without_the_setting_there_is_no_topic_and_emails_are_published_by_one_t
     branches = [branch["States"] for branch in found["JobsNotifierNotify"]["States"]["Notify"]["Branches"]]
     assert branches[2]["PublishToPeople"]["Type"] == "Task"
     assert found["JobsNotifierEmailsDigest"]["States"]["PublishDigest"]["Type"] == "Task"
-    assert "chat" not in json.dumps(found).lower().replace("${chat", "")
+    assert "PublishToChat" not in json.dumps(found)
 
 
 def test_each_channel_has_a_configuration_with_the_topics_for_chat_and_for_alarms(chat: Synthesized) -> None:

@@ -39,5 +39,5 @@ def test_memory_includes_child_processes() -> None:
         sample = memory.sample(child.pid)
         parent = memory.sample(int(Path("/proc/self").resolve().name))
         child.communicate(b"\n")
-    assert 100 < sample.total == sample.ministack < parent.total - parent.ministack + 1
+    assert 100 < sample.total == sample.ministack <= parent.total - parent.ministack + 1  # each one is rounded
     assert (sample.workers, parent.workers > 0) == (0, True)
