@@ -13,6 +13,7 @@ PSEUDO = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 ARNS = {
+    "AWS::Chatbot::SlackChannelConfiguration": "chatbot::{account}:chat-configuration/slack-channel/{name}",
     "AWS::CloudWatch::Alarm": "cloudwatch:{here}:alarm:{name}",
     "AWS::Events::EventBus": "events:{here}:event-bus/{name}",
     "AWS::Events::Rule": "events:{here}:rule/{name}",
@@ -122,6 +123,7 @@ class Deployment:
     def _collect(self, name: str, type_: str, properties: Mapping[str, Any]) -> None:
         """Store the policy that a resource is or contains. Raise ValueError for a policy in an unknown property."""
         if type_ == "AWS::IAM::Role":
+            self.identity.setdefault(self.arn(name), [])
             self._attach(f"{name}.Trust", self.arn(name), properties["AssumeRolePolicyDocument"]["Statement"])
         elif type_ in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
             self.policies[name] = _document(self.value(properties["PolicyDocument"]["Statement"]))

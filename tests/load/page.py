@@ -46,8 +46,8 @@ The figures are resident set sizes (RSS) at the time with the highest total. Min
 and keeps its history in memory. Functions run in processes of their own. *Per watch* is the growth of MiniStack divided
 by the number of watches.
 
-With wait states, the history grows with the number of polls: there were 2.2 polls per watch with 2 calls per second, and
-18 with 50. With the poll queue, the memory of a watch doesn't depend on the polls. The functions need more memory,
+With wait states, the history grows with the number of polls: there were 2.2 polls per watch with 2 calls per second,
+and 18 with 50. With the poll queue, the memory of a watch doesn't depend on the polls. The functions need more memory,
 because up to ten instances of the Poll function run at the same time, each in a process.
 """
 TRIGGERS = """\
