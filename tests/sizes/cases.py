@@ -188,6 +188,7 @@ def cases() -> Iterator[Case]:
             # The runtimes differ only in characters that aren't ASCII.
             yield replace(case, name=f"{case.name}: {name}", runtimes=[False] if character.isascii() else case.runtimes)
     yield Case("an extra check", [checks_once])
+    yield Case("a success whose email is left out", [ends({}, "succeeded")], taken="ReserveEmail", runtimes=[False])
 
 
 def _cases(character: str) -> Iterator[Case]:
