@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lambda"))  # the command line reads the same catalogue as the functions
 
-from cli.main import main
+from cli.entry import main
 
 if __name__ == "__main__":
     main()

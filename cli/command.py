@@ -3,6 +3,7 @@
 import inspect
 import shlex
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Annotated, Any
@@ -42,7 +43,10 @@ class Context:
         if (service, attempts) not in self._clients:
             retries: Any = {"mode": "standard", "total_max_attempts": attempts}
             config = Config(connect_timeout=5, read_timeout=30, retries=retries)
-            self._clients[service, attempts] = self.session.client(service, config=config)
+            try:
+                self._clients[service, attempts] = self.session.client(service, config=config)
+            except ValueError as error:
+                raise errors.CommandError(f"The AWS configuration is invalid. {error}") from error
         return self._clients[service, attempts]
 
     def command_line(self, *words: str) -> str:
@@ -106,14 +110,15 @@ def _run_and_report(function: Callable[[], Any]) -> None:
     """Run a command. Report an expected error on standard error, and exit with its status."""
     try:
         function()
-    except errors.EXPECTED as error:
-        _fail(errors.sentence(error), ExitStatus.UNDETERMINED)
     except KeyboardInterrupt:
         _fail(INTERRUPTED, ExitStatus.INTERRUPTED)
     except BrokenPipeError:
         _fail(CLOSED_PIPE, ExitStatus.UNDETERMINED)
+    except (*errors.EXPECTED, OSError, EOFError) as error:  # a profile can name files, and ask for an MFA code
+        _fail(errors.sentence(error), ExitStatus.UNDETERMINED)
 
 
 def _fail(sentence: str, status: ExitStatus) -> None:
-    typer.echo(f"{program.NAME}: {sentence}", err=True)
+    with suppress(BrokenPipeError):
+        typer.echo(f"{program.NAME}: {sentence}", err=True)
     raise typer.Exit(status)

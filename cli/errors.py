@@ -26,6 +26,7 @@ SENTENCES: Mapping[type[Exception], str] = {
     exceptions.TokenRetrievalError: EXPIRED,
     exceptions.ConnectionError: UNREACHABLE,
     exceptions.HTTPClientError: UNREACHABLE,
+    EOFError: "The input ended before a question was answered, such as that for an MFA code.",
 }
 CODES: Mapping[str, str] = {
     r"Expired": EXPIRED,
@@ -42,9 +43,11 @@ MEANINGS: Mapping[Meaning, str] = {
 
 
 def sentence(error: Exception) -> str:
-    """Return what one of the EXPECTED errors means for the person who ran the command, on one line."""
+    """Return what an error means for the person who ran the command, on one line."""
     if isinstance(error, ClientError):
         return _of_client_error(error)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} can't be used: {error.strerror}."
     template = next((text for type_, text in SENTENCES.items() if isinstance(error, type_)), "{error}")
     return template.format(error=_one_line(str(error)))
 
@@ -86,7 +89,7 @@ def _code(error: ClientError) -> str:
 
 
 def _of_client_error(error: ClientError) -> str:
-    code, message = _code(error), _one_line(error.response["Error"].get("Message", ""))
+    code, message = _code(error), _one_line(error.response["Error"].get("Message") or "")
     if re.match("Stack .*does not exist", message):
         return f"{message.rstrip('.')} in this account and Region. --stack names another one."
     by_code = next((text for pattern, text in CODES.items() if re.search(pattern, code)), None)
