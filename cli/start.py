@@ -5,13 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
+from job_watcher.catalogue import FINAL_OUTCOMES
+
 from . import watches
 from .command import Context
 from .durations import parse_duration
 from .follow import Timeout, follow_watch, show_end
 from .job_text import known_kind
 from .kind_names import complete_kind
-from .members import Member, parse_member
+from .members import Member, parse_member, to_request
 from .output import note
 from .watch_check import check_enabled, check_watch
 
@@ -29,13 +31,23 @@ Request = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _parse_outcome(text: str) -> str:
+    if text not in FINAL_OUTCOMES:
+        raise typer.BadParameter(f"{text!r} is not how a job can end; accepted are {', '.join(FINAL_OUTCOMES)}.")
+    return text
+
+
 Detach = Annotated[bool, typer.Option("--detach", help="Don't follow the watch: print its ARN and exit.")]
 FailOn = Annotated[
     list[str] | None,
     typer.Option(
         "--fail-on",
         metavar="OUTCOME",
+        parser=_parse_outcome,
         help="An outcome that makes the watch's execution fail: partial, failed or stopped. Can be repeated.",
+        autocompletion=lambda incomplete: [one for one in FINAL_OUTCOMES if one.startswith(incomplete)],
         show_default=False,
     ),
 ]
@@ -77,7 +89,7 @@ def start(
     """
     options = {"fail_on": fail_on, "overdue_after": overdue_after}
     given = {name: value for name, value in options.items() if value}
-    watch_input: dict[str, Any] = {"kind": kind, "request": dict(request or ()), **given}
+    watch_input: dict[str, Any] = {"kind": kind, "request": to_request(request or ()), **given}
     if not no_check:
         check_watch(watch_input)
         check_enabled(kind, context.deployment)

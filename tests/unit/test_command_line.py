@@ -43,6 +43,7 @@ def test_the_value_of_a_member_is_a_string_or_json(word: str, value: Any) -> Non
         ("JobId", "is neither Member=value nor Member:=JSON"),
         ("=u9c", "is neither Member=value nor Member:=JSON"),
         ("jobs:=[1", "has no valid JSON after the :="),
+        pytest.param(f"jobs:={'[' * 100_000}", "has no valid JSON after the :=", id="deeply nested"),
     ],
 )
 def test_any_other_member_is_rejected_with_the_accepted_formats(word: str, sentence: str) -> None:
