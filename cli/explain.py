@@ -6,13 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from . import explained_error
+from job_watcher.escape import one_line
+
+from . import explained_error, job_text
 from .command import Context
 from .explained_answer import explain_answer
 from .explained_event import explain_event
 from .json_file import read_object
 from .kind_names import complete_kind, find_kind
-from .members import Member, parse_member
+from .members import Member, parse_member, to_request
 
 ONE_OF_THEM = "accepted is one of: --kind with --answer, --event, or --error"
 Request = Annotated[
@@ -58,10 +60,10 @@ def explain(
     that doesn't apply is null: an answer without a job has no outcome.
     An event is compared with all kinds, also those that a deployment doesn't enable.
     """
-    if [answer is not None and kind is not None, event is not None, error is not None].count(True) != 1:
+    if [answer, event, error].count(None) != 2 or (answer is None) != (kind is None):
         raise typer.BadParameter(ONE_OF_THEM)
     if answer is not None and kind is not None:
-        found = explain_answer(find_kind(kind), read_object(answer), dict(request or ()), time.time())
+        found = explain_answer(find_kind(kind), read_object(answer), to_request(request or ()), time.time())
         context.output.result(found, _answer_lines(found))
     elif event is not None:
         found = explain_event(read_object(event))
@@ -73,20 +75,18 @@ def explain(
 
 def _answer_lines(found: Mapping[str, Any]) -> str:
     """Return the members that apply, one on each line, and then the email."""
-    shown = {name: value for name, value in found.items() if value is not None and name != "email"}
-    width = max(map(len, shown))
-    lines = [f"{name:{width}}  {_as_text(value)}" for name, value in shown.items()]
-    return "\n".join([*lines, *([] if found["email"] is None else ["", found["email"].rstrip()])])
+    shown = job_text.table((name, _as_text(value)) for name, value in found.items() if name != "email")
+    return shown if found["email"] is None else f"{shown}\n\n{found['email'].rstrip()}"
 
 
-def _as_text(value: Any) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+def _as_text(value: Any) -> Any:
+    return ("yes" if value else "no") if isinstance(value, bool) else value
 
 
 def _event_lines(found: Mapping[str, Any]) -> str:
     if "reason" in found:
         return f"The event goes to the dead-letter queue. {found['reason']}"
-    lines = [" ".join([job["kind"], *_members(job["request"])]) for job in found["jobs"]]
+    lines = [one_line(" ".join([job["kind"], *_members(job["request"])])) for job in found["jobs"]]
     return "\n".join(lines) or "The event doesn't start a watch."
 
 

@@ -6,16 +6,20 @@ from typing import Any
 
 import typer
 
+TYPES = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+
 
 def read_object(path: str) -> dict[str, Any]:
     """Return the JSON object in a file; `-` is standard input. Raise BadParameter, which says what is wrong."""
+    name = "The input" if path == "-" else path
     try:
-        text = typer.get_text_stream("stdin").read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
-        value = json.loads(text)
+        content = typer.get_binary_stream("stdin").read() if path == "-" else Path(path).read_bytes()
+        value = json.loads(content)  # in UTF-8 or, as PowerShell writes files, in UTF-16
     except OSError as error:
-        raise typer.BadParameter(f"{path} can't be read: {error.strerror}.") from error
+        raise typer.BadParameter(f"{name} can't be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
-        raise typer.BadParameter(f"{path} is not JSON: {error}.") from error
+        raise typer.BadParameter(f"{name} is not JSON: {error}.") from error
     if not isinstance(value, dict):
-        raise typer.BadParameter(f"{path} contains a JSON {type(value).__name__}; accepted is a JSON object.")
+        found = TYPES.get(type(value), "a number")
+        raise typer.BadParameter(f"{name} is {found}; accepted is a JSON object.")
     return value

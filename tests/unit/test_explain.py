@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,6 +59,22 @@ def test_the_email_and_the_title_contain_the_given_request(run: Run) -> None:
     assert "outcome  failed\n" in shown and "title    nightly\n" in shown
     assert "subject  Failed: Glue job run nightly (us-east-1)\n" in shown
     assert "\nGlue job run nightly failed: Path does not exist: s3://orders\n" in shown
+
+
+def test_values_are_shown_on_one_line_without_control_characters(run: Run) -> None:
+    job = {**FAILED["JobRun"], "JobName": "a\x1b]0;b\x07", "ErrorMessage": "c\n\x1b[31md"}
+    shown = run("--kind", "glue/JobRun", "--answer", "-", stdin={"JobRun": job})
+    assert "title    a\\u001b]0;b\\u0007\nreason   c \\u001b[31md\n" in shown
+    state_change = {"source": "aws.glue", "detail-type": "Glue Job State Change"}
+    shown = run("--event", "-", stdin={**state_change, "detail": {"jobName": "a\x1b[31m", "jobRunId": "jr_1"}})
+    assert shown == "glue/JobRun JobName=a\\u001b[31m RunId=jr_1\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_can_have_the_encodings_in_which_shells_write(run: Run, tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "answer.json"
+    path.write_text(json.dumps(FAILED), encoding)
+    assert json.loads(run("--kind", "glue/JobRun", "--answer", str(path), "--json"))["outcome"] == "failed"
 
 
 def test_the_polling_interval_depends_on_the_age_and_on_the_kinds_events() -> None:
@@ -130,9 +147,13 @@ def test_an_error_has_its_meaning_and_the_rule_that_decided(run: Run) -> None:
         (["--kind", "glue/JobRum", "--answer", "-"], "{}", "'glue/JobRum' is not a kind; did you mean 'glue/JobRun'?"),
         (["--kind", "glu/JobRun", "--answer", "-"], "{}", "did you mean 'glue/JobRun'?"),
         (["--kind", "glue/JobRun", "--answer", "no.json"], "", "no.json can't be read: No such file or directory."),
-        (["--event", "-"], "{", "- is not JSON: Expecting property name"),
-        (["--event", "-"], "[]", "- contains a JSON list; accepted is a JSON object."),
-        (["--event", "-"], "[" * 100_000, "- is not JSON: "),
+        (["--event", "-", "--kind", "glue/JobRun"], "{}", "accepted is one of: --kind with --answer, --event, or"),
+        (["--event", "-"], "{", "The input is not JSON: Expecting property name"),
+        (["--event", "-"], "[]", "The input is an array; accepted is a JSON object."),
+        (["--event", "-"], "null", "The input is null; accepted is a JSON object."),
+        (["--event", "-"], "7", "The input is a number; accepted is a JSON object."),
+        (["--event", "-"], "", "The input is not JSON: Expecting value"),
+        (["--event", "-"], "[" * 100_000, "The input is not JSON: "),
     ],
 )
 def test_invalid_input_is_a_usage_error(
