@@ -19,6 +19,7 @@ from .output import note
 
 PAGE = 1_000  # executions; the most that ListExecutions returns
 NONE, MORE = "No watches were found.", "There are more. Use --limit to see them."
+OLDER = f"Older watches aren't listed, because only the newest {PAGE:,} are read."
 NOT_AMONG_NEWEST = "None of the newest {count} watches match. Use a higher --limit to search more of them."
 KIND, JOB, STATUS = range(3)
 STEPS = ((JOB, 22), (KIND, 16), (JOB, 14), (STATUS, 16), (KIND, 12), (STATUS, 10))  # in which columns are shortened
@@ -86,6 +87,8 @@ def list_watches(
             context.output.line(line)
     if found.more:
         context.output.line(MORE if jobs else NOT_AMONG_NEWEST.format(count=found.read))
+    elif len(recent) == PAGE:
+        context.output.line(OLDER)
     elif not jobs:
         context.output.line(NONE)
 

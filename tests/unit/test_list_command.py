@@ -171,6 +171,16 @@ def test_more_jobs_are_mentioned_and_few_calls_are_made(aws: FakeAws, lines: Lin
     assert aws.operations().count("DescribeExecution") == 104
 
 
+def test_older_watches_that_are_not_read_are_mentioned(
+    monkeypatch: pytest.MonkeyPatch, aws: FakeAws, lines: Lines
+) -> None:
+    monkeypatch.setattr("cli.watches.sleep", lambda _: None)
+    Executions(aws, **{f"w{number}": ("SUCCEEDED", run_id(number)) for number in range(1_000)})
+    older = "Older watches aren't listed, because only the newest 1,000 are read."
+    assert lines("--limit", "1000")[-1] == older
+    assert lines("--limit", "1000", "--outcome", "failed") == [older]
+
+
 def test_if_the_history_is_denied_the_status_is_left_out_and_this_is_said_once(
     aws: FakeAws, lines: Lines, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
