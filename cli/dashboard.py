@@ -11,6 +11,7 @@ from .command import Context
 from .dashboard_data import EVERY, DashboardData
 from .dashboard_screen import screen
 from .dashboard_snapshot import Snapshot
+from .exit_status import ExitStatus
 from .keys import QUIT, Wait, keys
 from .signals import like_ctrl_c
 
@@ -25,6 +26,7 @@ def dashboard(context: Context, once: Once = False) -> None:
     percentages are read in turn if there are many watches. They are those of the job, if you are allowed to make its
     describe call; otherwise, those of the last poll in the watch's history.
     Without a terminal, with --once and with --json, the dashboard is printed once.
+    The exit status is then 7 if something couldn't be read.
     """
     data = DashboardData(context)
     console = context.output.console
@@ -34,6 +36,8 @@ def dashboard(context: Context, once: Once = False) -> None:
             context.output.json({"stack": context.deployment.stack, **snapshot.to_json()})
         else:
             console.print(screen(snapshot, snapshot.time, _title(context), console.width))
+        if snapshot.problems:
+            raise typer.Exit(ExitStatus.UNDETERMINED)
         return
     with like_ctrl_c(), keys() as wait, Live(console=console, screen=True, auto_refresh=False) as live:
         live.update(Text("Reading …"), refresh=True)

@@ -37,7 +37,7 @@ def redeliver(context: Context, id: Id = None, yes: confirmation.Yes = False) ->
     and sends the events to the Start function. An event is deleted from the queue when the function succeeds.
     No notification is sent twice: the function starts no second watch, and each job's end has one notification.
 
-    Exit status: 0 if everything was delivered, 3 if parts failed, 4 if everything failed.
+    Exit status: 0 if everything was delivered, 3 if parts failed, 4 if everything failed, 7 if you don't agree.
     """
     confirmation.require(yes)
     _show_other_queues(context)
@@ -49,8 +49,11 @@ def redeliver(context: Context, id: Id = None, yes: confirmation.Yes = False) ->
             context.output.line(f"These are the first {LIMIT}. Run the command again for the others.")
         if not found:
             context.output.line("There is nothing to redeliver.")
-        elif confirmation.confirm(f"Redeliver {'it' if len(found) == 1 else f'these {len(found)}'}?", yes):
-            _redeliver(context, found)
+            return
+        if not confirmation.confirm(f"Redeliver {'it' if len(found) == 1 else f'these {len(found)}'}?", yes):
+            context.output.line("Nothing was redelivered.")
+            raise typer.Exit(ExitStatus.UNDETERMINED)
+        _redeliver(context, found)
 
 
 def _find(context: Context, stack: ExitStack) -> Iterator[Undelivered]:

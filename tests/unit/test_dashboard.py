@@ -136,7 +136,7 @@ def test_a_denied_call_is_a_line_and_the_rest_is_shown(
     operation: str,
 ) -> None:
     del aws.answers[operation]
-    assert exit_status(monkeypatch, ["dashboard", "--once"]) == 0
+    assert exit_status(monkeypatch, ["dashboard", "--once"]) == 7
     shown = " ".join(capsys.readouterr().out.split())
     assert f": AWS denied {operation}: " in shown
     assert {*LISTED} <= {*aws.operations()} or operation == "ListStackResources"

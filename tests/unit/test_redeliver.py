@@ -314,8 +314,9 @@ def test_in_a_terminal_the_command_asks_before_it_redelivers(
     terminal = io.StringIO(f"{answer}\n")
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stdin", terminal)
-    assert exit_status(monkeypatch, ["redeliver", "jr_2"]) == 0
-    assert "Redeliver it?" in "".join(capsys.readouterr())
+    assert exit_status(monkeypatch, ["redeliver", "jr_2"]) == (0 if calls else 7)
+    shown = "".join(capsys.readouterr())
+    assert "Redeliver it?" in shown and ("Nothing was redelivered." in shown) is not bool(calls)
     assert aws.operations().count("Invoke") == calls
     assert aws.operations().count("ChangeMessageVisibility") == 1 - calls
 
