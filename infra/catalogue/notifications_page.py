@@ -11,9 +11,11 @@ from job_watcher import catalogue, evaluate, waiters
 from job_watcher.catalogue import WAITER, Kind
 from job_watcher.detail import Notification
 from job_watcher.notification import build_watch_lost
+from job_watcher.overdue import OverdueRule
 from job_watcher.poll_state import PollState
 from job_watcher.watch import Rules, Watch
 
+from . import sample_digest
 from .service_names import short_name
 
 PAGE = Path(__file__).parents[2] / "docs" / "notifications.md"
@@ -26,8 +28,9 @@ STATE: PollState = {"polls": 12, "waited": 3600, "outcome": "running"}
 HEAD = """\
 # Sample emails
 
-This page shows the emails about {count} sample jobs. Each heading is the subject of an email. `make notifications`
-generates the page from `infra/catalogue/sample_jobs.json`, with the code that runs in AWS.
+This page shows the emails about {count} sample jobs, and one about emails that were left out. Each heading is the
+subject of an email. `make notifications` generates the page from `infra/catalogue/sample_jobs.json`, with the code that
+runs in AWS.
 [Events and notifications](events.md#the-email) explains how the emails are sent and filtered.
 """
 
@@ -51,24 +54,32 @@ def _sample_email(kind: str) -> str:
 
 def page() -> str:
     """Return the page as Markdown."""
-    return "\n".join([HEAD.format(count=len(SAMPLES)), *(line for sample in SAMPLES for line in _section(sample))])
+    emails = [*map(email, SAMPLES), digest()]
+    return "\n".join([HEAD.format(count=len(SAMPLES)), *(line for one in emails for line in _section(one))])
+
+
+def digest() -> dict[str, Any]:
+    """Return the `subject` and the `text` of the email about jobs whose emails were left out."""
+    return sample_digest.email("glue/JobRun", "failed", watch=WATCH, begin="2026-03-01T02:40:00.000Z", left_out=495)
 
 
 def email(sample: Mapping[str, Any]) -> Notification:
     """Return the notification about a sample job. Its `subject` and `text` are the email.
 
-    Raise ValueError if the sample's answer is about a job that hasn't ended.
+    Raise ValueError if there is none, because the sample's job is running and not overdue.
     """
     kind = kind_of(sample["kind"])
     state: PollState = {**STATE, **sample.get("state", {})}
-    rules = Rules(services={kind.service: short_name(kind.service)})
+    overdue = {kind.name: OverdueRule(**sample.get("overdue", {}))}
+    rules = Rules(services={kind.service: short_name(kind.service)}, overdue=overdue)
     watch = Watch({"kind": kind.name, "request": sample["request"]}, WATCH, state, rules, kind)
     if "lost" in sample:
         return build_watch_lost(watch, **sample["lost"])
     observation = kind.read(sample["answer"])
-    if observation is None or observation.outcome == "running":
-        raise ValueError(f"sample_jobs.json: the {kind.name} in {sample['answer']} hasn't ended.")
-    return cast(Notification, evaluate.after_answer(watch, observation, NOW))
+    result: Mapping[str, Any] = evaluate.after_answer(watch, observation, NOW) if observation else {}
+    if "text" not in result:
+        raise ValueError(f"sample_jobs.json: there is no email about the {kind.name} in {sample['answer']}.")
+    return cast(Notification, result)
 
 
 def kind_of(name: str) -> Kind:
@@ -77,10 +88,9 @@ def kind_of(name: str) -> Kind:
     return waiters.load(service)[name] if WAITER in name else catalogue.load(service)[name]
 
 
-def _section(sample: Mapping[str, Any]) -> Iterator[str]:
-    notification = email(sample)
-    yield f"## {notification['subject']}\n"
-    yield f"```text\n{notification['text'].rstrip()}\n```\n"
+def _section(email: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## {email['subject']}\n"
+    yield f"```text\n{email['text'].rstrip()}\n```\n"
 
 
 if __name__ == "__main__":

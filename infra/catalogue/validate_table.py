@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from job_watcher.catalogue import FINAL_OUTCOMES, OUTCOMES, Kind
+from job_watcher.facts import OVERDUE
 from job_watcher.polling import PollingLimits
 
 from ..suggestion import unaccepted
@@ -69,7 +70,9 @@ def _polling_problems(polling: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _advice_problems(advice: Mapping[str, str]) -> Iterator[str]:
-    yield from (f"advice: {problem}" for problem in unaccepted(advice, (*FINAL_OUTCOMES, "lost"), "an outcome"))
+    yield from (
+        f"advice: {problem}" for problem in unaccepted(advice, (*FINAL_OUTCOMES, "lost", OVERDUE), "an outcome")
+    )
     for outcome, text in advice.items():
         if len(text) > MAX_ADVICE_LENGTH:
             yield f"advice: {outcome} has {len(text):,} characters; accepted are up to {MAX_ADVICE_LENGTH:,}."

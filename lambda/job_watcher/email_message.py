@@ -62,7 +62,7 @@ def body(kind: Kind | None, detail: Detail) -> str:
 
 
 def labeled_links(detail: Detail) -> Iterator[tuple[str, str]]:
-    """Yield the label and the URL of each page about the job. Jobs that failed seldom have results."""
+    """Yield the label and the URL of each page about the job. That of the results only if there may be any."""
     for name, link in detail.get("links", {}).items():
         if name != "results" or _may_have_results(detail):
             yield _LINK_LABELS[name], link
@@ -76,7 +76,7 @@ def facts(detail: Detail) -> Iterator[tuple[str, str]]:
         "Ended": _format_time(parse_time(detail.get("ended"))),
         "Duration": format_duration(detail["seconds"]) if "seconds" in detail else None,
         "Progress": f"{percent:g} %" if (percent := detail.get("percent")) is not None else None,
-        "Last change": _format_time(parse_time(detail.get("changed"))),
+        "Unchanged since": _format_time(parse_time(detail.get("changed"))),
         "Results": detail.get("results") if _may_have_results(detail) else None,
     }
     yield from ((label, value) for label, value in known.items() if value and value.strip())
@@ -88,8 +88,8 @@ def _lines(values: Iterable[tuple[str, str]]) -> str:
 
 
 def _may_have_results(detail: Detail) -> bool:
-    """Whether to say where the results are. Jobs that failed seldom have any, although their answers have the place."""
-    return detail["outcome"] != "failed"
+    """Whether to say where the results are. The answers about failed and running jobs have the place too."""
+    return detail["outcome"] not in ("failed", OVERDUE)
 
 
 def _reason(detail: Detail) -> Iterator[tuple[str, str]]:

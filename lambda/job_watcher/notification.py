@@ -8,7 +8,8 @@ from . import email_message
 from .catalogue import Observation
 from .chat_message import chat_message
 from .detail import JOB_OVERDUE, MAX_NAME_LENGTH, RESERVES, Detail, Notification, execution_name, fits, truncate
-from .facts import OVERDUE, describe_job, job_facts, place, shorten, summarize
+from .expressions import search
+from .facts import OVERDUE, describe_job, job_facts, one_line, place, shorten, summarize
 from .links import job_links
 from .poll_state import PollState, ProgressUpdate
 from .redaction import mask_signatures, remove_signed_urls
@@ -66,7 +67,8 @@ def add_overdue(watch: Watch, state: PollState, observation: Observation, reason
     It is named after the job, so that it is sent once, whatever the reason and however many watches the job has. It
     replaces a Job Progressed notification, and has the status and the percentage too.
     """
-    detail = _overdue_detail(watch, state, observation, reason=reason, changed=_last_change(state, now))
+    reasons = " The service says: ".join(text for text in (reason, _running_reason(watch, observation)) if text)
+    detail = _overdue_detail(watch, state, observation, reason=reasons, changed=_last_change(state, now))
     name = execution_name(detail["kind"], detail["request"], [_identity(watch, observation), OVERDUE])
     update = _overdue_update(watch, state, name, detail)
     if fits(update):
@@ -95,6 +97,11 @@ def _overdue_detail(watch: Watch, state: PollState, observation: Observation, **
     whole = _detail(watch, "running", observation, **percent, **seconds, **members)
     detail = {name: value for name, value in whole.items() if name not in ("job", "omitted")}
     return cast(Detail, {**detail, "summary": summarize(_job(watch, detail), {**detail, "outcome": OVERDUE})})
+
+
+def _running_reason(watch: Watch, observation: Observation) -> str:
+    """Return what the service says about a running job. That of a recurring resource may be about its last run."""
+    return "" if watch.kind is None or watch.kind.recurs else one_line(search(watch.kind.reason, observation.job))
 
 
 def _last_change(state: PollState, now: float) -> str:

@@ -72,14 +72,13 @@ def test_five_emails_are_sent_and_the_others_are_counted_in_one_more(deployment:
         {"kind": "glue/JobRun", "outcome": "failed", "title": SEVERAL_JOBS},
     )
     assert email["Message"] == (
-        "Job Watcher sends at most 5 emails per kind and outcome in ten minutes. It left out 3 more.\n\n"
-        "Kind: glue/JobRun\n"
-        "Outcome: failed\n"
-        "Time: 2026-11-27 19:20 to 19:30 UTC\n\n"
-        "The events about these jobs are on the event bus and the topic for programs. To list the jobs, run:\n\n"
-        "  job-watcher list --kind glue/JobRun --outcome failed --limit 1000\n\n"
-        "Watches: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/statemachines/view/"
-        "arn:aws:states:eu-west-1:123456789012:stateMachine:Watch\n"
+        "Failed: 3 more jobs of kind glue/JobRun, 2026-11-27 19:20 to 19:30 UTC.\n\n"
+        "Job Watcher sends at most 5 emails per kind and outcome in ten minutes, and left out the others. "
+        "The event bus and the topic for programs have an event about each job.\n\n"
+        "All watches: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/statemachines/view/"
+        "arn:aws:states:eu-west-1:123456789012:stateMachine:Watch\n\n"
+        "Recommended action: Check whether the jobs have a common cause. To list the jobs, run:\n\n"
+        "  job-watcher list --kind glue/JobRun --outcome failed --limit 1000\n"
     )
 
 
@@ -91,7 +90,7 @@ def test_chat_channels_have_the_same_limit_and_a_digest_in_a_thread_of_its_own(d
     (digest,) = deployment.received("chat")
     message = read_chat_message(digest["Message"])
     assert message["content"]["title"] == "Failed: 3 more of kind glue/JobRun (eu-west-1)"
-    assert message["content"]["description"].startswith("Job Watcher sends at most 5 messages per kind and outcome")
+    assert "\n\nJob Watcher sends at most 5 messages per kind and outcome" in message["content"]["description"]
     assert message["metadata"]["threadId"] == FAILED
     assert attributes(digest) == {"kind": "glue/JobRun", "outcome": "failed", "title": SEVERAL_JOBS}
 
@@ -192,7 +191,7 @@ def test_a_digest_whose_emails_cannot_be_counted_has_no_number(deployment: Deplo
     (digest,) = send_digests(deployment)
     email = deployment.received("people")[-1]
     assert (digest["status"], email["Subject"]) == ("SUCCEEDED", "Failed: more of kind glue/JobRun (eu-west-1)")
-    assert "It left out the others." in email["Message"]
+    assert email["Message"].startswith("Failed: more jobs of kind glue/JobRun, 2026-11-27 19:20 to 19:30 UTC.\n")
 
 
 def test_a_digest_that_sns_refuses_is_retried(deployment: Deployment) -> None:

@@ -377,18 +377,22 @@ def digests() -> Iterator[Case]:
         yield Case(f"{output}.watches", partition, of_input({"watch": arn}), link)
     yield Case(f"{output}.watches", "no watch", of_input({"watch": ""}), "unknown")
     yield from pages()
-    for left_out, count, text in ((0, "", "the others"), (1, "1 ", "1 more"), (12_345, "12,345 ", "12,345 more")):
-        for outcome, option in (("failed", "--outcome failed"), ("overdue", "--running")):
+    cause = "Check whether the jobs have a common cause."
+    options = {"succeeded": "--outcome succeeded", "failed": "--outcome failed", "overdue": "--running"}
+    for left_out, count, jobs in ((0, "", "jobs"), (1, "1 ", "job"), (12_345, "12,345 ", "jobs")):
+        for outcome, option in options.items():
             values = {"left_out": left_out, "outcome": outcome, "kind": "x" * 50, "region": "r"}
             bindings = of_input({**values, "time": "T", "watches": "W"})
             name = f"{outcome}, {left_out}"
             subject = f"{outcome.capitalize()}: {count}more of kind {'x' * 40} (r)"
             yield Case("email_digest WriteDigest.Output.subject", name, bindings, subject)
             body = (
-                f"Job Watcher sends at most 5 emails per kind and outcome in ten minutes. It left out {text}.\n\n"
-                f"Kind: {'x' * 50}\nOutcome: {outcome}\nTime: T\n\n"
-                "The events about these jobs are on the event bus and the topic for programs. To list the jobs, run:"
-                f"\n\n  job-watcher list --kind {'x' * 50} {option} --limit 1000\n\nWatches: W\n"
+                f"{outcome.capitalize()}: {count}more {jobs} of kind {'x' * 50}, T.\n\n"
+                "Job Watcher sends at most 5 emails per kind and outcome in ten minutes, and left out the others. "
+                "The event bus and the topic for programs have an event about each job.\n\nAll watches: W\n\n"
+                f"Recommended action: {'No action needed.' if outcome == 'succeeded' else cause} "
+                "To list the jobs, run:\n\n"
+                f"  job-watcher list --kind {'x' * 50} {option} --limit 1000\n"
             )
             yield Case("email_digest WriteDigest.Output.text", name, bindings, body)
 

@@ -94,7 +94,7 @@ def test_the_notification_says_why_the_job_is_overdue() -> None:
         "Started: 2026-03-01 09:30:00 UTC\n"
         "Duration: 3 h 1 min\n"
         "Progress: 40 %\n"
-        "Last change: 2026-03-01 11:30:00 UTC\n\n"
+        "Unchanged since: 2026-03-01 11:30:00 UTC\n\n"
         f"Watch: {links['watch']}\n\n"
         "Recommended action: Check whether the job makes progress, and stop it if it doesn't. Job Watcher will also "
         "report its end.\n\n"
@@ -104,6 +104,27 @@ def test_the_notification_says_why_the_job_is_overdue() -> None:
     named = {"kind": SPEAKER.name, "title": "new-callers"}
     assert values == {**named, "status": "IN_PROGRESS", "outcome": "overdue"}
     assert (result["outcome"], result["detail_type"], "wait" in result) == ("running", "Job Overdue", True)
+
+
+def test_the_reason_includes_what_the_service_says_about_the_running_job() -> None:
+    kind = catalogue.load("batch")["batch/Job"]
+    started = watch(OverdueRule(statuses={"RUNNABLE": HOUR}), {"kind": kind.name, "request": {"jobs": ["1"]}}, kind)
+    said = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested"
+
+    def answer(created: float) -> Observation:
+        job = {"jobId": "1", "jobName": "render", "status": "RUNNABLE", "createdAt": 1_000 * created}
+        observation = kind.read({"jobs": [{**job, "statusReason": said}]})
+        assert observation is not None
+        return observation
+
+    created = CREATED.timestamp()
+    first = poll(started, 1, answer(created))
+    result = poll(after_poll(started, first), HOUR + 1, answer(created))
+    assert result["detail"]["reason"] == f"Its status has been RUNNABLE for more than 1 h. The service says: {said}"
+    assert "Recommended action: If the job is RUNNABLE, it waits for compute resources." in result["text"]
+    recurring = replace(started, kind=replace(kind, recurs=True))  # the text may be about the last change
+    result = poll(after_poll(recurring, first, age=HOUR + 2), HOUR + 1, answer(created))
+    assert result["detail"]["reason"] == "Its status has been RUNNABLE for more than 1 h."
 
 
 @pytest.mark.parametrize(
