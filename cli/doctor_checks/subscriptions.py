@@ -1,10 +1,10 @@
-"""Whether the email subscriptions of both topics for people are confirmed."""
+"""Whether the email subscriptions of both topics for people are confirmed, and whether links in emails can end them."""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..aws_command import aws_command
+from ..aws_command import aws_command, own_command
 from ..command import Context
 from ..diagnosis import Note, Problem
 from ..stack_resources import named
@@ -12,6 +12,7 @@ from ..stack_resources import named
 # The topics' constructs, and what they send.
 TOPICS = {"NotifierEmailTopic": "jobs", "MonitoringTopic": "alarms"}
 PENDING, DELETED = "PendingConfirmation", "Deleted"  # instead of an ARN
+EMAIL = ("email", "email-json")  # protocols
 
 
 def check(context: Context) -> Iterator[Problem | Note]:
@@ -25,6 +26,7 @@ def check(context: Context) -> Iterator[Problem | Note]:
             found = [one for page in pages for one in page["Subscriptions"] if one["SubscriptionArn"] != DELETED]
             yield from _pending(context, topic, subject, found)
             yield from _missing(context, topic, name, found)
+            yield from _unprotected(context, subject, found)
             if not found:
                 yield Note(f"nobody is subscribed to the topic for {subject}")
 
@@ -34,7 +36,25 @@ def _pending(context: Context, topic: str, subject: str, found: Sequence[Any]) -
         if one["SubscriptionArn"] == PENDING:
             text = f"{one['Endpoint']} hasn't confirmed the subscription to the topic for {subject}."
             fix = _subscribe(context, topic, one["Protocol"], one["Endpoint"])
-            yield Problem(f"{text} The command requests the confirmation again.", fix)
+            confirm = own_command(context, "confirm")
+            yield Problem(f"{text} The command requests the confirmation again; `{confirm}` confirms it.", fix)
+
+
+def _unprotected(context: Context, subject: str, found: Sequence[Any]) -> Iterator[Note]:
+    """Yield a note about the email subscriptions that whoever opens the link in an email can end.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
+    """
+    confirmed = [one for one in found if one["Protocol"] in EMAIL and one["SubscriptionArn"] != PENDING]
+    addresses = [one["Endpoint"] for one in confirmed if not _is_authenticated(context, one["SubscriptionArn"])]
+    if addresses:
+        text = f"unsubscribe links can end the subscription of {', '.join(addresses)} to the topic for {subject}"
+        yield Note(f"{text}, because it wasn't confirmed with `{own_command(context, 'confirm')}`")
+
+
+def _is_authenticated(context: Context, arn: str) -> bool:
+    attributes = context.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    return str(attributes.get("ConfirmationWasAuthenticated")) == "true"
 
 
 def _missing(context: Context, topic: str, name: str, found: Sequence[Any]) -> Iterator[Problem]:

@@ -61,6 +61,7 @@ def healthy() -> dict[str, Callable[[Any], Any]]:
         "GetEventSourceMapping": lambda _: {"State": "Enabled"},
         "ListExecutions": lambda _: {"executions": []},
         "ListSubscriptionsByTopic": lambda _: subscriptions("arn:1"),
+        "GetSubscriptionAttributes": lambda _: authenticated("true"),
         "GetQueueAttributes": lambda _: {"Attributes": {"ApproximateNumberOfMessages": "0"}},
         "DescribeAlarms": lambda call: alarms(call["AlarmNames"]),
         "GetCallerIdentity": lambda _: {"Arn": "arn:aws:iam::111122223333:user/me"},
@@ -77,6 +78,10 @@ def rules(prefix: str, disabled: str = "") -> dict[str, Any]:
 
 def subscriptions(arn: str, address: str = "team@example.com") -> dict[str, Any]:
     return {"Subscriptions": [{"SubscriptionArn": arn, "Endpoint": address, "Protocol": "email"}]}
+
+
+def authenticated(value: str) -> dict[str, Any]:
+    return {"Attributes": [{"key": "ConfirmationWasAuthenticated", "value": value}]}
 
 
 def alarms(names: list[str], raised: str = "", disabled: str = "") -> dict[str, Any]:
@@ -199,7 +204,8 @@ FAULTS: Mapping[str, tuple[str, Answers, str, str]] = {
                 "PendingConfirmation" if call["TopicArn"] == ALARM_TOPIC else "arn:1"
             )
         },
-        "team@example.com hasn't confirmed the subscription to the topic for alarms.",
+        "team@example.com hasn't confirmed the subscription to the topic for alarms. The command requests the "
+        "confirmation again; `job-watcher confirm --region eu-west-1` confirms it.",
         SUBSCRIBE.format(ALARM_TOPIC, "team@example.com"),
     ),
     "a removed subscription": (
@@ -314,6 +320,25 @@ def test_a_trail_that_cannot_be_read_does_not_hide_one_that_can(
     aws.answers["GetTrailStatus"] = lambda _: {"IsLogging": False}
     status, results = doctor(monkeypatch, capsys)
     assert (status, results["trail"]["state"]) == (7, "not checked")
+
+
+def test_email_subscriptions_that_unsubscribe_links_can_end_are_a_note(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
+) -> None:
+    team = subscriptions("arn:1", "team@example.com")["Subscriptions"]
+    protected = subscriptions("arn:2", "on-call@example.com")["Subscriptions"]
+    queue = [{**one, "SubscriptionArn": "arn:3", "Protocol": "sqs"} for one in subscriptions("", "q")["Subscriptions"]]
+    of_topic = {EMAIL_TOPIC: team + protected + queue, ALARM_TOPIC: protected}
+    aws.answers |= {
+        "ListSubscriptionsByTopic": lambda call: {"Subscriptions": of_topic[call["TopicArn"]]},
+        "GetSubscriptionAttributes": lambda call: authenticated(str(call["SubscriptionArn"] == "arn:2").lower()),
+    }
+    status, results = doctor(monkeypatch, capsys, "--region", "eu-west-1")
+    assert (status, results["subscriptions"]["problems"]) == (0, [])
+    assert results["subscriptions"]["notes"] == [
+        "unsubscribe links can end the subscription of team@example.com to the topic for jobs, because it wasn't "
+        "confirmed with `job-watcher confirm --region eu-west-1`"
+    ]
 
 
 def test_without_automatic_watches_no_trail_is_needed(
