@@ -121,6 +121,13 @@ def notification_alarms(notifier: Notifier) -> Iterator[Alarm]:
         "Somebody stopped a notification. Run `job-watcher redeliver` within 14 days. It redrives the execution of "
         "the Notify state machine, so that only the branches that didn't succeed run again.",
     )
+    if notifier.digest:
+        yield Alarm(
+            "DigestFailed",
+            notifier.digest.metric_failed(period=PERIOD, statistic="Sum"),
+            "Emails were left out, and the email with their number could not be sent. Fix the cause, and redrive the "
+            "execution of the EmailsDigest state machine within 14 days.",
+        )
     yield _throttled("Notify", notifier.machine, "Notifications are late.")
     yield Alarm(
         "DeliveryFailed",

@@ -116,11 +116,12 @@ class Widgets:
             queue.metric_approximate_number_of_messages_visible(label=queue.node.id, statistic="Maximum", period=PERIOD)
             for queue in self._for_people
         ]
-        notifier = self._notifier
+        notifier, digest = self._notifier, self._notifier.digest
         topics = {"emails": notifier.email_topic, "messages": notifier.topic, "chat messages": notifier.chat_topic}
         undelivered = [
             notifier.machine.metric_failed(label="failed notifications", statistic="Sum", period=PERIOD),
             notifier.machine.metric_aborted(label="stopped notifications", statistic="Sum", period=PERIOD),
+            *([digest.metric_failed(label="failed digests", statistic="Sum", period=PERIOD)] if digest else ()),
             *(failed_deliveries(topic, label=f"undelivered {name}") for name, topic in topics.items() if topic),
         ]
         yield _graph("Age of the oldest message of the poll queue", [oldest], of=3, unit="seconds")

@@ -20,7 +20,7 @@ class EmailLimit(Construct):
     """The state machines Limit, whose executions' names limit and count the emails, and Digest, which sends an email.
 
     `topics` are those for people and for chat channels; `values` are the substitutions with which they are published
-    to. Public attribute: substitutions, the values that notify.asl.json needs.
+    to. Public attributes: digest, and substitutions, the values that notify.asl.json needs.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class EmailLimit(Construct):
         super().__init__(scope, id)
         limit = {"limit": str(settings.email_limit)}
         self._limit = machine(self, "Limit", settings=settings, definition="email_limit.asl.json", substitutions={})
-        self._digest = machine(
+        self.digest = machine(
             self,
             "Digest",
             settings=settings,
@@ -37,20 +37,20 @@ class EmailLimit(Construct):
             substitutions={"emailLimit": self._limit.state_machine_arn, **values, **limit},
             edit=None if settings.chat.outcomes else partial(leave_out_chat, "PublishDigest"),
         )
-        self._limit.grant(self._digest, "states:ListExecutions")
+        self._limit.grant(self.digest, "states:ListExecutions")
         for topic in topics:
-            topic.grant_publish(self._digest)
-        acknowledge(self._digest, TOPIC_KEY)
+            topic.grant_publish(self.digest)
+        acknowledge(self.digest, TOPIC_KEY)
         self.substitutions: Mapping[str, str] = {
             "emailLimit": self._limit.state_machine_arn,
-            "emailDigest": self._digest.state_machine_arn,
+            "emailDigest": self.digest.state_machine_arn,
             **limit,
         }
 
     def grant_start(self, grantee: iam.IGrantable) -> None:
         """Allow a principal to start executions of both state machines."""
         self._limit.grant_start_execution(grantee)
-        self._digest.grant_start_execution(grantee)
+        self.digest.grant_start_execution(grantee)
 
 
 def edit_notify(settings: Settings, definition: Any) -> None:

@@ -35,8 +35,9 @@ RULE_ACTIONS = (
 class Notifier(Construct):
     """The bus, the encrypted topics, and the Notify state machine, which publishes to them once per job.
 
-    Public attributes: bus, topic, email_topic, chat_topic, key, dead_letter_queue, machine. There is a topic for chat
-    channels only if the settings have channels. Emails that SNS can't deliver go to the dead-letter queue.
+    Public attributes: bus, topic, email_topic, chat_topic, key, dead_letter_queue, machine, digest. There is a topic
+    for chat channels only if the settings have channels, and the machine digest only if they limit emails. Emails that
+    SNS can't deliver go to the dead-letter queue.
     """
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
@@ -79,6 +80,7 @@ class Notifier(Construct):
             values |= {"chatTopic": self.chat_topic.topic_arn, "chatOutcomes": " ".join(settings.chat.outcomes)}
         if settings.email_limit:
             limit = EmailLimit(self, "Emails", settings=settings, topics=topics, values=values)
+        self.digest = limit.digest if limit else None
         notify = machine(
             self,
             "Notify",

@@ -14,6 +14,7 @@ RECEIVE = "sqs receive-message --queue-url {}"
 READ_LOG = "logs tail {} --since 1d"
 CONCURRENCY = "lambda get-account-settings"
 TRANSITIONS = "service-quotas list-service-quotas --service-code states"
+FAILED_EXECUTIONS = "stepfunctions list-executions --status-filter FAILED --state-machine-arn {}"
 SUBSCRIPTIONS = "sns list-subscriptions-by-topic --topic-arn {}"
 MORE_POLLS = 'make cdk ARGS="deploy --context max-concurrency=20"'
 # What helps if an alarm is raised: the command, and the resource that it is about.
@@ -30,6 +31,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "PollsLate": (MORE_POLLS, ""),
     "NotificationFailed": (REDELIVER, ""),
     "NotificationStopped": (REDELIVER, ""),
+    "DigestFailed": (FAILED_EXECUTIONS, "NotifierEmailsDigest"),
     "NotifyThrottled": (TRANSITIONS, ""),
     "DeliveryFailed": (RECEIVE, "NotifierDeliveryDLQ"),
     "EmailsUndelivered": (SUBSCRIPTIONS, "NotifierEmailTopic"),

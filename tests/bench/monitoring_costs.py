@@ -23,8 +23,8 @@ HOURS = MONTH // 3_600
 ALARM, METRIC, DASHBOARD, GIGABYTE = 0.10, 0.30, 3.00, 0.50  # USD a month; USD for logs
 # A month, of the account. Three dashboards are free, too, if each has at most 50 metrics.
 FREE_ALARMS, FREE_METRICS, FREE_GIGABYTES, FREE_DASHBOARD_METRICS = 10, 10, 5, 50
-ALARMS = 19
-DASHBOARD_METRICS = 30  # without those of ended jobs by kind and outcome
+ALARMS = 20
+DASHBOARD_METRICS = 31  # without those of ended jobs by kind and outcome
 PER_DEPLOYMENT = 2  # metrics without the dimensions kind and outcome that each ended job has
 
 

@@ -31,7 +31,7 @@ def raised(world: World) -> Iterator[list[dict[str, Any]]]:
 
 def test_every_alarm_sends_an_email_that_names_its_runbook(world: World, raised: list[dict[str, Any]]) -> None:
     names = [re.sub(".*Monitoring(.*)[0-9A-F]{8}-.*", r"\1", alarm["AlarmName"]) for alarm in raised]
-    assert sorted(names) == sorted(ACTIONS)
+    assert sorted(names) == sorted(ACTIONS.keys() - {"DigestFailed"})  # the stack has no limit of emails
     for alarm in raised:
         email = json.loads(until(partial(world.emails, f'"{alarm["AlarmName"]}"'))[0]["BodyText"])
         assert (email["NewStateValue"], email["AlarmDescription"]) == ("ALARM", alarm["AlarmDescription"])

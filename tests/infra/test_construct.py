@@ -148,6 +148,7 @@ def test_without_a_limit_of_emails_notify_publishes_them_directly() -> None:
     definitions = [one["DefinitionString"] for one in resources("StepFunctions::StateMachine").values()]
     (notify,) = [json.loads(text) for text in definitions if "PublishToPeople" in text]
     assert len(definitions) == 2
+    assert not [name for name in resources("CloudWatch::Alarm") if "DigestFailed" in name]
     assert [list(branch["States"]) for branch in notify["States"]["Notify"]["Branches"]] == [
         ["PutEvent"],
         ["PublishToPrograms"],

@@ -17,11 +17,13 @@ from tests.unit.fake_aws import AwsError, FakeAws
 ACCOUNT = "eu-west-1:111122223333"
 UUID = "01234567-0123-0123-0123-0123456789ab"
 ALARM_TOPIC, EMAIL_TOPIC = f"arn:aws:sns:{ACCOUNT}:alarms", f"arn:aws:sns:{ACCOUNT}:emails"
+DIGEST = f"arn:aws:states:{ACCOUNT}:stateMachine:Digest"
 QUEUES = ("TriggersTriggerDLQ", "MonitoringUnreportedWatches", "NotifierDeliveryDLQ", "PollerPollDLQ")
 TRAIL = f"arn:aws:cloudtrail:{ACCOUNT}:trail/management"
 RESOURCES = {
     "WatcherWatch": f"arn:aws:states:{ACCOUNT}:stateMachine:Watch",
     "NotifierNotify": f"arn:aws:states:{ACCOUNT}:stateMachine:Notify",
+    "NotifierEmailsDigest": DIGEST,
     "WatcherDescribe": "Describe",
     "PollerPoll": "Poll",
     "TriggersStart": "Start",
@@ -236,6 +238,7 @@ FAULTS: Mapping[str, tuple[str, Answers, str, str]] = {
             "PollFunctionErrors": "aws logs tail /poll --since 1d",
             "PollsLate": "make cdk",
             "DescribeFunctionThrottled": "aws lambda get-account-settings",
+            "DigestFailed": f"aws stepfunctions list-executions --status-filter FAILED --state-machine-arn {DIGEST}",
             "EmailsUndelivered": f"aws sns list-subscriptions-by-topic --topic-arn {EMAIL_TOPIC}",
         }.items()
     },
