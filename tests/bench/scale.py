@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 from job_watcher import news
 from job_watcher.poll_state import PollState
 
-from . import costs, simulated_watch
+from . import costs, email_load, simulated_watch
 from .fleet import BURST
 from .jobs import HOUR, Job
 from .polling import MAX_FIRST_POLL
@@ -51,7 +51,8 @@ class Share:
         `invoked` counts the invocations of all functions. The other names are those in quotas.toml.
         """
         fixed, notification = costs.transitions(polls=2), sum(1 for _ in costs.notify_states())
-        notified = Counter(transitions=notification, start=1, events=1, publish=2, email=1)  # the limit of emails
+        # With a place among the limited emails, which is an execution. `load` leaves the others out.
+        notified = Counter(transitions=notification, start=1, events=1, publish=2, email=1)
         yield 0, Counter(start=1, invocations=1, invoked=1)
         first, *polls = polls_of(self.job, self.service_event)
         yield first.age, Counter(transitions=BEFORE_WAITING, invoked=1)
@@ -65,6 +66,8 @@ class Share:
             yield self.job.duration, extra_check + EXTRA_CHECK + notified
 
 
+Loads = Mapping[str, tuple[float, float]]
+"""Load by the quota's name: steady, and in a burst."""
 MIX: Sequence[Share] = [
     Share(Job(hours * HOUR, shape), service_event)
     for hours in (1, 8)
@@ -115,8 +118,15 @@ def polls_per_second() -> tuple[float, float]:
     return _steady(only_polls)["poll"], _burst(only_polls)["poll"]
 
 
-def loads() -> Mapping[str, tuple[float, float]]:
-    """Return the load on each quota per open watch: steady, and in a burst.
+def load(watches: float, of_one: Loads) -> Loads:
+    """Return the load of open watches on each quota. `of_one` is the result of `loads`."""
+    cases = (email_load.limited({name: watches * both[case] for name, both in of_one.items()}) for case in (0, 1))
+    steady, burst = cases
+    return {name: (steady[name], burst[name]) for name in steady}
+
+
+def loads() -> Loads:
+    """Return the load on each quota per open watch, without a limit of emails: steady, and in a burst.
 
     Steady: as many jobs start as end. Burst: all jobs start within BURST seconds, and all jobs of one duration end so.
     """

@@ -1,6 +1,8 @@
 """`make scale`: write docs/scale.md, the load of 1, 10,000 and 1,000,000 open watches on each of AWS's quotas."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,13 @@ from job_watcher.polling import LIMITS_WITH_EVENTS
 from tests.unit.retries import delays
 
 from . import costs
+from .email_load import KINDS, LIMIT, OUTCOMES, PERIOD
 from .fleet import BURST
 from .fleet import QUOTAS as FLEET_QUOTAS
 from .fleet import SIZES as FLEET_SIZES
 from .jobs import HOUR, MINUTE
 from .polling import PROGRESS
-from .scale import MIX, SIZES, Quota, Share, loads, polls_of, polls_per_second, quotas
+from .scale import MIX, SIZES, Loads, Quota, Share, load, loads, polls_of, polls_per_second, quotas
 from .strategies import POLL_DURATION
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
@@ -29,13 +32,12 @@ DESCRIBE_QUOTAS: Sequence[tuple[str, float, str]] = [
     ("Step Functions' `DescribeExecution`, large Regions", quotas()["describe"].large, quotas()["describe"].link),
 ]
 """Examples of low quotas: the describe call, its calls per second, and the documentation. All of them are soft."""
-CASES = [
+Case = tuple[str, str, int, str]
+CASES: Sequence[Case] = [
     (case, regions, index, limit)
     for case, index in (("steady", 0), ("burst", 1))
     for regions, limit in (("large Regions", "large"), ("other Regions", "other"))
 ]
-Loads = Mapping[str, tuple[float, float]]
-"""Load by the quota's name: steady, and in a burst."""
 
 
 def main() -> None:
@@ -45,7 +47,8 @@ def main() -> None:
 
 def page() -> str:
     """Return the page as Markdown."""
-    sizes = [line for size in SIZES for line in _size(size)]
+    of_one = loads()
+    sizes = [line for size in SIZES for line in _size(size, of_one)]
     return "\n".join([_head(), *_mix(), *_quotas(), *sizes, *_describe_quotas(), *_reactions(), *_omissions()]) + "\n"
 
 
@@ -74,7 +77,10 @@ and Region shares them.
 
 def _mix() -> Iterator[str]:
     yield "## Jobs\n"
-    yield "The watches are automatic and have the default settings. Each row has the same number of open watches:\n"
+    yield (
+        f"The watches are automatic and have the default settings. The jobs are of {KINDS} kinds and end with "
+        f"{OUTCOMES} outcomes, equally often. Each row has the same number of open watches:\n"
+    )
     yield from table(("Job", "Polls", "Messages", "Transitions"), map(_job, MIX))
     yield (
         f"\nA poll takes a message of the poll queue and {POLL_DURATION} s of a Lambda function, but no transitions. "
@@ -82,6 +88,12 @@ def _mix() -> Iterator[str]:
         "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html. The setting "
         "`max-concurrency` limits how many batches of messages are processed at the same time, so that polls of many "
         "watches wait in the queue instead of exceeding the describe quotas.\n"
+    )
+    yield (
+        f"The setting [`email-limit`](events.md#limit-of-emails) allows {LIMIT} emails per kind and outcome in ten "
+        f"minutes, and one more with the number of the others. Each email that is left out takes {LIMIT + 1} calls of "
+        f"`StartExecution` and {LIMIT + 1} transitions more than one that is sent, because it first tries to take each "
+        "of the places.\n"
     )
 
 
@@ -105,13 +117,13 @@ def _quota(quota: Quota) -> list[str]:
     return [f"[{quota.name}]({quota.link})", *limits, "yes" if quota.soft else "no"]
 
 
-def _size(size: int) -> Iterator[str]:
-    load = {name: (size * steady, size * burst) for name, (steady, burst) in loads().items()}
+def _size(size: int, of_one: Loads) -> Iterator[str]:
+    total = load(size, of_one)
     yield f"## {size:,} open watch{'es' if size > 1 else ''}\n"
     header = ("Quota", "Steady", "Burst", "Large Regions: steady, burst", "Other Regions: steady, burst")
-    yield from table(header, (_row(quota, load[name]) for name, quota in quotas().items()))
+    yield from table(header, (_row(quota, total[name]) for name, quota in quotas().items()))
     yield ""
-    yield from _summary(size, load)
+    yield from _summary(size, of_one)
     yield ""
 
 
@@ -135,17 +147,17 @@ def _share(used: float) -> str:
     return f"**{100 * used:,.0f} %**" if used >= 1 else f"{100 * used:.0f} %"
 
 
-def _summary(size: int, load: Loads) -> Iterator[str]:
+def _summary(size: int, of_one: Loads) -> Iterator[str]:
     """Yield what throttles first in each case, what happens then, and what to raise."""
-    used = {case: _used(load, case[2], case[3]) for case in CASES}
-    reached = {case: [name for name, share in shares.items() if share >= 1] for case, shares in used.items()}
+    total = load(size, of_one)
+    used = {case: _used(total, case[2], case[3]) for case in CASES}
+    reached = {case: _reached(size, of_one, case) for case in CASES}
     if any(reached.values()):
         yield "In brackets: the number of open watches at which the quota is reached.\n"
         yield from (
-            f"- **{case[0].capitalize()}, {case[1]}**: {_in_order(size, used[case], names)}"
-            for case, names in reached.items()
+            f"- **{case[0].capitalize()}, {case[1]}**: {_in_order(watches)}" for case, watches in reached.items()
         )
-        yield from _consequences(load, {names[0] for names in reached.values() if names}, reached)
+        yield from _consequences(total, {next(iter(names)) for names in reached.values() if names}, reached)
     else:
         case = max(CASES, key=lambda case: next(iter(used[case].values())))
         name, share = next(iter(used[case].items()))
@@ -153,26 +165,41 @@ def _summary(size: int, load: Loads) -> Iterator[str]:
     yield f"\n{_describe_calls(size)}"
 
 
-def _used(load: Loads, index: int, limit: str) -> Mapping[str, float]:
+def _used(total: Loads, index: int, limit: str) -> Mapping[str, float]:
     """Return the used share of each quota, the largest first."""
-    used = {name: load[name][index] / getattr(quota, limit) for name, quota in quotas().items()}
+    used = {name: total[name][index] / getattr(quota, limit) for name, quota in quotas().items()}
     return dict(sorted(used.items(), key=lambda item: -item[1]))
 
 
-def _in_order(size: int, used: Mapping[str, float], names: Sequence[str]) -> str:
-    if not names:
+def _reached(size: int, of_one: Loads, case: Case) -> Mapping[str, int]:
+    """Return the number of open watches, at most `size`, at which each quota is reached. The lowest one is first."""
+    known = [(name, getattr(quota, case[3])) for name, quota in quotas().items()]
+
+    def is_reached(name: str, quota: float, watches: int) -> bool:
+        return load(watches, of_one)[name][case[2]] >= quota
+
+    watches = {
+        name: bisect_left(range(size), True, key=partial(is_reached, name, quota))
+        for name, quota in known
+        if is_reached(name, quota, size)
+    }
+    return dict(sorted(watches.items(), key=lambda item: item[1]))
+
+
+def _in_order(watches: Mapping[str, int]) -> str:
+    if not watches:
         return "nothing throttles."
-    first, *later = (f"{_name(name)} ({_count(size / used[name])})" for name in names)
+    first, *later = (f"{_name(name)} ({_count(number)})" for name, number in watches.items())
     return f"first {first}" + (f", then {', '.join(later)}." if later else ".")
 
 
-def _consequences(load: Loads, first: Iterable[str], reached: Mapping[Any, Sequence[str]]) -> Iterator[str]:
+def _consequences(total: Loads, first: Iterable[str], reached: Mapping[Any, Iterable[str]]) -> Iterator[str]:
     """Yield what happens at the quotas that are reached first, and the values to which to raise all reached quotas."""
     known, exceeded = quotas(), {name for names in reached.values() for name in names}
     yield "\nWhat happens then:\n"
     yield from (f"- {quota.name}: {quota.then.format(**_values())}" for name, quota in known.items() if name in first)
     raised = [
-        f"{_name(name)} to more than {_number(max(load[name]))}{quota.unit}"
+        f"{_name(name)} to more than {_number(max(total[name]))}{quota.unit}"
         for name, quota in known.items()
         if quota.soft and name in exceeded
     ]
@@ -244,6 +271,7 @@ def _values() -> Mapping[str, str]:
     states = costs.definition("watch.asl.json")["States"]
     describe = states["Describe"]["Retry"][0]
     notify = costs.definition("notify.asl.json")["States"]
+    digest = costs.definition("email_digest.asl.json")["States"]["CountEmails"]
     branches, progress = notify["Notify"]["Branches"], notify["PutProgressEvent"]["Retry"][0]
     (put_event,) = (branch["States"]["PutEvent"]["Retry"][0] for branch in branches if "PutEvent" in branch["States"])
     return {
@@ -253,6 +281,8 @@ def _values() -> Mapping[str, str]:
         "publish_hours": _hours(put_event),
         "event_minutes": f"{LIMITS_WITH_EVENTS.max_interval / MINUTE:g}",
         "progress_minutes": f"{sum(delays(progress)) / MINUTE:.0f}",
+        "pairs": f"{quotas()['email'].large * PERIOD / (LIMIT + 1):,.0f}",
+        "digest_attempts": f"{digest['Retry'][0]['MaxAttempts'] + 1}",
     }
 
 

@@ -14,7 +14,7 @@ import pytest
 from job_watcher import polling
 from job_watcher.polling import LIMITS_WITH_EVENTS
 from job_watcher.watch import Rules
-from tests.bench import costs, scale, scale_page, simulated_watch
+from tests.bench import costs, email_load, scale, scale_page, simulated_watch
 from tests.bench.fleet import BURST
 from tests.bench.jobs import Job
 from tests.bench.polling import MAX_FIRST_POLL
@@ -35,6 +35,7 @@ def test_the_page_is_up_to_date() -> None:
         (polling, "STALL_RATIO", 0.5),
         (polling, "MAX_DELAY", 600),
         (costs, "transitions", lambda polls: 20),
+        (email_load, "LIMIT", 10),
         (scale_page, "LIMITS_WITH_EVENTS", replace(LIMITS_WITH_EVENTS, max_interval=1_800)),
     ],
 )
@@ -61,9 +62,9 @@ def retry_of_put_event(watch: Any, notify: Any) -> Any:
 def test_a_changed_retry_of_a_state_machine_changes_the_page(
     monkeypatch: pytest.MonkeyPatch, retrier: Callable[[Any, Any], Any]
 ) -> None:
-    names = ("watch.asl.json", "notify.asl.json", "email_limit.asl.json")
+    names = ("watch.asl.json", "notify.asl.json", "email_limit.asl.json", "email_digest.asl.json")
     definitions = {name: costs.definition(name) for name in names}
-    watch, notify, _ = (definition["States"] for definition in definitions.values())
+    watch, notify, *_ = (definition["States"] for definition in definitions.values())
     retrier(watch, notify)["MaxAttempts"] *= 2
     monkeypatch.setattr(costs, "definition", definitions.__getitem__)
     assert scale_page.page() != PAGE
@@ -105,6 +106,50 @@ def test_the_steady_load_is_that_of_as_many_jobs_starting_as_ending(monkeypatch:
 def test_a_burst_of_starts_ends_as_a_burst(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scale, "MIX", [scale.Share(Job(3_600, "none"))])
     assert scale.loads()["events"][1] == scale.loads()["email"][1] == pytest.approx(1 / BURST)
+
+
+def test_emails_are_limited_and_one_more_has_the_number_of_the_others() -> None:
+    load = {"email": 10.0, "publish": 20.0, "start": 30.0, "transitions": 40.0, "events": 10.0}
+    sent, digests = 400 / 600, 80 / 600  # five emails about each of 80 pairs, and one more
+    left_out = 10 - sent
+    assert email_load.limited(load) == pytest.approx(
+        {
+            "email": sent + digests,
+            "publish": 10 + sent + digests,
+            "start": 30 + 6 * left_out,
+            "transitions": 40 + 6 * left_out + digests * (2 + 2 * 27),  # 6,600 names in 11 minutes are 27 pages
+            "list": digests * 27,
+            "events": 10,
+        }
+    )
+    few = {**load, "email": 0.5}
+    assert email_load.limited(few) == {**few, "list": 0}
+
+
+def test_an_email_that_is_left_out_takes_as_many_more_calls_and_transitions_as_in_the_state_machine() -> None:
+    branches = costs.definition("notify.asl.json")["States"]["Notify"]["Branches"]
+    (states,) = [branch["States"] for branch in branches if "ReserveEmail" in branch["States"]]
+    reserve, count, digest = (states[name] for name in ("ReserveEmail", "CountEmail", "StartDigest"))
+    tries = 1 + reserve["Retry"][0]["MaxAttempts"]
+    assert (reserve["Catch"][0]["Next"], count["Next"], digest["Catch"][0]["Next"], states["EmailLeftOut"]["End"]) == (
+        *("CountEmail", "StartDigest", "EmailLeftOut", True),
+    )
+    left_out, sent = tries + len(["CountEmail", "StartDigest"]), len(["ReserveEmail"])
+    assert left_out - sent == email_load.LIMIT + 1  # calls of StartExecution
+    taken = 1  # state of the execution that takes the place, or counts the email
+    left_out, sent = left_out + len(["EmailLeftOut"]) + taken, sent + len(["PublishToPeople"]) + taken
+    assert left_out - sent == email_load.LIMIT + 1  # transitions
+
+
+@pytest.mark.parametrize(("case", "regions"), [("burst", "other Regions"), ("steady", "large Regions")])
+def test_a_quota_is_reached_at_the_number_of_watches_in_brackets(case: str, regions: str) -> None:
+    of_one, quotas = scale.loads(), scale.quotas()
+    (found,) = [one for one in scale_page.CASES if one[:2] == (case, regions)]
+    reached = scale_page._reached(scale.SIZES[-1], of_one, found)
+    assert list(reached.values()) == sorted(reached.values()) and len(reached) > 3
+    for name, watches in reached.items():
+        below, at = (scale.load(number, of_one)[name][found[2]] for number in (watches - 1, watches))
+        assert below < getattr(quotas[name], found[3]) <= at
 
 
 def table_of(heading: str) -> Sequence[Sequence[str]]:
