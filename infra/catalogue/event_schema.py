@@ -11,8 +11,8 @@ from job_watcher.detail import Detail
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "events.schema.json"
-ALWAYS = ("kind", "request", "outcome", "watch", "polls")
-WITH_ANSWER = ("status", "summary", "links", "account", "region")
+# Not `links`: there are none in partitions whose console isn't known.
+ALWAYS = ("kind", "request", "outcome", "summary", "account", "region", "watch", "polls")
 RUNNING = ("percent", "changed")  # members of events about running jobs
 TYPES: Mapping[Any, dict[str, Any]] = {
     Any: {},
@@ -31,7 +31,7 @@ RULES: Mapping[str, dict[str, Any]] = {
     "results": {"minLength": 1},
     "account": {"pattern": "^[0-9]{12}$"},
     "watch": {"pattern": "^arn:[^:]+:states:[^:]+:[0-9]{12}:execution:"},
-    "links": {"additionalProperties": {"type": "string", "format": "uri", "pattern": "^https://"}},
+    "links": {"minProperties": 1, "additionalProperties": {"type": "string", "format": "uri", "pattern": "^https://"}},
     "omitted": {"minItems": 1},
 }
 """What the types don't express."""
@@ -47,8 +47,8 @@ class DetailType(NamedTuple):
 
 
 DETAIL_TYPES: Mapping[str, DetailType] = {
-    "Job Ended": DetailType("A job has ended.", FINAL_OUTCOMES, (*ALWAYS, *WITH_ANSWER, "job"), ("error", *RUNNING)),
-    # The state machine's own event, if the Describe function fails, has only these members.
+    "Job Ended": DetailType("A job has ended.", FINAL_OUTCOMES, (*ALWAYS, "status", "job"), ("error", *RUNNING)),
+    # The state machine's own event, if the Describe function fails, has only the required members.
     "Watch Lost": DetailType(
         "A watch can't continue. The job may still be running.",
         ("lost",),
@@ -58,13 +58,13 @@ DETAIL_TYPES: Mapping[str, DetailType] = {
     "Job Progressed": DetailType(
         "A job's status has changed, or its percentage has reached the next step.",
         ("running",),
-        (*ALWAYS, *WITH_ANSWER, "percent"),
+        (*ALWAYS, "status", "percent"),
         ("error", "reason", "changed", "ended", "seconds", "job"),
     ),
     "Job Overdue": DetailType(
         "A running job is overdue. It is still being watched.",
         ("running",),
-        (*ALWAYS, *WITH_ANSWER, "reason", "changed"),
+        (*ALWAYS, "status", "reason", "changed"),
         ("error", "ended", "job"),
     ),
 }

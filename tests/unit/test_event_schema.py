@@ -27,6 +27,17 @@ def without(*names: str, **members: Any) -> dict[str, Any]:
     return {**kept, **members}
 
 
+OVERDUE = {"outcome": "running", "status": "RUNNING", "reason": "It is slow.", "changed": "2026-11-24T19:18:40Z"}
+VALID = {
+    "Job Ended": without(),
+    "Watch Lost": without("job", **LOST),
+    "Job Progressed": without("job", "ended", "seconds", **PROGRESS),
+    "Job Overdue": without("job", "ended", **OVERDUE),
+}
+"""A detail of each type."""
+REQUIRED = [(name, member) for name, one in event_schema.DETAIL_TYPES.items() for member in one.required]
+
+
 def test_the_schema_is_up_to_date() -> None:
     assert json.loads(event_schema.PAGE.read_text(encoding="utf-8")) == event_schema.schema(), "run `make schema`"
 
@@ -63,12 +74,10 @@ def test_the_event_about_each_sample_job_is_valid(sample: dict[str, Any]) -> Non
 @pytest.mark.parametrize(
     ("detail_type", "value"),
     [
-        ("Job Ended", without()),
-        ("Job Ended", without("title", "reason", "results", "created", "ended", "seconds")),
+        *VALID.items(),
+        ("Job Ended", without("title", "reason", "results", "created", "ended", "seconds", "links")),
         ("Job Ended", without("kind", kind=None, omitted=["kind"])),
-        ("Watch Lost", without("job", **LOST)),
         ("Watch Lost", without(**{**LOST, "kind": ["x"], "request": {}})),
-        ("Job Progressed", without("job", "ended", "seconds", **PROGRESS)),
         ("Job Progressed", without("job", "ended", "seconds", **{**PROGRESS, "percent": None})),
     ],
 )
@@ -79,8 +88,7 @@ def test_a_detail_is_accepted(detail_type: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("detail_type", "value"),
     [
-        *[("Job Ended", without(name)) for name in event_schema.DETAIL_TYPES["Job Ended"].required],
-        *[("Watch Lost", without(name, *(["job"]), **LOST | {name: None})) for name in ("error", "reason", "polls")],
+        *[("Watch Lost", {**VALID["Watch Lost"], name: None}) for name in ("error", "reason", "polls")],
         ("Job Ended", []),
         ("Job Ended", without(outcome="lost")),
         ("Job Ended", without(outcome="running")),
@@ -97,6 +105,7 @@ def test_a_detail_is_accepted(detail_type: str, value: Any) -> None:
         ("Job Ended", without(ended="2026-13-24T19:18:45Z")),
         ("Job Ended", without(account="1111")),
         ("Job Ended", without(watch="arn:aws:states:us-east-1:111122223333:stateMachine:Watch")),
+        ("Job Ended", without(links={})),
         ("Job Ended", without(links={"watch": "the console"})),
         ("Job Ended", without(links={"watch": "http://example.com"})),
         ("Job Ended", without(omitted=[])),
@@ -109,6 +118,13 @@ def test_a_detail_is_accepted(detail_type: str, value: Any) -> None:
 def test_a_wrong_detail_is_rejected(detail_type: str, value: Any) -> None:
     with pytest.raises(jsonschema.ValidationError):
         check_detail(detail_type, value)
+
+
+@pytest.mark.parametrize(("detail_type", "name"), REQUIRED)
+def test_a_detail_without_a_required_member_is_rejected(detail_type: str, name: str) -> None:
+    incomplete = {member: value for member, value in VALID[detail_type].items() if member != name}
+    with pytest.raises(jsonschema.ValidationError):
+        check_detail(detail_type, incomplete)
 
 
 @pytest.mark.parametrize(
