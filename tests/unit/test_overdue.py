@@ -441,8 +441,11 @@ def test_the_functions_read_the_rules_from_their_settings() -> None:
     assert {kind: OverdueRule(**rule) for kind, rule in rules.items()} == settings.overdue
 
 
-def test_the_example_in_the_documentation_is_accepted() -> None:
-    (example,) = [block for block in blocks(page("docs/watches.md"), "json") if '"statuses"' in block]
+def test_the_examples_in_the_documentation_are_accepted() -> None:
+    settings, example = [block for block in blocks(page("docs/watches.md"), "json") if '"statuses"' in block]
+    assert from_context(json.loads(settings)["context"]).overdue == {
+        "batch/Job": OverdueRule(statuses={"RUNNABLE": HOUR})
+    }
     rules = from_context({"kinds": "*", "overdue": example}).overdue
     assert rules["batch/Job"] == OverdueRule(statuses={"RUNNABLE": HOUR})
     assert rules["sagemaker/TrainingJob"] == OverdueRule(after=DAY, stalled=2 * HOUR)
