@@ -23,7 +23,7 @@ _FACTS = ("title", "status", "created", "ended", "results")  # members of the de
 def important_members(detail: Detail) -> Iterator[tuple[str, str]]:
     """Yield the kind, the request, and the job's members that the rest of the email doesn't show, as label and text."""
     request = [("Kind", detail["kind"]), *islice(_leaves(detail["request"]), MAX_REQUEST_LINES)]
-    yield from ((path, _format(value)) for path, value in request if value)
+    yield from ((path, text) for path, value in request if value and (text := _format(value)))
     shown = {_format(detail.get(name)) for name in _FACTS} | {_format(value) for _, value in request}
     members = [(path, _time_of(path, value)) for path, value in islice(_leaves(detail.get("job")), MAX_LEAVES)]
     new = [(path, _format(value)) for path, value in members if _is_new(path, value, shown, detail)]
