@@ -17,7 +17,7 @@ class ChatChannels(Construct):
 
     Members of a channel can't run commands with a configuration: its role has no permissions, and neither have the
     channel's guardrails. Without guardrails, those of an administrator would apply:
-    https://docs.aws.amazon.com/chatbot/latest/APIReference/API_SlackChannelConfiguration.html
+    https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html
     """
 
     def __init__(self, scope: Construct, id: str, *, chat: Chat, topics: Sequence[sns.ITopic]) -> None:
