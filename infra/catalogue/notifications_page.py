@@ -1,4 +1,7 @@
-"""`make notifications`: write docs/notifications.md, the emails about sample jobs, with the code that runs in AWS."""
+"""`make notifications`: write docs/notifications.md, the emails and chat messages about sample jobs.
+
+The code that runs in AWS writes them.
+"""
 
 import json
 import re
@@ -15,29 +18,32 @@ from job_watcher.overdue import OverdueRule
 from job_watcher.poll_state import PollState
 from job_watcher.watch import Rules, Watch
 
-from . import sample_digest
+from . import sample_chat, sample_digest
 from .service_names import short_name
 
 PAGE = Path(__file__).parents[2] / "docs" / "notifications.md"
 SAMPLES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("sample_jobs.json").read_text(encoding="utf-8"))
 QUICKSTARTS = PAGE.with_name("quickstarts.md")
+CHAT = PAGE.with_name("chat.md")
+MARKED_CHAT = r"^(<!-- make notifications writes the chat message about (\S+) -->\n)(?:>.*\n)*"
 MARKED = r"^(<!-- make notifications writes the email about (\S+) -->\n)```text\n.*?^```"
 WATCH = "arn:aws:states:eu-west-1:111122223333:execution:JobWatcher-Watch:0a1b2c3d"
 NOW = datetime.fromisoformat("2026-03-01T15:00:00Z").timestamp()
 STATE: PollState = {"polls": 12, "waited": 3600, "outcome": "running"}
 HEAD = """\
-# Sample emails
+# Sample emails and chat messages
 
-This page shows the emails about {count} sample jobs, and one about emails that were left out. Each heading is the
-subject of an email. `make notifications` generates the page from `infra/catalogue/sample_jobs.json`, with the code that
-runs in AWS.
-[Events and notifications](events.md#the-email) explains how the emails are sent and filtered.
+This page shows the emails and the chat messages about {count} sample jobs, and one email about emails that were left
+out. Each heading is the subject of an email. `make notifications` generates the page from
+`infra/catalogue/sample_jobs.json`, with the code that runs in AWS. [Events and notifications](events.md#the-email) and
+[Chat channels](chat.md) explain how they are sent and filtered.
 """
 
 
 def write() -> None:
-    """Write docs/notifications.md, and the emails in docs/quickstarts.md."""
+    """Write docs/notifications.md, the emails in docs/quickstarts.md, and the chat message in docs/chat.md."""
     PAGE.write_text(page(), encoding="utf-8")
+    CHAT.write_text(with_chat_messages(CHAT.read_text(encoding="utf-8")), encoding="utf-8")
     QUICKSTARTS.write_text(with_emails(QUICKSTARTS.read_text(encoding="utf-8")), encoding="utf-8")
 
 
@@ -46,9 +52,21 @@ def with_emails(text: str) -> str:
     return re.sub(MARKED, lambda found: f"{found[1]}{_sample_email(found[2])}", text, flags=re.MULTILINE | re.DOTALL)
 
 
+def with_chat_messages(text: str) -> str:
+    """Return a page in which the quotation after each comment is the chat message about the kind's first sample."""
+    return re.sub(
+        MARKED_CHAT, lambda found: f"{found[1]}{sample_chat.markdown(_first(found[2])['chat'])}\n", text, flags=re.M
+    )
+
+
+def _first(kind: str) -> Notification:
+    """Return the notification about the first sample of the kind."""
+    return email(next(sample for sample in SAMPLES if sample["kind"] == kind))
+
+
 def _sample_email(kind: str) -> str:
     """Return a text block with the email about the first sample of the kind."""
-    notification = email(next(sample for sample in SAMPLES if sample["kind"] == kind))
+    notification = _first(kind)
     return f"```text\nSubject: {notification['subject']}\n\n{notification['text'].rstrip()}\n```"
 
 
@@ -64,14 +82,14 @@ def digest() -> dict[str, Any]:
 
 
 def email(sample: Mapping[str, Any]) -> Notification:
-    """Return the notification about a sample job. Its `subject` and `text` are the email.
+    """Return the notification about a sample job. Its `subject` and `text` are the email, `chat` the chat message.
 
     Raise ValueError if there is none, because the sample's job is running and not overdue.
     """
     kind = kind_of(sample["kind"])
     state: PollState = {**STATE, **sample.get("state", {})}
     overdue = {kind.name: OverdueRule(**sample.get("overdue", {}))}
-    rules = Rules(services={kind.service: short_name(kind.service)}, overdue=overdue)
+    rules = Rules(services={kind.service: short_name(kind.service)}, overdue=overdue, chat=True)
     watch = Watch({"kind": kind.name, "request": sample["request"]}, WATCH, state, rules, kind)
     if "lost" in sample:
         return build_watch_lost(watch, **sample["lost"])
@@ -91,6 +109,8 @@ def kind_of(name: str) -> Kind:
 def _section(email: Mapping[str, Any]) -> Iterator[str]:
     yield f"## {email['subject']}\n"
     yield f"```text\n{email['text'].rstrip()}\n```\n"
+    if "chat" in email:
+        yield f"<details><summary>Chat message</summary>\n\n{sample_chat.markdown(email['chat'])}\n\n</details>\n"
 
 
 if __name__ == "__main__":

@@ -23,6 +23,18 @@ def test_the_emails_in_the_quick_starts_are_up_to_date() -> None:
     assert text.count("\nSubject: ") == len(re.findall("^## ", text, flags=re.MULTILINE)) == 6
 
 
+def test_the_chat_message_in_the_page_about_channels_is_up_to_date() -> None:
+    text = notifications_page.CHAT.read_text(encoding="utf-8")
+    assert text == notifications_page.with_chat_messages(text), "run `make notifications`"
+    assert "> **❌ Failed: Glue job run nightly-orders (eu-west-1)**\n" in text
+
+
+def test_the_page_shows_the_chat_message_about_each_job() -> None:
+    text = notifications_page.PAGE.read_text(encoding="utf-8")
+    assert text.count("<summary>Chat message</summary>") == len(SAMPLES)
+    assert not re.search(r"\\\n>\n", text)  # a backslash at the end of a paragraph would be shown
+
+
 def test_the_page_shows_at_least_forty_jobs_and_every_outcome() -> None:
     subjects = [notifications_page.email(sample)["subject"] for sample in SAMPLES]
     outcomes = {subject.partition(": ")[0].lower() for subject in subjects}
