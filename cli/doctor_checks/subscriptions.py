@@ -1,4 +1,4 @@
-"""Whether the email subscriptions of both topics for people are confirmed, and whether links in emails can end them."""
+"""Whether the email subscriptions of the topics for people are confirmed, and whether links in emails can end them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from ..diagnosis import Note, Problem
 from ..stack_resources import named
 
 # The topics' constructs, and what they send.
-TOPICS = {"NotifierEmailTopic": "jobs", "MonitoringTopic": "alarms"}
+TOPICS = {"NotifierEmailTopic": "jobs", "NotifierChatTopic": "chat channels", "MonitoringTopic": "alarms"}
 PENDING, DELETED = "PendingConfirmation", "Deleted"  # instead of an ARN
 EMAIL = ("email", "email-json")  # protocols
 

@@ -344,6 +344,17 @@ def test_email_subscriptions_that_unsubscribe_links_can_end_are_a_note(
     ]
 
 
+def test_a_topic_for_chat_channels_without_a_channel_is_a_note(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
+) -> None:
+    topic = "arn:aws:sns:eu-west-1:111122223333:Chat"
+    aws.resources["JobsNotifierChatTopic01234567"] = topic
+    none: dict[str, Any] = {"Subscriptions": []}
+    aws.answers["ListSubscriptionsByTopic"] = lambda call: none if call["TopicArn"] == topic else subscriptions("arn:1")
+    status, results = doctor(monkeypatch, capsys)
+    assert (status, results["subscriptions"]["notes"]) == (0, ["nobody is subscribed to the topic for chat channels"])
+
+
 def test_without_automatic_watches_no_trail_is_needed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
 ) -> None:
