@@ -30,7 +30,7 @@ def remove_signed_urls(value: Any) -> tuple[Any, list[str]]:
     items = value.items() if isinstance(value, dict) else [("", item) for item in value]
     kept, removed = [], dict[str, None]()
     for name, inner in items:
-        if isinstance(inner, str) and _SIGNED.search(inner):
+        if isinstance(inner, str) and _find_signature(inner):
             removed[name] = None
             continue
         if isinstance(inner, dict | list):
@@ -46,11 +46,16 @@ def mask_signatures(value: Any) -> Any:
         return {mask_signatures(name): mask_signatures(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [mask_signatures(item) for item in value]
-    found = _SIGNED.search(value) if isinstance(value, str) else None
+    found = _find_signature(value) if isinstance(value, str) else None
     if found is None:
         return value
     before = value[: found.start()]
     return before[: 1 + max(map(before.rfind, " \t\r\n"))] + MASK
+
+
+def _find_signature(value: str) -> re.Match[str] | None:
+    """Return the first match of `_SIGNED`. Most texts have neither of its two characters, which are found faster."""
+    return _SIGNED.search(value) if "-" in value or "=" in value else None
 
 
 def redact(value: Any, shape: Shape | None, path: str = "") -> tuple[Any, list[str]]:
