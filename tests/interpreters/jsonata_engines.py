@@ -4,7 +4,9 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from threading import get_ident
 from types import MappingProxyType
 from typing import Any
 
@@ -39,14 +41,19 @@ def in_python(expression: str, bindings: Bindings) -> Result:
 
 def evaluate(expression: str, bindings: Bindings = MappingProxyType({})) -> Any:
     """Return jsonata-python's result, None if it is undefined; raise JException."""
+    parsed = _parse(expression, get_ident())
+    Jsonata.CURRENT.jsonata = parsed  # functions such as $map look here for the expression that calls them
+    return parsed.evaluate(None, bindings)
+
+
+@cache
+def _parse(expression: str, thread: int) -> Any:
+    """Return an expression with the functions of Step Functions. A parsed expression can be used by one thread."""
     parsed = Jsonata(expression)
     parsed.register_lambda("parse", json.loads)  # Step Functions adds this function and `hash`
     parsed.register_lambda("hash", _hash)
     parsed.register_lambda("string", _string)
-    frame = parsed.create_frame()
-    for name, value in bindings.items():
-        frame.bind(name, value)
-    return parsed.evaluate(None, frame)
+    return parsed
 
 
 def _hash(text: str, algorithm: str) -> str:
