@@ -89,7 +89,7 @@ def answers(kind: Kind, randomness: random.Random) -> Iterator[dict[str, Any]]:
         for value in (ABSENT, None, randomness.choice(UNEXPECTED_VALUES)):
             yield replace_members(keep_members(answer, read), {*member_names(small)} - kept, value)
     for member in sorted((read | {*others}) & {*members}):
-        for value in (ABSENT, None, *randomness.sample(UNEXPECTED_VALUES, 4)):
+        for value in (ABSENT, None, *randomness.sample(UNEXPECTED_VALUES, 2)):
             answer = ANSWER_BUILDERS.get(kind.name, set_status)(kind, small, randomness.choice(statuses))
             yield replace_members(answer, {member}, value)
 

@@ -281,7 +281,7 @@ def test_a_percentage_adds_a_few_hundred_polls_to_those_every_three_minutes(
     assert polls <= (job.duration - watch_start) / 180 + MAX_EXTRA_POLLS
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(JOBS)
 @example(Job(YEAR))
 @example(Job(YEAR, [50]))
@@ -301,7 +301,7 @@ def test_a_watch_of_an_earlier_version_stays_below_the_maximum_number_of_polls_i
     assert len(simulate_polls(job, in_loop=True)) <= MAX_LOOP_POLLS + 1
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(JOBS, st.lists(st.booleans(), min_size=1, max_size=12).filter(any), st.floats(0, 1))
 @example(Job(YEAR, [50]), [True, False], 0)
 @example(Job(YEAR, [99]), [True, False], 0)
