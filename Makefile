@@ -53,9 +53,9 @@ export MANIFEST KEEP
 demo: install
 	@$(PY) -m local.demo
 
-# Run the checks and all tests.
+# Run the checks and all tests. Three processes keep two processors busy, because the end-to-end tests mostly wait.
 test: check
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 3
 
 # Run the benchmark, print its tables, and write docs/bench and docs/costs.md. It takes up to ten minutes.
 # PART="polling fleet" runs and prints only these parts; the others are start and emulated.

@@ -62,6 +62,11 @@ def pytest_configure() -> None:
     gc.set_threshold(100_000, 20, 100)
 
 
+def pytest_collection_finish() -> None:
+    """Don't search for garbage among the modules and the tests, which exist until the end of the session."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def forget_throttled_calls() -> None:
     """Let each test that calls the functions in its own process begin with the memory of a new function instance."""

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from job_watcher.errors import Meaning
 
 KINDS = [*catalogue.kinds().values(), *waiters.kinds().values()]
 PAGE = errors_page.PAGE.read_text(encoding="utf-8")
-MODELED = modeled_errors(KINDS)
 CODES = [error for group in KNOWN["codes"] for error in group["errors"]]
 TABLES = (
     error_patterns.FINAL,
@@ -23,6 +23,12 @@ TABLES = (
     error_patterns.MESSAGES,
     error_patterns.EXCEPTIONS,
 )
+
+
+@cache
+def modeled() -> set[ModeledError]:
+    """Return the errors in the models of all services, which take seconds to load."""
+    return modeled_errors(KINDS)
 
 
 def rows(section: str) -> list[list[str]]:
@@ -38,12 +44,12 @@ def test_the_page_is_up_to_date() -> None:
 
 def test_the_page_lists_each_modeled_code_with_its_meaning() -> None:
     listed = Counter(re.sub(r"</?code>|<wbr>|`", "", row[0]) for row in rows("## Modeled errors"))
-    assert set(listed) == {error.code for error in MODELED}
+    assert set(listed) == {error.code for error in modeled()}
     assert f"botocore models {len(listed)} error codes" in PAGE
 
 
 def test_a_modeled_code_has_one_row_if_its_statuses_mean_the_same() -> None:
-    combinations = Counter((error.code, classify(error.code, status=error.status)) for error in MODELED)
+    combinations = Counter((error.code, classify(error.code, status=error.status)) for error in modeled())
     assert len(rows("## Modeled errors")) == len(combinations)
 
 
@@ -96,7 +102,7 @@ def test_each_group_lists_its_known_codes_once_and_in_alphabetical_order() -> No
 
 
 def test_every_pattern_decides_a_listed_error() -> None:
-    found = {classify(error.code, status=error.status) for error in MODELED}
+    found = {classify(error.code, status=error.status) for error in modeled()}
     found |= {classify(code, status=status) for code, status, _ in CODES}
     found |= {classify(code, message) for _, code, message, _ in KNOWN["messages"]["errors"]}
     found |= {errors.classify(exception(name)) for name, _ in KNOWN["exceptions"]["errors"]}
