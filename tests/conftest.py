@@ -2,8 +2,10 @@
 
 import gc
 import sys
+from functools import cache
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -55,6 +57,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # jsonschema would compile 38 grammars when it is imported, which takes two seconds in each process. Without this
 # package, it checks URIs with rfc3986-validator.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
+
+# botocore reads a service's model again for each session, of which many tests create one.
+load_model_file = cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda self, file_path: load_model_file(file_path)  # type: ignore[method-assign]
 
 
 def pytest_configure() -> None:
