@@ -1,5 +1,7 @@
 """The commands that `doctor` proposes, with the options with which it was called."""
 
+import shlex
+
 from . import program
 from .command import Context
 
@@ -15,6 +17,11 @@ def own_command(context: Context, arguments: str) -> str:
     return " ".join([program.COMMAND, arguments, *stack, *_account(context)])
 
 
+def deploy_command(context: Context) -> str:
+    """Return the command that deploys the stack: in a checkout, the Makefile runs the CDK CLI."""
+    return f"cdk deploy {context.deployment.stack}" if program.IS_INSTALLED else "make cdk ARGS=deploy"
+
+
 def _account(context: Context) -> list[str]:
     options = {"profile": context.profile, "region": context.region}
-    return [f"--{name} {value}" for name, value in options.items() if value]
+    return [f"--{name} {shlex.quote(value)}" for name, value in options.items() if value]

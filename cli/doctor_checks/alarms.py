@@ -11,7 +11,7 @@ from ..stack_resources import named
 
 REDELIVER = "redeliver"
 RECEIVE = "sqs receive-message --queue-url {}"
-READ_LOG = "logs tail {} --since 1d"
+READ_LOG = "logs filter-log-events --filter-pattern '?ERROR ?timeout' --log-group-name {}"
 CONCURRENCY = "lambda get-account-settings"
 TRANSITIONS = "service-quotas list-service-quotas --service-code states"
 FAILED_EXECUTIONS = "stepfunctions list-executions --status-filter FAILED --state-machine-arn {}"

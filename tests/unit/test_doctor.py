@@ -3,16 +3,19 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.doctor import CHECKS
-from cli.doctor_checks.alarms import ACTIONS
-from cli.doctor_checks.trail import logs_write_calls
+from cli.doctor_checks.alarms import ACTIONS, MORE_POLLS
+from cli.doctor_checks.throttling import RAISE_QUOTA
+from cli.doctor_checks.trail import WRITE_SELECTOR, logs_write_calls
 from job_watcher import __version__
 from tests.unit.command_line import exit_status, fake_aws
 from tests.unit.fake_aws import AwsError, FakeAws
+from tests.unit.test_documented_commands import ACCEPTED, call
 
 ACCOUNT = "eu-west-1:111122223333"
 UUID = "01234567-0123-0123-0123-0123456789ab"
@@ -235,7 +238,7 @@ FAULTS: Mapping[str, tuple[str, Answers, str, str]] = {
         for name, fix in {
             "TriggerFailed": "job-watcher redeliver",
             "WatchUnreported": f"{DLQ}MonitoringUnreportedWatches",
-            "PollFunctionErrors": "aws logs tail /poll --since 1d",
+            "PollFunctionErrors": "--filter-pattern '?ERROR ?timeout' --log-group-name /poll",
             "PollsLate": "make cdk",
             "DescribeFunctionThrottled": "aws lambda get-account-settings",
             "DigestFailed": f"aws stepfunctions list-executions --status-filter FAILED --state-machine-arn {DIGEST}",
@@ -265,10 +268,23 @@ def test_each_fault_is_found_with_the_command_that_fixes_it(
 
 
 @pytest.mark.parametrize(
-    ("change", "text"),
+    ("change", "text", "fix"),
     [
-        (lambda aws: setattr(aws, "stack_status", "UPDATE_ROLLBACK_FAILED"), "is in the status UPDATE_ROLLBACK_FAILED"),
-        (lambda aws: aws.stacks["JobWatcher"].update(Version="0.0.1"), "The stack has version 0.0.1, and this command"),
+        (
+            lambda aws: setattr(aws, "stack_status", "UPDATE_ROLLBACK_COMPLETE"),
+            "is in the status UPDATE_ROLLBACK_COMPLETE.",
+            "cdk deploy JobWatcher",
+        ),
+        (
+            lambda aws: setattr(aws, "stack_status", "UPDATE_ROLLBACK_FAILED"),
+            "is in the status UPDATE_ROLLBACK_FAILED.",
+            "aws cloudformation continue-update-rollback --stack-name JobWatcher --region eu-west-1",
+        ),
+        (
+            lambda aws: aws.stacks["JobWatcher"].update(Version="0.0.1"),
+            "The stack has version 0.0.1, and this command has",
+            "cdk deploy JobWatcher",
+        ),
     ],
 )
 def test_an_incomplete_stack_and_one_of_another_version_are_problems(
@@ -277,12 +293,46 @@ def test_an_incomplete_stack_and_one_of_another_version_are_problems(
     aws: FakeAws,
     change: Callable[[FakeAws], None],
     text: str,
+    fix: str,
 ) -> None:
     change(aws)
     status, results = doctor(monkeypatch, capsys)
     (problem,) = results["stack"]["problems"]
-    assert (status, problem["fix"]) == (1, "make cdk ARGS=deploy")
+    assert (status, problem["fix"]) == (1, fix)
     assert text in problem["text"]
+    monkeypatch.setattr("cli.program.IS_INSTALLED", False)
+    (problem,) = doctor(monkeypatch, capsys)[1]["stack"]["problems"]
+    assert problem["fix"] == fix.replace("cdk deploy JobWatcher", "make cdk ARGS=deploy")
+
+
+# Those that tests/e2e/test_doctor.py doesn't run.
+PROPOSED = {
+    f"aws {command.replace('{}', 'id')}"
+    for command in (
+        *(command for command, _ in ACTIONS.values() if " " in command and command != MORE_POLLS),
+        f"{RAISE_QUOTA} --desired-value 2000",
+        f"cloudtrail put-event-selectors --trail-name id --event-selectors {WRITE_SELECTOR}",
+        "cloudformation continue-update-rollback --stack-name id",
+        "cloudwatch enable-alarm-actions --alarm-names id",
+        "sns subscribe --topic-arn id --protocol email --notification-endpoint id",
+    )
+}
+
+
+@pytest.mark.parametrize("command", sorted(PROPOSED))
+def test_the_aws_cli_accepts_a_proposed_command(command: str) -> None:
+    assert ACCEPTED in call(command)
+
+
+def test_the_options_of_a_proposed_command_are_quoted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text('[profile "my team"]\naws_access_key_id = test\naws_secret_access_key = test\n')
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    aws.answers |= FAULTS["messages in TriggerDLQ"][1]
+    (problem,) = doctor(monkeypatch, capsys, "--profile", "my team")[1]["queues"]["problems"]
+    assert problem["fix"] == "job-watcher redeliver --profile 'my team' --region eu-west-1"
 
 
 @pytest.mark.parametrize("operation", sorted(healthy()))
