@@ -1,5 +1,6 @@
 """Find out whether a job's notification was delivered: to the bus, to programs, to people and to chat channels."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -24,13 +25,15 @@ NAMES = {
 """The branches by their states, in the order of the states."""
 ALWAYS = ["PutEvent", "PublishToPrograms", "PublishToPeople"]  # the states of every notification
 BEFORE_DELIVERY = ("ReserveEmail", "CountEmail")
+EXISTING = re.compile(r"arn:[^']+:execution:[^']+")
 LEFT_OUT = "StartDigest"  # the state after which an email is left out, if no other state follows
 
 
 def find_notification(events: Iterable[Event]) -> str | None:
     """Return the ARN of the execution that notifies of the job's end, from its watch's history; None if there is none.
 
-    Another watch may have started it. The execution's name is then in the arguments of the task that failed.
+    Another watch may have started it. The execution's name is then in the arguments of the task that failed. Emulators
+    leave them out, but the task's error has the ARN, too.
     """
     found, is_end = None, False
     for event in events:
@@ -41,6 +44,9 @@ def find_notification(events: Iterable[Event]) -> str | None:
             arguments = parse(event["taskScheduledEventDetails"].get("parameters"))
             if "StateMachineArn" in arguments:
                 found = f"{arguments['StateMachineArn'].replace(':stateMachine:', ':execution:')}:{arguments['Name']}"
+        elif is_end and event["type"] == "TaskFailed":
+            named = EXISTING.search(event["taskFailedEventDetails"].get("cause") or "")
+            found = found or (named and named[0])
         elif is_end and event["type"] == "TaskSucceeded":
             found = parse(event["taskSucceededEventDetails"].get("output")).get("ExecutionArn", found)
     return found

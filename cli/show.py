@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from job_watcher.expressions import parse_number
+from job_watcher.facts import format_duration
 from job_watcher.to_json import to_json
 
 from . import deliveries, errors, history, job_text, watches
@@ -74,8 +76,11 @@ def _rows(job: ListedJob) -> Iterator[tuple[str, Any]]:
     for name, value in job.request.items():
         yield name, value if isinstance(value, str) else json.dumps(value)
     yield "watch", job.execution["name"]
-
-    yield "fails on", ", ".join(watches.read_input(job.execution).get("fail_on", ()))
+    watch_input = watches.read_input(job.execution)
+    fail_on = watch_input.get("fail_on")
+    yield "fails on", ", ".join(map(str, fail_on)) if isinstance(fail_on, list) else fail_on
+    if after := parse_number(watch_input.get("overdue_after")):
+        yield "overdue after", format_duration(after)
     if job.detail:
         yield from job_text.end_rows(job.detail)
     else:

@@ -1,6 +1,7 @@
 """`show` shows one job in full: its request, timeline, detail and deliveries."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from tests.unit.command_line import exit_status, fake_aws
 from tests.unit.fake_aws import WATCH, FakeAws, refuse
-from tests.unit.watch_story import REQUEST, START, Clock, Event, Story, event, state_exited
+from tests.unit.watch_story import REQUEST, START, Clock, Event, Executions, Story, event, state_exited
 
 Shown = Callable[..., str]
 NOTIFICATION = "arn:aws:states:eu-west-1:111122223333:execution:Notify:n"
@@ -194,6 +195,22 @@ def test_the_notification_of_another_watch_is_found_by_the_arguments_of_the_fail
     assert json.loads(shown("--json"))["deliveries"]["event"] == {"state": "waiting", "time": None}
 
 
+def test_the_notification_of_another_watch_is_found_by_the_error_if_there_are_no_arguments(
+    story: Story, shown: Shown, aws: FakeAws
+) -> None:
+    failure = {
+        "error": "StepFunctions.ExecutionAlreadyExistsException",
+        "cause": f"Execution Already Exists: '{NOTIFICATION}' (Service: AWSStepFunctions; Status Code: 400)",
+    }
+    end_with_notification(story)
+    story.events[3:5] = [
+        event(10, "TaskScheduled", taskScheduledEventDetails={"resource": "startExecution"}),
+        event(10, "TaskFailed", taskFailedEventDetails=failure),
+    ]
+    Notification(aws, status="RUNNING").enters("PutEvent")
+    assert json.loads(shown("--json"))["deliveries"]["notification"] == NOTIFICATION
+
+
 def test_a_running_job_has_its_request_and_its_status_but_no_deliveries(story: Story, shown: Shown) -> None:
     story.poll(2, "RUNNING", 50.0)
     lines = shown().splitlines()
@@ -209,6 +226,22 @@ def test_a_running_job_has_its_request_and_its_status_but_no_deliveries(story: S
     assert "Deliveries" not in lines and "Detail" not in lines
     result = json.loads(shown("--json"))
     assert (result["outcome"], result["percent"], result["deliveries"], result["detail"]) == ("running", 50, None, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ({"fail_on": ["failed", "partial"]}, ["fails on  failed, partial"]),
+        ({"overdue_after": 7_200}, ["overdue after  2 h"]),
+        ({"fail_on": 5, "overdue_after": "x"}, ["fails on  5"]),  # such a watch is lost
+    ],
+)
+def test_the_options_of_the_watch_are_shown(
+    aws: FakeAws, shown: Shown, options: dict[str, Any], lines: list[str]
+) -> None:
+    Executions(aws, w=("RUNNING", REQUEST)).members["w"] = options
+    printed = [re.sub("  +", "  ", line) for line in shown().splitlines()]
+    assert [line for line in printed if line.startswith(("fails on", "overdue after"))] == lines
 
 
 def test_the_detail_is_shown_in_full(story: Story, shown: Shown) -> None:
