@@ -85,4 +85,4 @@ def is_about(request: Any, id: str, title: str | None = None) -> bool:
         return True
     pattern = ".*".join(map(re.escape, id.split(SHORTENED)))
     shown = [*values, job_text.request_values(request, title)]
-    return SHORTENED in id and any(re.fullmatch(pattern, value) for value in shown)
+    return SHORTENED in id and id != SHORTENED and any(re.fullmatch(pattern, value) for value in shown)

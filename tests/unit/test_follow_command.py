@@ -284,6 +284,11 @@ def test_a_watch_is_found_by_any_value_of_the_request_and_the_newest_counts(
     assert shown.err == "" and "b" in shown.out.split()
 
 
+def test_an_ellipsis_alone_is_not_a_shortened_value(aws: FakeAws, run: Run) -> None:
+    Executions(aws, a=("SUCCEEDED", {"RunId": "jr_1"}))
+    assert (run("jr…1"), run("…")) == (0, 7)
+
+
 def test_if_several_watches_are_about_a_job_the_one_that_is_running_is_followed(
     monkeypatch: pytest.MonkeyPatch, aws: FakeAws, clock: Clock, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
