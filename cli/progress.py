@@ -22,6 +22,7 @@ from .output import Output, note
 
 COLOURS = {"succeeded": "green", "partial": "yellow"}
 QUIET = 300  # seconds after which a line is printed even if nothing has changed, so that CI systems don't give up
+OTHER_COLUMNS = 12  # characters: a short bar, a time such as 12:30:00, and the spaces between the columns
 MIN_QUIET = 60  # seconds between two lines if only the percentage has changed
 
 
@@ -71,15 +72,20 @@ class _Elapsed(ProgressColumn):
         return Text(f"{hours}:{rest // 60:02}:{rest % 60:02}", style="progress.elapsed")
 
 
-def _bars(console: Console, titles: Mapping[str, str], found: Iterable[Update]) -> dict[str, dict[str, Any]]:
-    columns = (
-        TextColumn("{task.description}", markup=False),
+def _columns(width: int) -> tuple[ProgressColumn, ...]:
+    """Return the columns of a bar. Long titles and statuses are shortened, so that the elapsed time is never cut."""
+    title = width // 4
+    return (
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, max_width=title)),
         BarColumn(bar_width=None),
-        _Times(Column(no_wrap=True)),
-        _Elapsed(),
+        _Times(Column(no_wrap=True, max_width=width - title - OTHER_COLUMNS)),
+        _Elapsed(Column(no_wrap=True)),
     )
+
+
+def _bars(console: Console, titles: Mapping[str, str], found: Iterable[Update]) -> dict[str, dict[str, Any]]:
     ended = {}
-    with Progress(*columns, console=console, expand=True) as progress:
+    with Progress(*_columns(console.width), console=console, expand=True) as progress:
         start: dict[str, Any] = {"total": None, "text": "Starting", "progress": JobProgress(), "ended": None}
         bars = {watch: progress.add_task(title, **start) for watch, title in titles.items()}
         for watch, _, check in found:

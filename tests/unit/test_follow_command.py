@@ -260,6 +260,20 @@ def test_in_a_terminal_a_bar_of_80_columns_shows_the_status_and_the_times(
     assert any("succeeded (SUCCEEDED)" in line and line.endswith("0:16:45") for line in lines)
 
 
+def test_a_long_status_does_not_cut_the_elapsed_time(
+    monkeypatch: pytest.MonkeyPatch, aws: FakeAws, story: Story, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"TTY_COMPATIBLE": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+    aws.answers["GetJobRun"] = refuse("AccessDeniedException")
+    story.poll(0, "INACCESSIBLE_ENCRYPTION_CREDENTIALS_RECOVERABLE", 49.0, last_answer=45_000, age=45_060)
+    story.succeeds(5, outcome="succeeded", status="SUCCEEDED")
+    assert run(NAME) == 0
+    lines = re.sub("\x1b[^a-zA-Z]*[a-zA-Z]", "", capsys.readouterr().out).replace("\r", "\n").splitlines()
+    (line, *_) = [line for line in lines if "INACCESSIBLE" in line]
+    assert len(line) == 80 and re.match("JobRun ━+.* INACC.*… 12:30:00$", line)
+
+
 def test_a_dumb_terminal_shows_lines(
     monkeypatch: pytest.MonkeyPatch, story: Story, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
