@@ -22,7 +22,7 @@ def parse_since(text: str) -> datetime:
     """Return the time that is a duration ago, or a date or time in ISO 8601, by default in the local time zone."""
     try:
         return datetime.fromisoformat(text).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     try:
         return datetime.now(UTC) - timedelta(seconds=parse_duration(text))

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import typer
 
 from cli import watches
 from cli.columns import lay_out, shorten
+from cli.durations import parse_since
 from tests.unit.command_line import exit_status, fake_aws
 from tests.unit.fake_aws import FakeAws, refuse
 from tests.unit.watch_story import START, Executions, state_exited
@@ -143,6 +145,8 @@ def test_since_can_be_a_duration(aws: FakeAws, lines: Lines) -> None:
     [
         ("--outcome", "broken", "accepted are running, succeeded, partial, failed, stopped, lost"),
         ("--since", "yesterday", "accepted are a duration, such as 2h or 7d, and a date or a time"),
+        ("--since", "0001-01-01", "accepted are a duration, such as 2h or 7d, and a date or a time"),
+        ("--since", "999999999d", "accepted are a duration, such as 2h or 7d, and a date or a time"),
         ("--limit", "0", "greater than or equal to 1"),
     ],
 )
@@ -158,6 +162,17 @@ def test_a_wrong_filter_is_rejected_with_what_is_accepted(
     assert exit_status(monkeypatch, ["list", option, value]) == 2
     assert accepted in " ".join(capsys.readouterr().err.split())
     assert aws.calls == []
+
+
+def test_a_time_that_is_too_late_for_the_local_time_zone_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "EST5")
+    time.tzset()
+    try:
+        with pytest.raises(typer.BadParameter, match="'9999-12-31T23:59' is not a time"):
+            parse_since("9999-12-31T23:59")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_more_jobs_are_mentioned_and_few_calls_are_made(aws: FakeAws, lines: Lines) -> None:
