@@ -11,6 +11,7 @@ import typer
 from cli import watches
 from cli.columns import lay_out, shorten
 from cli.durations import parse_since
+from cli.local_time import format_time
 from tests.unit.command_line import exit_status, fake_aws
 from tests.unit.fake_aws import FakeAws, refuse
 from tests.unit.watch_story import START, Executions, state_exited
@@ -164,12 +165,17 @@ def test_a_wrong_filter_is_rejected_with_what_is_accepted(
     assert aws.calls == []
 
 
-def test_a_time_that_is_too_late_for_the_local_time_zone_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_that_is_too_late_for_the_local_time_zone_is_rejected_and_shown_in_utc(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("TZ", "EST5")
     time.tzset()
     try:
         with pytest.raises(typer.BadParameter, match="'9999-12-31T23:59' is not a time"):
             parse_since("9999-12-31T23:59")
+        monkeypatch.setenv("TZ", "CET-1")
+        time.tzset()
+        assert format_time("9999-12-31T23:59:00Z") == "9999-12-31 23:59:00 UTC"
     finally:
         monkeypatch.undo()
         time.tzset()
