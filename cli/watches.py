@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, TypeVar
 from job_watcher import trigger
 from job_watcher.catalogue import Kind
 
+from .history import parse
+
 MAX_NAMES = 4  # that are tried for a new watch; each takes up to two calls
 # DescribeExecution's quota is a bucket of 250 or more calls that is refilled with 10 or 15 calls per second, that of
 # GetExecutionHistory is larger:
@@ -86,12 +88,8 @@ def paced(items: Iterable[T]) -> Iterator[T]:
 
 def read_input(execution: Mapping[str, Any]) -> dict[str, Any]:
     """Return a watch's input; an empty dict if it isn't that of a watch."""
-    try:
-        watch_input = json.loads(execution.get("input") or "{}")
-    except ValueError:
-        return {}
-    is_watch = isinstance(watch_input, dict) and "kind" in watch_input and isinstance(watch_input.get("request"), dict)
-    return watch_input if is_watch else {}
+    watch_input = parse(execution.get("input"))
+    return watch_input if "kind" in watch_input and isinstance(watch_input.get("request"), dict) else {}
 
 
 def is_extra_check(execution: Mapping[str, Any]) -> bool:
@@ -100,13 +98,13 @@ def is_extra_check(execution: Mapping[str, Any]) -> bool:
 
 
 def detail(execution: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the event's detail from an ended watch. If the watch has none, return an outcome and a reason."""
-    if execution["status"] == "SUCCEEDED":
-        return dict(json.loads(execution["output"]))
-    if execution.get("error") == "JobFailed":
-        return dict(json.loads(execution["cause"]))
-    outcome = "lost" if execution.get("error") == "WatchLost" else execution["status"].lower().replace("_", " ")
-    return {
-        "outcome": outcome,
-        "reason": execution.get("cause") or f"The watch ended with the status {execution['status']}.",
-    }
+    """Return the event's detail from an ended watch. If the watch has none, return an outcome and a reason.
+
+    A watch that failed with another error than JobFailed says nothing about its job.
+    """
+    status, error, cause = execution["status"], execution.get("error"), execution.get("cause")
+    found = parse(execution.get("output") if status == "SUCCEEDED" else cause if error == "JobFailed" else None)
+    if "outcome" in found:
+        return found
+    outcome = "lost" if status in ("SUCCEEDED", "FAILED") else status.lower().replace("_", " ")
+    return {"outcome": outcome, "reason": cause or f"The watch ended with the status {status}."}

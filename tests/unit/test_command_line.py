@@ -168,6 +168,15 @@ def test_a_terminal_shows_a_bar_for_each_watch_that_ends_with_the_outcome(
             {"status": "FAILED", "output": '{"polls": 1}', "error": "WatchLost", "cause": "No such job."},
             {"outcome": "lost", "reason": "No such job."},
         ),
+        (
+            {"status": "FAILED", "error": "States.DataLimitExceeded", "cause": "Too long."},
+            {"outcome": "lost", "reason": "Too long."},
+        ),
+        ({"status": "FAILED", "error": "JobFailed", "cause": '{"outcome'}, {"outcome": "lost", "reason": '{"outcome'}),
+        (
+            {"status": "SUCCEEDED", "output": "null"},
+            {"outcome": "lost", "reason": "The watch ended with the status SUCCEEDED."},
+        ),
         ({"status": "ABORTED"}, {"outcome": "aborted", "reason": "The watch ended with the status ABORTED."}),
         ({"status": "TIMED_OUT"}, {"outcome": "timed out", "reason": "The watch ended with the status TIMED_OUT."}),
     ],
