@@ -19,6 +19,7 @@ SAME_PROCESS = {
     "recurring": ("tests/e2e/test_recurring.py",),
     "interpreters": ("tests/interpreters/",),
     "sizes": ("tests/unit/test_sizes_page.py",),
+    "benchmark": ("tests/unit/test_readme.py",),
 }
 GROUPS = {path: name for name, paths in SAME_PROCESS.items() for path in paths}
 
