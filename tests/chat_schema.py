@@ -1,7 +1,7 @@
 """Check chat messages against the format of custom notifications of Amazon Q Developer in chat applications.
 
-The members, their types and the required ones are those that AWS documents. It documents no limits, so the lengths are
-what Job Watcher promises: a title and a text that Slack accepts, and links that aren't truncated.
+The members, their types, the required ones, and the lengths of steps and keywords are those that AWS documents. It
+accepts a longer title and description than Slack, so their lengths are Slack's.
 https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 """
 
@@ -35,8 +35,8 @@ SCHEMA = _object(
                 "textType": {"const": "client-markdown"},
                 "title": _text(150),
                 "description": _text(MAX_TEXT),
-                "nextSteps": _texts(1_000, 5),
-                "keywords": _texts(300, 5),
+                "nextSteps": _texts(350, 5),
+                "keywords": _texts(75, 4),
             },
             "description",
         ),

@@ -16,5 +16,5 @@ def _lines(content: dict[str, Any]) -> Iterator[str]:
     yield from (summary, "")
     for paragraph in facts:
         yield from (*paragraph.replace("\n", "\\\n").split("\n"), "")
-    yield from (f"{number}. {step}" for number, step in enumerate(content["nextSteps"], start=1))
+    yield from (f"- {step}" for step in content["nextSteps"])
     yield from ("", ", ".join(content["keywords"]))

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,13 +14,16 @@ from .escape import escape
 from .facts import OVERDUE, shorten
 from .to_json import compact_json
 
-# Characters. AWS documents no limits. Slack's are 150 for a title and 3,000 for a text:
-# https://docs.slack.dev/reference/block-kit/blocks/section-block
-MAX_SUMMARY_LENGTH, MAX_VALUE_LENGTH, MAX_LINK_LENGTH = 800, 250, 500
+# Characters. AWS accepts 250 in a title, 8,000 in a description, 350 in a step and 75 in a keyword: see the page above.
+# Slack accepts 150 in a title and 3,000 in a text: https://docs.slack.dev/reference/block-kit/blocks/section-block
+MAX_SUMMARY_LENGTH, MAX_VALUE_LENGTH, MAX_STEP_LENGTH, MAX_KEYWORD_LENGTH = 800, 250, 350, 75
 _CONTEXT = ("outcome", "kind", "account", "region")  # members of the detail
 _ICONS = {"succeeded": "✅", "partial": "⚠️", "failed": "❌", "stopped": "⏹️", "lost": "❓", OVERDUE: "⏰"}
 # Characters that are markup in Slack or Teams, and characters that look like them.
 _MARKUP = str.maketrans({"<": "‹", ">": "›", "@": "＠", "*": "∗", "~": "∼", "`": "'"})  # noqa: RUF001
+# Characters that are markup only in places: `:emoji:` (but not in an ARN), `&lt;`, `[text](link)` and `_italic_`.
+_MARKUP_IN_PLACES = re.compile(r"(?<![\w:]):(?=[\w+'-]+:)|&(?=#?\w+;)|(?<=\])\(|(?<![^\W_])_|_(?![^\W_])")
+_SIMILAR = {":": "꞉", "&": "＆", "(": "（", "_": "＿"}  # noqa: RUF001
 
 
 def chat_message(kind: Kind | None, subject: str, detail: Detail) -> str:
@@ -38,7 +42,7 @@ def chat_message(kind: Kind | None, subject: str, detail: Detail) -> str:
             "title": f"{_ICONS[outcome]} {plain(subject)}",
             "description": _description(detail),
             "nextSteps": list(_next_steps(kind, detail)),
-            "keywords": list(known.values()),
+            "keywords": [shorten(value, MAX_KEYWORD_LENGTH - 1) for value in known.values()],
         },
         "metadata": {
             "threadId": watch.rpartition(":")[2],
@@ -52,17 +56,25 @@ def chat_message(kind: Kind | None, subject: str, detail: Detail) -> str:
 
 
 def plain(text: str, max_length: int = MAX_VALUE_LENGTH) -> str:
-    """Return a text on one line without links and markup, such as `<!here>`, which would notify everybody."""
+    """Return a text on one line without links, emoji and markup, such as `<!here>`, which would notify everybody."""
+    return _MARKUP_IN_PLACES.sub(lambda found: _SIMILAR[found[0]], _without_mentions(text, max_length))
+
+
+def _without_mentions(text: str, max_length: int) -> str:
     return shorten(escape(text[: max_length + 1]).translate(_MARKUP), max_length)
 
 
 def _description(detail: Detail) -> str:
-    """Return the summary, and each fact on a line. Values are code, in which Slack and Teams show no emoji."""
-    lines = [f"{label}: `{plain(value)}`" for label, value in facts(detail)]
+    """Return the summary, and each fact on a line. Values are code, in which nothing but mentions is markup."""
+    lines = [f"{label}: `{_without_mentions(value, MAX_VALUE_LENGTH)}`" for label, value in facts(detail)]
     return "\n\n".join(filter(None, (plain(detail["summary"], MAX_SUMMARY_LENGTH), "\n".join(lines))))
 
 
 def _next_steps(kind: Kind | None, detail: Detail) -> Iterator[str]:
-    """Yield the recommended action and the links. Both Slack and Teams turn bare URLs into links."""
-    yield recommended_action(kind, detail)
-    yield from (f"{label}: {link}" for label, link in labeled_links(detail) if len(link) <= MAX_LINK_LENGTH)
+    """Yield the recommended action and the links. Both Slack and Teams turn bare URLs into links.
+
+    A link that is too long is left out, because a part of it would lead to another page.
+    """
+    yield shorten(recommended_action(kind, detail), MAX_STEP_LENGTH - 1)
+    links = (f"{label}: {link}" for label, link in labeled_links(detail))
+    yield from (link for link in links if len(link) <= MAX_STEP_LENGTH)

@@ -1,5 +1,7 @@
 """The chat message says what happened, whether it is bad, and what to do, in Slack's and Teams' markup."""
 
+# ruff: noqa: RUF001 (the similar characters)
+
 import re
 from dataclasses import replace
 from typing import Any, cast
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from infra.catalogue.notifications_page import SAMPLES, email
 from job_watcher import catalogue, evaluate
-from job_watcher.chat_message import chat_message
+from job_watcher.chat_message import MAX_STEP_LENGTH, chat_message, plain
 from job_watcher.detail import Detail, Notification, serialize
 from job_watcher.notification import add_overdue, build_watch_lost
 from job_watcher.poll_state import carry_over
@@ -96,6 +98,7 @@ def test_the_message_about_each_sample_job_is_valid_and_fits_on_a_screen(sample:
 @given(st.text())
 @example("<!channel> <@U0123ABCD> @here @channel")
 @example("*bold* ~gone~ `code` [link](https://evil.example)")
+@example("[link](tel:1) &lt;!here&gt; :tada: _a_ __b__")
 @example("\u202e\n" * 2_000)
 @example("https://evil.example/" + "x" * 5_000)
 def test_no_value_of_a_job_mentions_anybody_or_adds_a_link_or_ends_a_code_span(value: str) -> None:
@@ -110,6 +113,9 @@ def test_no_value_of_a_job_mentions_anybody_or_adds_a_link_or_ends_a_code_span(v
         *message["metadata"]["additionalContext"].values(),
     ]
     assert not any(re.search("[<>@*~]|://(?!$)", text) for text in texts)
+    summary, _, _ = found["description"].partition("\n")
+    for text in (found["title"], summary, *found["keywords"]):
+        assert not re.search(r"`|\]\(|&#?\w+;|(^|\s)(:[\w+'-]+:|_)", text)
     for line in found["description"].split("\n")[2:]:
         assert re.fullmatch("[A-Z][a-z ]+: `[^`]+`", line)
     assert all(link.split(": ")[1].startswith(CONSOLE) for link in found["nextSteps"][1:])
@@ -117,6 +123,43 @@ def test_no_value_of_a_job_mentions_anybody_or_adds_a_link_or_ends_a_code_span(v
 
 def test_a_link_that_is_too_long_is_left_out_and_not_truncated() -> None:
     given_detail: Detail = ended(chat=True)["detail"]
-    given_detail["links"] = {"job": CONSOLE + "x" * 600, "watch": CONSOLE + "watch"}
+    longest = CONSOLE + "x" * (350 - len(f"Job: {CONSOLE}"))
+    given_detail["links"] = {"job": longest, "logs": longest, "watch": CONSOLE + "watch"}
     steps = content(chat_message(RUN, "Failed", given_detail))["nextSteps"]
-    assert steps[1:] == [f"Watch: {CONSOLE}watch"]
+    assert steps[1:] == [f"Job: {longest}", f"Watch: {CONSOLE}watch"]
+
+
+def test_no_advice_of_the_catalogue_is_too_long_for_a_step() -> None:
+    before = len("The service gives no reason. ")
+    for kind in catalogue.kinds().values():
+        assert all(before + len(advice) <= MAX_STEP_LENGTH for advice in kind.advice.values()), kind.name
+
+
+def test_longer_advice_of_a_custom_kind_and_a_longer_name_are_truncated() -> None:
+    given_detail: Detail = ended(chat=True)["detail"]
+    given_detail["kind"] = "x" * 90
+    message = read_chat_message(chat_message(replace(RUN, advice={"failed": "word " * 100}), "Failed", given_detail))
+    assert message["content"]["nextSteps"][0].startswith("Check the logs first. word word ")
+    assert message["content"]["nextSteps"][0].endswith("…")
+    assert message["content"]["keywords"][1] == "x" * 74 + "…"
+    assert message["metadata"]["additionalContext"]["kind"] == "x" * 90
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("<!here> <@U1> *a* ~b~ `c`", "‹!here› ‹＠U1› ∗a∗ ∼b∼ 'c'"),
+        ("ended :white_check_mark: :+1:", "ended ꞉white_check_mark: ꞉+1:"),
+        ("&lt;!here&gt; &#60;!here> AT&T", "＆lt;!here＆gt; ＆#60;!here› AT&T"),
+        ("[text](//server/share) f(x)", "[text]（//server/share) f(x)"),
+        ("_SUCCESS __init__.py jr_1_a", "＿SUCCESS ＿＿init＿＿.py jr_1_a"),
+        ("02:00:05 arn:aws:sts::111122223333:assumed-role/a_b", "02:00:05 arn:aws:sts::111122223333:assumed-role/a_b"),
+    ],
+)
+def test_markup_is_replaced_by_similar_characters_and_names_and_arns_can_be_copied(value: str, shown: str) -> None:
+    assert plain(value) == shown
+
+
+def test_code_has_the_value_itself_except_for_mentions() -> None:
+    given_detail: Detail = {**ended(chat=True)["detail"], "status": "_A_ :x: <!here>"}
+    assert "Status: `_A_ :x: ‹!here›`" in content(chat_message(RUN, "Failed", given_detail))["description"]
