@@ -1,5 +1,6 @@
 """Chat channels: the topic that their messages are published to, and the configurations of the channels."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,29 +36,38 @@ class ChatChannels(Construct):
         }
         for channel in chat.slack:
             self._slack(channel)
-        for number, channel in enumerate(chat.teams, start=1):
-            self._teams(channel, number)
+        for channel in chat.teams:
+            self._teams(channel)
 
     def _slack(self, channel: Channel) -> None:
+        unique = self._hash(channel)
         chatbot.CfnSlackChannelConfiguration(
             self,
-            f"Slack{channel['channel']}",
-            configuration_name=_unique_name(channel["channel"]),
+            f"Slack{unique}",
+            configuration_name=_name(unique),
             slack_workspace_id=channel["workspace"],
             slack_channel_id=channel["channel"],
             **self._common,
         )
 
-    def _teams(self, channel: Channel, number: int) -> None:
+    def _teams(self, channel: Channel) -> None:
+        unique = self._hash(channel)
         chatbot.CfnMicrosoftTeamsChannelConfiguration(
             self,
-            f"Teams{number}",
-            configuration_name=_unique_name(f"Teams{number}"),
+            f"Teams{unique}",
+            configuration_name=_name(unique),
             teams_tenant_id=channel["tenant"],
             team_id=channel["team"],
             teams_channel_id=channel["channel"],
             **self._common,
         )
+
+    def _hash(self, channel: Channel) -> str:
+        """Return what distinguishes a channel of this construct from others, whatever their order in the settings.
+
+        AWS accepts one configuration per channel, so the resource of one channel mustn't become that of another.
+        """
+        return hashlib.sha256("/".join([self.node.path, *channel.values()]).encode()).hexdigest()[:8]
 
 
 def leave_out_chat(name: str, definition: Any) -> None:
@@ -66,6 +76,6 @@ def leave_out_chat(name: str, definition: Any) -> None:
     (definition["States"][name],) = email["States"].values()
 
 
-def _unique_name(suffix: str) -> str:
-    """Return a name that is unique in all Regions, because configurations have no Region."""
-    return f"{Aws.STACK_NAME}-{Aws.REGION}-{suffix}"
+def _name(unique: str) -> str:
+    """Return the name of a configuration. It is unique in the account, because configurations have no Region."""
+    return f"{Aws.STACK_NAME}-{Aws.REGION}-{unique}"

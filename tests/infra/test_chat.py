@@ -5,6 +5,12 @@ import re
 from typing import Any
 
 import pytest
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Template
+from constructs import Construct
+
+from infra.chat import ChatChannels
+from infra.chat_settings import checked_chat
 
 from .conftest import TEAMS_CHANNEL, Synthesized
 
@@ -56,6 +62,35 @@ def test_names_of_configurations_are_unique_in_the_account(chat: Synthesized) ->
     assert len(set(names)) == 3
     assert all('{"Ref": "AWS::StackName"}' in name or chat.construct.stack_name in name for name in names)
     assert all("AWS::Region" in name for name in names)
+
+
+def configurations(*constructs: dict[str, Any]) -> dict[str, tuple[Any, str]]:
+    """Return the ids of each configuration's channel, and its name, of constructs with this chat in one stack."""
+    stack = Stack(App(), "Stack")
+    for number, settings in enumerate(constructs):
+        ChatChannels(Construct(stack, f"Jobs{number}"), "Chat", chat=checked_chat("", **settings), topics=[])
+    resources = Template.from_stack(stack).to_json()["Resources"]
+    found = {id: one["Properties"] for id, one in resources.items() if one["Type"] in (SLACK, TEAMS)}
+    channels = ("SlackWorkspaceId", "SlackChannelId", "TeamsTenantId", "TeamId", "TeamsChannelId")
+    return {
+        id: ([one[name] for name in channels if name in one], json.dumps(one["ConfigurationName"]))
+        for id, one in found.items()
+    }
+
+
+def test_two_constructs_in_a_stack_have_different_configurations() -> None:
+    other = TEAMS_CHANNEL.replace("ab3cd", "ef4gh")
+    found = configurations({"slack": [], "teams": [TEAMS_CHANNEL]}, {"slack": [], "teams": [other]})
+    assert len({name for _, name in found.values()}) == len(found) == 2
+
+
+def test_a_configuration_stays_that_of_its_channel_if_another_is_removed_or_the_order_changes() -> None:
+    # One channel is shared by two workspaces, in which it has the same id.
+    slack, teams = ["T1/C1", "T2/C1"], [TEAMS_CHANNEL, TEAMS_CHANNEL.replace("ab3cd", "ef4gh")]
+    both = configurations({"slack": slack, "teams": teams})
+    assert len({name for _, name in both.values()}) == len(both) == 4
+    assert configurations({"slack": slack[::-1], "teams": teams[::-1]}) == both
+    assert configurations({"slack": slack[1:], "teams": teams[1:]}).items() <= both.items()
 
 
 def test_members_of_a_channel_cannot_run_commands(chat: Synthesized) -> None:
