@@ -77,10 +77,20 @@ def test_channels_take_three_more_states_than_an_email(deployment: Deployment, o
     assert sorted(set(entered) - without) == sorted(["PublishToPeople", "IsForChat?", last])
 
 
-def test_without_a_chat_message_channels_receive_the_subject_of_the_email(deployment: Deployment) -> None:
-    deployment.run_notify(notification(chat=None, outcome="lost"))
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("The job failed.\n", "\n\nThe job failed.\n"),
+        ("<!here> *a* [b](tel:1) [c] (d)\n", "\n\n?!here? ?a? [b?tel:1) [c] (d)\n"),
+        ("x" * 2_501, ""),
+    ],
+    ids=["short", "markup", "too long"],
+)
+def test_without_a_chat_message_channels_receive_the_email(deployment: Deployment, text: str, shown: str) -> None:
+    deployment.run_notify({**notification(chat=None, outcome="lost"), "text": text})
     (channel,) = deployment.received("chat")
-    assert read_chat_message(channel["Message"])["content"]["description"] == NOTIFICATION["subject"]
+    description = read_chat_message(channel["Message"])["content"]["description"]
+    assert description == f"{NOTIFICATION['subject']}{shown}"
 
 
 def test_a_lost_watch_has_an_event_type_of_its_own(deployment: Deployment) -> None:
