@@ -27,7 +27,7 @@ class ChatChannels(Construct):
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("chatbot.amazonaws.com"),
-            description="Of chat channels. It has no permissions.",
+            description="The role of Job Watcher's chat channels. It has no permissions.",
         )
         self._common: dict[str, Any] = {
             "iam_role_arn": role.role_arn,

@@ -12,9 +12,7 @@ def markdown(message: str) -> str:
 
 def _lines(content: dict[str, Any]) -> Iterator[str]:
     yield from (f"**{content['title']}**", "")
-    summary, *facts = content["description"].split("\n\n")
-    yield from (summary, "")
-    for paragraph in facts:
-        yield from (*paragraph.replace("\n", "\\\n").split("\n"), "")
+    yield from (*content["description"].split("\n"), "")
+    yield from ("**Next steps**", "")
     yield from (f"- {step}" for step in content["nextSteps"])
     yield from ("", ", ".join(content["keywords"]))

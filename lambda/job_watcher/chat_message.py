@@ -29,7 +29,7 @@ _SIMILAR = {":": "꞉", "&": "＆", "(": "（", "_": "＿"}  # noqa: RUF001
 def chat_message(kind: Kind | None, subject: str, detail: Detail) -> str:
     """Return the message as JSON. `subject` is that of the email.
 
-    All messages of a watch have the same thread: that a job is overdue, and how it ended.
+    All messages of a watch are in one thread: that about an overdue job, and that about its end.
     """
     outcome, watch = detail["outcome"], detail["watch"]
     members: Mapping[str, Any] = detail
@@ -65,8 +65,11 @@ def _without_mentions(text: str, max_length: int) -> str:
 
 
 def _description(detail: Detail) -> str:
-    """Return the summary, and each fact on a line. Values are code, in which nothing but mentions is markup."""
-    lines = [f"{label}: `{_without_mentions(value, MAX_VALUE_LENGTH)}`" for label, value in facts(detail)]
+    """Return the summary, and a list of the facts, because Teams joins lines that are neither items nor paragraphs.
+
+    Values are code, in which nothing but mentions is markup.
+    """
+    lines = [f"- {label}: `{_without_mentions(value, MAX_VALUE_LENGTH)}`" for label, value in facts(detail)]
     return "\n\n".join(filter(None, (plain(detail["summary"], MAX_SUMMARY_LENGTH), "\n".join(lines))))
 
 

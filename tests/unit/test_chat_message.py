@@ -51,7 +51,7 @@ def content(message: str) -> dict[str, Any]:
 def test_the_title_is_the_outcome_and_the_job_and_the_description_has_the_reason_and_the_facts() -> None:
     found = content(ended(chat=True)["chat"])
     assert found["title"] == "❌ Failed: Glue job run nightly-orders (eu-west-1)"
-    assert found["description"] == "Glue job run nightly-orders failed: No such path.\n\nStatus: `FAILED`"
+    assert found["description"] == "Glue job run nightly-orders failed: No such path.\n\n- Status: `FAILED`"
     assert found["keywords"] == ["failed", "glue/JobRun", "123456789012", "eu-west-1"]
 
 
@@ -117,7 +117,7 @@ def test_no_value_of_a_job_mentions_anybody_or_adds_a_link_or_ends_a_code_span(v
     for text in (found["title"], summary, *found["keywords"]):
         assert not re.search(r"`|\]\(|&#?\w+;|(^|\s)(:[\w+'-]+:|_)", text)
     for line in found["description"].split("\n")[2:]:
-        assert re.fullmatch("[A-Z][a-z ]+: `[^`]+`", line)
+        assert re.fullmatch("- [A-Z][a-z ]+: `[^`]+`", line)
     assert all(link.split(": ")[1].startswith(CONSOLE) for link in found["nextSteps"][1:])
 
 

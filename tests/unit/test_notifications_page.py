@@ -32,7 +32,6 @@ def test_the_chat_message_in_the_page_about_channels_is_up_to_date() -> None:
 def test_the_page_shows_the_chat_message_about_each_job() -> None:
     text = notifications_page.PAGE.read_text(encoding="utf-8")
     assert text.count("<summary>Chat message</summary>") == len(SAMPLES)
-    assert not re.search(r"\\\n>\n", text)  # a backslash at the end of a paragraph would be shown
 
 
 def test_the_page_shows_at_least_forty_jobs_and_every_outcome() -> None:
