@@ -57,19 +57,16 @@ def chat_message(kind: Kind | None, subject: str, detail: Detail) -> str:
 
 def plain(text: str, max_length: int = MAX_VALUE_LENGTH) -> str:
     """Return a text on one line without links, emoji and markup, such as `<!here>`, which would notify everybody."""
-    return _MARKUP_IN_PLACES.sub(lambda found: _SIMILAR[found[0]], _without_mentions(text, max_length))
-
-
-def _without_mentions(text: str, max_length: int) -> str:
-    return shorten(escape(text[: max_length + 1]).translate(_MARKUP), max_length)
+    line = shorten(escape(text[: max_length + 1]).translate(_MARKUP), max_length)
+    return _MARKUP_IN_PLACES.sub(lambda found: _SIMILAR[found[0]], line)
 
 
 def _description(detail: Detail) -> str:
-    """Return the summary, and a list of the facts, because Teams joins lines that are neither items nor paragraphs.
+    """Return the summary, and a list of the facts. Teams joins other lines, and shows the backticks of code.
 
-    Values are code, in which nothing but mentions is markup.
+    https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format
     """
-    lines = [f"- {label}: `{_without_mentions(value, MAX_VALUE_LENGTH)}`" for label, value in facts(detail)]
+    lines = [f"- {label}: {plain(value)}" for label, value in facts(detail)]
     return "\n\n".join(filter(None, (plain(detail["summary"], MAX_SUMMARY_LENGTH), "\n".join(lines))))
 
 

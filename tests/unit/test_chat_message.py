@@ -51,7 +51,7 @@ def content(message: str) -> dict[str, Any]:
 def test_the_title_is_the_outcome_and_the_job_and_the_description_has_the_reason_and_the_facts() -> None:
     found = content(ended(chat=True)["chat"])
     assert found["title"] == "❌ Failed: Glue job run nightly-orders (eu-west-1)"
-    assert found["description"] == "Glue job run nightly-orders failed: No such path.\n\n- Status: `FAILED`"
+    assert found["description"] == "Glue job run nightly-orders failed: No such path.\n\n- Status: FAILED"
     assert found["keywords"] == ["failed", "glue/JobRun", "123456789012", "eu-west-1"]
 
 
@@ -100,8 +100,9 @@ def test_the_message_about_each_sample_job_is_valid_and_fits_on_a_screen(sample:
 @example("*bold* ~gone~ `code` [link](https://evil.example)")
 @example("[link](tel:1) &lt;!here&gt; :tada: _a_ __b__")
 @example("\u202e\n" * 2_000)
+@example("see ://, HTTPS://evil.example and s3://bucket/key")
 @example("https://evil.example/" + "x" * 5_000)
-def test_no_value_of_a_job_mentions_anybody_or_adds_a_link_or_ends_a_code_span(value: str) -> None:
+def test_no_value_of_a_job_mentions_anybody_or_adds_a_link_or_a_line(value: str) -> None:
     hostile = detail(value)
     hostile["kind"] = value
     message = read_chat_message(chat_message(SPEAKER, f"Failed: {value[:20]}", hostile))
@@ -112,12 +113,11 @@ def test_no_value_of_a_job_mentions_anybody_or_adds_a_link_or_ends_a_code_span(v
         *found["keywords"],
         *message["metadata"]["additionalContext"].values(),
     ]
-    assert not any(re.search("[<>@*~]|://(?!$)", text) for text in texts)
-    summary, _, _ = found["description"].partition("\n")
-    for text in (found["title"], summary, *found["keywords"]):
+    assert not any(re.search("[<>@*~]|(?i:https?|ftp)://", text) for text in texts)
+    for text in (found["title"], *found["description"].split("\n"), *found["keywords"]):
         assert not re.search(r"`|\]\(|&#?\w+;|(^|\s)(:[\w+'-]+:|_)", text)
     for line in found["description"].split("\n")[2:]:
-        assert re.fullmatch("- [A-Z][a-z ]+: `[^`]+`", line)
+        assert re.fullmatch("- (Status|Results): .+", line)
     assert all(link.split(": ")[1].startswith(CONSOLE) for link in found["nextSteps"][1:])
 
 
@@ -158,8 +158,3 @@ def test_longer_advice_of_a_custom_kind_and_a_longer_name_are_truncated() -> Non
 )
 def test_markup_is_replaced_by_similar_characters_and_names_and_arns_can_be_copied(value: str, shown: str) -> None:
     assert plain(value) == shown
-
-
-def test_code_has_the_value_itself_except_for_mentions() -> None:
-    given_detail: Detail = {**ended(chat=True)["detail"], "status": "_A_ :x: <!here>"}
-    assert "Status: `_A_ :x: ‹!here›`" in content(chat_message(RUN, "Failed", given_detail))["description"]
