@@ -62,7 +62,7 @@ def plain(text: str, max_length: int = MAX_VALUE_LENGTH) -> str:
 
 
 def _description(detail: Detail) -> str:
-    """Return the summary, and a list of the facts. Teams joins other lines, and shows the backticks of code.
+    """Return the summary, and a list of the facts. Cards in Teams join other lines, and show the backticks of code.
 
     https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format
     """
@@ -71,7 +71,7 @@ def _description(detail: Detail) -> str:
 
 
 def _next_steps(kind: Kind | None, detail: Detail) -> Iterator[str]:
-    """Yield the recommended action and the links. Both Slack and Teams turn bare URLs into links.
+    """Yield the recommended action and the links. They are bare URLs, because Slack's markup of links isn't Teams'.
 
     A link that is too long is left out, because a part of it would lead to another page.
     """
