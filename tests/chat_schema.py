@@ -61,6 +61,4 @@ def read_chat_message(text: str) -> dict[str, Any]:
     """Return the message; raise jsonschema.ValidationError unless it is a valid one."""
     message: dict[str, Any] = json.loads(text)
     VALIDATOR.validate(message)
-    steps = message["content"].get("nextSteps", [])
-    assert len("\n".join(steps)) <= MAX_TEXT  # they become one text
     return message
