@@ -1,6 +1,7 @@
 """CONTRIBUTING.md, CHANGELOG.md, the workflows and the pre-commit hooks agree with each other and with the Makefile."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import yaml
@@ -89,3 +90,15 @@ def test_no_python_file_outside_the_tests_exceeds_200_lines() -> None:
     folders = ("lambda", "infra", "cli", "local")
     files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
     assert files and not [file.name for file in files if len(file.read_text(encoding="utf-8").splitlines()) > 200]
+
+
+def test_mypy_reads_each_module_of_the_cdk_that_is_imported() -> None:
+    overrides = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    (read,) = [one["module"] for one in overrides if one.get("follow_imports") == "normal"]
+    files = [
+        ROOT / "app.py",
+        *(path for name in ("infra", "cli", "local", "tests") for path in ROOT.glob(f"{name}/**/*.py")),
+    ]
+    imports = r"^\s*(?:from aws_cdk import |from aws_cdk\.|import aws_cdk\.)(aws_\w+)"
+    found = {module for path in files for module in re.findall(imports, path.read_text(), flags=re.MULTILINE)}
+    assert sorted(read) == sorted({"aws_cdk", *(f"aws_cdk.{module}" for module in found)})
