@@ -1,7 +1,6 @@
 """The settings `chat`, `chat-slack` and `chat-teams`: chat channels that receive notifications."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,9 +51,8 @@ def _outcomes(value: Any) -> tuple[str, ...]:
 
 
 def _channels(name: str, value: Any, pattern: str, accepted: str) -> tuple[Channel, ...]:
-    items: Sequence[str] = string_list(name, value)
-    found = [re.fullmatch(pattern, item) for item in dict.fromkeys(items)]
-    for item, match in zip(dict.fromkeys(items), found, strict=True):
+    found = {item: re.fullmatch(pattern, item) for item in string_list(name, value)}
+    for item, match in found.items():
         if match is None:
             raise InvalidSetting(name, f": {item!r} is not a channel; accepted is {accepted}.")
-    return tuple(match.groupdict() for match in found if match)
+    return tuple(match.groupdict() for match in found.values() if match)
