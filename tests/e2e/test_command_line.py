@@ -1,10 +1,11 @@
-"""The commands that start, follow, list, show and stop watches, in a pseudo-terminal."""
+"""The commands that start, follow, list, show and stop watches, and those about kinds, in a pseudo-terminal."""
 
 import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
@@ -60,6 +61,20 @@ def test_follow_finds_a_watch_by_the_id_of_its_job_and_prints_the_detail_as_json
     with command("follow", job["JobId"], "--json") as terminal:
         assert terminal.end() == 0, terminal.text
         assert json.loads(terminal.lines[-2])["watch"] == watch
+
+
+def test_kinds_and_explain_say_what_the_deployment_watches_and_what_an_answer_means(
+    world: World, command: Command, job: dict[str, str], tmp_path: Path
+) -> None:
+    with command("kinds", SPEAKERS) as terminal:
+        assert terminal.end() == 0, terminal.text
+        assert SPEAKERS in terminal.text and "not enabled" not in terminal.text
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps({"Job": world.describe(SPEAKERS, job)}, default=str))
+    with command("explain", "--kind", SPEAKERS, "--answer", str(answer)) as terminal:
+        assert terminal.end() == 0, terminal.text
+        shown = dict(line.split(maxsplit=1) for line in terminal.lines if line)
+        assert (shown["outcome"], shown["status"], float(shown["percent"])) == ("running", "IN_PROGRESS", 40)
 
 
 def test_list_show_and_stop_a_watch(world: World, command: Command, job: dict[str, str]) -> None:
