@@ -5,6 +5,8 @@ import shlex
 from . import program
 from .command import Context
 
+MORE_POLLS = 'make cdk ARGS="deploy --context max-concurrency=20"'
+
 
 def aws_command(context: Context, arguments: str) -> str:
     """Return a command of the AWS CLI."""

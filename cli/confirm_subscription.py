@@ -62,6 +62,14 @@ def read_link(link: str) -> tuple[str, str]:
     return read_link(original)
 
 
+def is_protected(attributes: Mapping[str, Any]) -> bool:
+    """Whether a subscription's confirmation was authenticated, so that links in emails can't end it.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
+    """
+    return str(attributes.get("ConfirmationWasAuthenticated")) == "true"
+
+
 def _ask() -> str:
     """Return a line of the input. In a terminal, ask for it."""
     if not sys.stdin.isatty():
@@ -73,12 +81,8 @@ def _ask() -> str:
 
 
 def _report(context: Context, attributes: Mapping[str, Any]) -> None:
-    """Print whether the confirmation was authenticated. It isn't if somebody had already opened the link.
-
-    https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
-    """
-    arn, endpoint = attributes["SubscriptionArn"], attributes["Endpoint"]
-    protected = attributes.get("ConfirmationWasAuthenticated") == "true"
+    """Print whether the confirmation was authenticated. It isn't if somebody had already opened the link."""
+    arn, endpoint, protected = attributes["SubscriptionArn"], attributes["Endpoint"], is_protected(attributes)
     command = aws_command(context, f"sns unsubscribe --subscription-arn {arn}")
     text = (
         f"Links can't end the subscription of {endpoint}. To end it, run `{command}`."

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..aws_command import aws_command, own_command
+from ..aws_command import MORE_POLLS, aws_command, own_command
 from ..command import Context
 from ..diagnosis import Note, Problem
 from ..stack_resources import named
@@ -16,7 +16,6 @@ CONCURRENCY = "lambda get-account-settings"
 TRANSITIONS = "service-quotas list-service-quotas --service-code states"
 FAILED_EXECUTIONS = "stepfunctions list-executions --status-filter FAILED --state-machine-arn {}"
 SUBSCRIPTIONS = "sns list-subscriptions-by-topic --topic-arn {}"
-MORE_POLLS = 'make cdk ARGS="deploy --context max-concurrency=20"'
 # What helps if an alarm is raised: the command, and the resource that it is about.
 ACTIONS: Mapping[str, tuple[str, str]] = {
     "WatchUnreported": (RECEIVE, "MonitoringUnreportedWatches"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..aws_command import aws_command, own_command
 from ..command import Context
+from ..confirm_subscription import is_protected
 from ..diagnosis import Note, Problem
 from ..stack_resources import named
 
@@ -41,20 +42,16 @@ def _pending(context: Context, topic: str, subject: str, found: Sequence[Any]) -
 
 
 def _unprotected(context: Context, subject: str, found: Sequence[Any]) -> Iterator[Note]:
-    """Yield a note about the email subscriptions that whoever opens the link in an email can end.
-
-    https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
-    """
+    """Yield a note about the email subscriptions that whoever opens the link in an email can end."""
     confirmed = [one for one in found if one["Protocol"] in EMAIL and one["SubscriptionArn"] != PENDING]
-    addresses = [one["Endpoint"] for one in confirmed if not _is_authenticated(context, one["SubscriptionArn"])]
+    addresses = [one["Endpoint"] for one in confirmed if not _is_protected(context, one["SubscriptionArn"])]
     if addresses:
         text = f"unsubscribe links can end the subscription of {', '.join(addresses)} to the topic for {subject}"
         yield Note(f"{text}, because it wasn't confirmed with `{own_command(context, 'confirm')}`")
 
 
-def _is_authenticated(context: Context, arn: str) -> bool:
-    attributes = context.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
-    return str(attributes.get("ConfirmationWasAuthenticated")) == "true"
+def _is_protected(context: Context, arn: str) -> bool:
+    return is_protected(context.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"])
 
 
 def _missing(context: Context, topic: str, name: str, found: Sequence[Any]) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..aws_command import aws_command
+from ..aws_command import MORE_POLLS, aws_command
 from ..command import Context
 from ..diagnosis import Note, Problem
 from ..stack_resources import named
@@ -14,7 +14,6 @@ DAY, HOUR = timedelta(days=1), 3600
 NAMESPACE = "JobWatcher"  # the metrics of the functions, whose dimension is the stack's name
 # The quota of concurrent executions: https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 RAISE_QUOTA = "service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384"
-MORE_POLLS = 'make cdk ARGS="deploy --context max-concurrency=20"'
 
 
 def check(context: Context) -> Iterator[Problem | Note]:

@@ -54,9 +54,11 @@ def with_emails(text: str) -> str:
 
 def with_chat_messages(text: str) -> str:
     """Return a page in which the quotation after each comment is the chat message about the kind's first sample."""
-    return re.sub(
-        MARKED_CHAT, lambda found: f"{found[1]}{sample_chat.markdown(_first(found[2])['chat'])}\n", text, flags=re.M
-    )
+
+    def chat_message(found: re.Match[str]) -> str:
+        return f"{found[1]}{sample_chat.markdown(_first(found[2])['chat'])}\n"
+
+    return re.sub(MARKED_CHAT, chat_message, text, flags=re.MULTILINE)
 
 
 def _first(kind: str) -> Notification:
@@ -106,11 +108,11 @@ def kind_of(name: str) -> Kind:
     return waiters.load(service)[name] if WAITER in name else catalogue.load(service)[name]
 
 
-def _section(email: Mapping[str, Any]) -> Iterator[str]:
-    yield f"## {email['subject']}\n"
-    yield f"```text\n{email['text'].rstrip()}\n```\n"
-    if "chat" in email:
-        yield f"<details><summary>Chat message</summary>\n\n{sample_chat.markdown(email['chat'])}\n\n</details>\n"
+def _section(shown: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## {shown['subject']}\n"
+    yield f"```text\n{shown['text'].rstrip()}\n```\n"
+    if "chat" in shown:
+        yield f"<details><summary>Chat message</summary>\n\n{sample_chat.markdown(shown['chat'])}\n\n</details>\n"
 
 
 if __name__ == "__main__":

@@ -29,9 +29,9 @@ _SIMILAR = {":": "꞉", "&": "＆", "(": "（", "_": "＿"}  # noqa: RUF001
 def chat_message(kind: Kind | None, subject: str, detail: Detail) -> str:
     """Return the message as JSON. `subject` is that of the email.
 
-    All messages of a watch are in one thread: that about an overdue job, and that about its end.
+    All messages of a watch are in one thread, such as those about an overdue job and about its end.
     """
-    outcome, watch = detail["outcome"], detail["watch"]
+    outcome, watch, title = detail["outcome"], detail["watch"], plain(subject)
     members: Mapping[str, Any] = detail
     known = {name: value for name in _CONTEXT if (value := plain(str(members.get(name) or "")))}
     message = {
@@ -39,14 +39,14 @@ def chat_message(kind: Kind | None, subject: str, detail: Detail) -> str:
         "source": "custom",
         "content": {
             "textType": "client-markdown",
-            "title": f"{_ICONS[outcome]} {plain(subject)}",
+            "title": f"{_ICONS[outcome]} {title}",
             "description": _description(detail),
             "nextSteps": list(_next_steps(kind, detail)),
             "keywords": [shorten(value, MAX_KEYWORD_LENGTH - 1) for value in known.values()],
         },
         "metadata": {
             "threadId": watch.rpartition(":")[2],
-            "summary": plain(subject),
+            "summary": title,
             "eventType": f"JobWatcher-{outcome}",
             "relatedResources": [watch],
             "additionalContext": known,

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from cli.aws_command import MORE_POLLS
 from cli.doctor import CHECKS
-from cli.doctor_checks.alarms import ACTIONS, MORE_POLLS
+from cli.doctor_checks.alarms import ACTIONS
 from cli.doctor_checks.throttling import RAISE_QUOTA
 from cli.doctor_checks.trail import WRITE_SELECTOR, logs_write_calls
 from job_watcher import __version__

@@ -13,6 +13,7 @@ from tests.unit.fake_aws import WATCH, FakeAws, refuse
 from tests.unit.watch_story import START, Clock, Executions, Story
 
 Run = Callable[..., Any]
+Bar = Callable[[], list[str]]
 NAME = WATCH.rpartition(":")[2]
 
 
@@ -244,32 +245,34 @@ def test_following_reports_a_permanent_error(
     assert sentence in last and "The watch continues. To resume: job-watcher follow w" in resume
 
 
-def test_in_a_terminal_a_bar_of_80_columns_shows_the_status_and_the_times(
-    monkeypatch: pytest.MonkeyPatch, aws: FakeAws, story: Story, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def bar(monkeypatch: pytest.MonkeyPatch, aws: FakeAws, run: Run, capsys: pytest.CaptureFixture[str]) -> Bar:
+    """Return a function that follows the watch in a terminal of 80 columns, and returns the lines that it showed."""
     for name, value in {"TTY_COMPATIBLE": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
         monkeypatch.setenv(name, value)
     aws.answers["GetJobRun"] = refuse("AccessDeniedException")
+
+    def follow() -> list[str]:
+        assert run(NAME) == 0
+        return re.sub("\x1b[^a-zA-Z]*[a-zA-Z]", "", capsys.readouterr().out).replace("\r", "\n").splitlines()
+
+    return follow
+
+
+def test_in_a_terminal_a_bar_of_80_columns_shows_the_status_and_the_times(story: Story, bar: Bar) -> None:
     story.poll(0, "RUNNING", 49.0, wait=60, last_answer=1_000, age=1_060)
     story.succeeds(5, outcome="succeeded", status="SUCCEEDED")
-    assert run(NAME) == 0
-    lines = re.sub("\x1b[^a-zA-Z]*[a-zA-Z]", "", capsys.readouterr().out).replace("\r", "\n").splitlines()
+    lines = bar()
     assert max(map(len, lines)) <= 80
     assert any("JobRun ━" in line and "RUNNING 49 %" in line and line.endswith("0:16:40") for line in lines)
     assert any("earliest end in 16 min 40 s, next poll in 1 min" in line for line in lines)
     assert any("succeeded (SUCCEEDED)" in line and line.endswith("0:16:45") for line in lines)
 
 
-def test_a_long_status_does_not_cut_the_elapsed_time(
-    monkeypatch: pytest.MonkeyPatch, aws: FakeAws, story: Story, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, value in {"TTY_COMPATIBLE": "1", "TERM": "xterm", "COLUMNS": "80"}.items():
-        monkeypatch.setenv(name, value)
-    aws.answers["GetJobRun"] = refuse("AccessDeniedException")
+def test_a_long_status_does_not_cut_the_elapsed_time(story: Story, bar: Bar) -> None:
     story.poll(0, "INACCESSIBLE_ENCRYPTION_CREDENTIALS_RECOVERABLE", 49.0, last_answer=45_000, age=45_060)
     story.succeeds(5, outcome="succeeded", status="SUCCEEDED")
-    assert run(NAME) == 0
-    lines = re.sub("\x1b[^a-zA-Z]*[a-zA-Z]", "", capsys.readouterr().out).replace("\r", "\n").splitlines()
+    lines = bar()
     (line, *_) = [line for line in lines if "INACCESSIBLE" in line]
     assert len(line) == 80 and re.match("JobRun ━+.* INACC.*… 12:30:00$", line)
 
