@@ -35,7 +35,7 @@ Request = Annotated[
 
 def _parse_outcome(text: str) -> str:
     if text not in FINAL_OUTCOMES:
-        raise typer.BadParameter(f"{text!r} is not how a job can end; accepted are {', '.join(FINAL_OUTCOMES)}.")
+        raise typer.BadParameter(f"{text!r} is not a job's outcome; accepted are {', '.join(FINAL_OUTCOMES)}.")
     return text
 
 

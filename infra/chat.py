@@ -16,8 +16,8 @@ from .chat_settings import Channel, Chat
 class ChatChannels(Construct):
     """The configurations in which Amazon Q Developer sends the messages of topics to channels.
 
-    Members of a channel can't run commands with a configuration: its role has no permissions, and neither have the
-    channel's guardrails. Without guardrails, those of an administrator would apply:
+    Members of a channel can't run commands with a configuration: its role has no permissions, and its guardrail is a
+    policy that denies everything. By default, the guardrail is the policy AdministratorAccess:
     https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html
     """
 

@@ -19,8 +19,8 @@ STATES = ("ReserveEmail", "CountEmail", "StartDigest", "EmailLeftOut")  # in not
 class EmailLimit(Construct):
     """The state machines Limit, whose executions' names limit and count the emails, and Digest, which sends an email.
 
-    `topics` are those for people and for chat channels; `values` are the substitutions with which they are published
-    to. Public attributes: digest, and substitutions, the values that notify.asl.json needs.
+    `topics` are those for people and for chat channels; `values` are the substitutions for the states that publish to
+    them. Public attributes: digest, and substitutions, the values that notify.asl.json needs.
     """
 
     def __init__(

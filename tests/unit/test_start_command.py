@@ -140,8 +140,8 @@ def test_a_watch_is_followed_like_that_of_follow(
         (["batch/Job", "jobs=a"], "The request is not valid for DescribeJobs: "),
         (["batch/Job", 'jobs:=["a", "b"]'], "jobs has 2 items; accepted is exactly one"),
         ([*START[1:], "RunId=jr_2"], "RunId is given twice; accepted is one value for each member."),
-        ([*START[1:], "--fail-on", "lost"], "'lost' is not how a job can end; accepted are succeeded, partial, failed"),
-        (["own/Thing", "Id=1", "--no-check", "--fail-on", "x"], "'x' is not how a job can end; accepted are succeeded"),
+        ([*START[1:], "--fail-on", "lost"], "'lost' is not a job's outcome; accepted are succeeded, partial, failed"),
+        (["own/Thing", "Id=1", "--no-check", "--fail-on", "x"], "'x' is not a job's outcome; accepted are succeeded"),
     ],
 )
 def test_a_typo_makes_no_call(
