@@ -43,6 +43,7 @@ class Cloud:
         self.log = self.folder / "ministack.log"
         self.url = f"http://127.0.0.1:{_free_port()}"
         self._endpoints = dict(endpoints or {})
+        self._clients: dict[str, Any] = {}
         self.default_bus = DefaultBus(self.client("events"))
         self.voice_id = VoiceId(s3=self.client("s3"), events=self.default_bus)
         self._endpoints["voice-id"] = self.voice_id.url
@@ -73,7 +74,12 @@ class Cloud:
         return self._process.pid
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client for the local account."""
+        """Return a boto3 client for the local account. There is one for each service."""
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service)
+        return self._clients[service]
+
+    def _new_client(self, service: str) -> Any:
         return boto3.client(
             service,
             endpoint_url=self._endpoints.get(service, self.url),

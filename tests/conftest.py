@@ -4,8 +4,8 @@ import gc
 import sys
 from functools import cache
 
+import botocore.session
 import pytest
-from botocore.loaders import JSONFileLoader
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -60,9 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 
-# botocore reads a service's model again for each session, of which many tests create one.
-load_model_file = cache(JSONFileLoader().load_file)
-JSONFileLoader.load_file = lambda self, file_path: load_model_file(file_path)  # type: ignore[method-assign]
+# Each botocore session would list the services and read their models again, and many tests create a session.
+botocore.session.create_loader = cache(botocore.session.create_loader)  # type: ignore[attr-defined]
 
 
 def pytest_configure() -> None:

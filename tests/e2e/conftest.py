@@ -104,6 +104,7 @@ class World(Account):
         name = settings.get("stack-name", "job-watcher")
         self._event_queue = EventQueue(cloud.client("events"), cloud.client("sqs"), self.outputs["BusName"], name)
         self._events: list[dict[str, Any]] = []
+        self._requests: dict[str, Any] = {}
         self._is_current = app == ROOT  # an earlier version has another schema
         self.manifest = put_sample(self.s3, requests=4, invalid=0)
 
@@ -147,8 +148,18 @@ class World(Account):
 
     def find_watch(self, request: Mapping[str, str]) -> str | None:
         """Return the ARN of a watch of this job, or None if there is none."""
-        inputs = ((arn, self.states.describe_execution(executionArn=arn)["input"]) for arn in self.watches())
-        return next((arn for arn, text in inputs if json.loads(text)["request"] == request), None)
+        return next(iter(self.watches_of(request)), None)
+
+    def watches_of(self, request: Mapping[str, str]) -> list[str]:
+        """Return the ARNs of the watches of this job."""
+        return [watch for watch in self.watches() if self.request_of(watch) == request]
+
+    def request_of(self, watch: str) -> Any:
+        """Return the request in a watch's input, or None if the input isn't an object. It never changes."""
+        if watch not in self._requests:
+            watch_input = json.loads(self.states.describe_execution(executionArn=watch)["input"])
+            self._requests[watch] = watch_input.get("request") if isinstance(watch_input, dict) else None
+        return self._requests[watch]
 
     def wait_for_first_poll(self, watch: str) -> None:
         """Wait until a watch has polled a job that is still running, and waits for its next poll."""
@@ -198,6 +209,20 @@ class World(Account):
         """Return the emails whose body contains the text, to the first address in the setting `email` or to another."""
         address = to or self._address
         return [email for email in self.cloud.emails() if email["To"] == [address] and text in email["BodyText"]]
+
+    def all_emails(self, text: str, to: str | None = None) -> list[dict[str, Any]]:
+        """Return what `emails` returns when all notifications that have started and contain the text are delivered."""
+        until(lambda: not any(text in given for given in self._running_notifications()))
+        return self.emails(text, to)
+
+    def _running_notifications(self) -> Iterator[str]:
+        """Yield the inputs of the notifications that are being delivered. They have started when their watch ends."""
+        for machine in self.states.list_state_machines()["stateMachines"]:
+            if "Notify" in machine["name"]:
+                running = {"stateMachineArn": machine["stateMachineArn"], "statusFilter": "RUNNING"}
+                for execution in self.states.list_executions(**running)["executions"]:
+                    described = self.states.describe_execution(executionArn=execution["executionArn"])
+                    yield described["input"]
 
     def email(self, text: str) -> dict[str, Any]:
         """Wait for the email whose body contains the text and return it."""

@@ -159,4 +159,4 @@ def test_no_job_is_reported_twice(world: World, watched: dict[str, Watched]) -> 
     world.events({})  # receives what is left
     assert [len(world.received(job.request)) for job in watched.values()] == [1] * len(CASES)
     lost = [watched[name].request["JobId"] for name, case in CASES.items() if case.error]
-    assert [len(world.emails(job_id)) for job_id in lost] == [1] * len(lost)
+    assert [len(world.all_emails(job_id)) for job_id in lost] == [1] * len(lost)

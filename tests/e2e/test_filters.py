@@ -96,5 +96,5 @@ def test_a_route_receives_only_the_emails_about_its_kinds_and_outcomes(world: Wo
     until(lambda: world.emails(run["RunId"], ETL))
     for watch in watches[1:]:
         world.email(watch)
-    assert [bool(world.emails(watch, ETL)) for watch in watches] == [True, False, False, False]
-    assert world.emails(watches[0]) == []
+    assert [bool(world.all_emails(watch, ETL)) for watch in watches] == [True, False, False, False]
+    assert world.all_emails(watches[0]) == []

@@ -68,7 +68,7 @@ def test_if_the_local_cloud_is_terminated_watches_can_be_started_again(own: Worl
     assert own.event(running)["detail"]["outcome"] == "succeeded"
     assert len(own.events(reported)) == 1
     # MiniStack doesn't save the emails that were sent before the restart
-    assert [len(own.emails(request["JobId"])) for request in (running, reported)] == [1, 0]
+    assert [len(own.all_emails(request["JobId"])) for request in (running, reported)] == [1, 0]
 
 
 def test_if_the_local_cloud_is_killed_the_same_event_starts_the_watch_again(own: World) -> None:
@@ -87,7 +87,7 @@ def test_if_the_local_cloud_is_killed_the_same_event_starts_the_watch_again(own:
     own.show_end(request)
     assert own.end(killed)["status"] == "SUCCEEDED"
     assert own.event(request)["detail"]["outcome"] == "succeeded"
-    assert len(own.emails(request["JobId"])) == 1
+    assert len(own.all_emails(request["JobId"])) == 1
 
 
 def test_if_the_process_of_the_function_is_killed_the_poll_is_repeated(own: World) -> None:
@@ -105,7 +105,7 @@ def test_if_the_process_of_the_function_is_killed_the_poll_is_repeated(own: Worl
     history = own.states.get_execution_history(executionArn=watch)["events"]
     assert [event["type"] for event in history].count("TaskFailed") == 1
     assert own.event(request)["detail"]["outcome"] == "succeeded"
-    assert len(own.emails(request["JobId"])) == 1
+    assert len(own.all_emails(request["JobId"])) == 1
 
 
 def function_processes(cloud: Cloud, name: str) -> list[int]:

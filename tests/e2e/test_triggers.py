@@ -37,7 +37,7 @@ def test_polling_reports_the_end_if_the_service_event_is_lost(world: World, bus:
     bus.service_events.times = 0
     request = world.start_job()
     world.voice_id.hold(request["JobId"])  # until the first poll, which is late on a busy machine
-    (watch,) = until(lambda: _watches_of(world, request))
+    (watch,) = until(lambda: world.watches_of(request))
     world.wait_for_first_poll(watch)
     world.voice_id.release(request["JobId"])
     assert world.event(request)["detail"]["polls"] > 1
@@ -58,7 +58,7 @@ def test_the_service_event_reports_the_end_before_the_next_poll(
     try:
         request = world.start_job()
         world.voice_id.hold(request["JobId"])
-        (polling,) = until(lambda: _watches_of(world, request))
+        (polling,) = until(lambda: world.watches_of(request))
         world.wait_for_first_poll(polling)
         bus.service_events.times = 1
         world.voice_id.release(request["JobId"])
@@ -67,7 +67,7 @@ def test_the_service_event_reports_the_end_before_the_next_poll(
         world.cloud.scale_waits(0.01)
     assert _status(world, polling) == "RUNNING"
     assert (event["detail"]["watch"], event["detail"]["polls"]) == (polling, 1)
-    assert _watches_of(world, request) == [polling]
+    assert world.watches_of(request) == [polling]
     world.states.stop_execution(executionArn=polling)
 
 
@@ -101,7 +101,7 @@ def test_a_job_is_reported_once_if_events_are_late_duplicated_or_out_of_order(
     time.sleep(cloudtrail.delay + service.delay + 1)
     until(lambda: all(_status(world, watch) != "RUNNING" for watch in set(world.watches()) - before))
     assert len(world.events(request)) == 1
-    assert len(world.emails(request["JobId"])) == 1
+    assert len(world.all_emails(request["JobId"])) == 1
 
 
 def test_a_rejected_start_call_starts_no_watch(world: World, bus: DefaultBus) -> None:
@@ -111,7 +111,7 @@ def test_a_rejected_start_call_starts_no_watch(world: World, bus: DefaultBus) ->
         world.start_job()
     request = world.start_job()
     world.event(request)
-    requests = [_request(world, watch) for watch in set(world.watches()) - before]
+    requests = [world.request_of(watch) for watch in set(world.watches()) - before]
     assert requests
     assert all(watched == request for watched in requests)
 
@@ -134,9 +134,9 @@ def test_two_simultaneous_events_start_one_watch(world: World, bus: DefaultBus) 
     bus.cloudtrail_events.times = bus.service_events.times = 1
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(bus, [_cloudtrail_event(request), _service_event(request)]))
-    until(lambda: _watches_of(world, request))
+    until(lambda: world.watches_of(request))
     time.sleep(2)  # a second watch would start in this time
-    assert len(_watches_of(world, request)) == 1
+    assert len(world.watches_of(request)) == 1
     world.voice_id.release(request["JobId"])
     assert world.event(request)["detail"]["outcome"] == "succeeded"
 
@@ -144,10 +144,10 @@ def test_two_simultaneous_events_start_one_watch(world: World, bus: DefaultBus) 
 def test_a_service_event_about_a_deleted_job_sends_no_notification(world: World, bus: DefaultBus) -> None:
     request = {"DomainId": next(domains), "JobId": "DeletedJob000000000001"}
     bus(_service_event(request))
-    (watch,) = until(lambda: _watches_of(world, request))
+    (watch,) = until(lambda: world.watches_of(request))
     assert world.end(watch)["status"] == "SUCCEEDED"
     assert world.events(request) == []
-    assert world.emails(request["JobId"]) == []
+    assert world.all_emails(request["JobId"]) == []
 
 
 def test_a_cloudtrail_event_about_an_unknown_job_reports_the_watch_as_lost(world: World, bus: DefaultBus) -> None:
@@ -163,7 +163,7 @@ def test_fifty_simultaneous_watches_report_the_job_once(world: World, bus: Defau
     ends = [world.end(watch) for watch in watches]
     assert {end["status"] for end in ends} == {"SUCCEEDED"}
     assert len(world.events(request)) == 1
-    assert len(world.emails(request["JobId"])) == 1
+    assert len(world.all_emails(request["JobId"])) == 1
 
 
 def test_progress_is_reported_once_per_step_and_never_by_email(world: World) -> None:
@@ -182,7 +182,7 @@ def test_progress_is_reported_once_per_step_and_never_by_email(world: World) -> 
     assert steps
     assert len(steps) == len(set(steps))
     assert all(event["detail"]["outcome"] == "running" for event in world.events(request, progress=True))
-    assert len(world.emails(request["JobId"])) == 1
+    assert len(world.all_emails(request["JobId"])) == 1
 
 
 def test_a_watch_that_checks_once_does_not_report_a_running_job(world: World) -> None:
@@ -208,15 +208,5 @@ def _service_event(request: dict[str, str]) -> dict[str, Any]:
     return {"Source": "aws.voiceid", "DetailType": "VoiceId Batch Speaker Enrollment Action", "Detail": detail}
 
 
-def _watches_of(world: World, request: dict[str, str]) -> list[str]:
-    return [watch for watch in world.watches() if _request(world, watch) == request]
-
-
 def _status(world: World, watch: str) -> str:
     return str(world.states.describe_execution(executionArn=watch)["status"])
-
-
-def _request(world: World, watch: str) -> Any:
-    """Return the request in a watch's input, or None if the input of another test isn't an object."""
-    watch_input = json.loads(world.states.describe_execution(executionArn=watch)["input"])
-    return watch_input["request"] if isinstance(watch_input, dict) else None

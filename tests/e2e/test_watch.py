@@ -89,7 +89,7 @@ def test_filter_policies_work_on_all_topics(world: World) -> None:
     names = [name for name in ("kind", "status", "outcome", "title") if name in details[1]]
     expected = {name: {"Type": "String", "Value": details[1][name]} for name in names}
     assert [message["MessageAttributes"] for message in (program, person, channel)] == [expected] * 3
-    assert world.emails(succeeded["JobId"]) == []  # email-outcomes doesn't contain succeeded
+    assert world.all_emails(succeeded["JobId"]) == []  # email-outcomes doesn't contain succeeded
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_several_watches_of_a_job_report_it_once(world: World) -> None:
     third = world.end(world.watch({"kind": SPEAKERS, "request": request}))
     assert third["status"] == "SUCCEEDED"
     assert len(world.events(request)) == 1
-    assert len(world.emails(request["JobId"])) == 1
+    assert len(world.all_emails(request["JobId"])) == 1
 
 
 @pytest.mark.parametrize("fail_on", [[], ["failed"]])
