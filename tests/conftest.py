@@ -61,7 +61,7 @@ sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 
 # Each botocore session would list the services and read their models again, and many tests create a session.
-botocore.session.create_loader = cache(botocore.session.create_loader)  # type: ignore[attr-defined]
+botocore.session.create_loader = cache(botocore.session.create_loader)
 
 
 def pytest_configure() -> None:

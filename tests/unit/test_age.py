@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, cast
 
-import pytest
-
 from infra.catalogue.sample_answer import sample
 from infra.service_models import service_model
 from job_watcher import catalogue, evaluate
@@ -15,6 +13,7 @@ from job_watcher.catalogue import Kind, Observation
 from job_watcher.poll_state import PollState
 from job_watcher.polling import PollingLimits
 from job_watcher.watch import Rules, Watch
+from tests.each_kind import each_kind
 from tests.unit.test_round_trip import ANSWER_BUILDERS, set_status, without_contradictions
 
 KINDS = catalogue.kinds()
@@ -32,21 +31,21 @@ API_CALL_TRIGGER = {"id": "1", "time": "2026-01-01T00:00:00Z", "service_event": 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
 
 
-@pytest.mark.parametrize("name", RECURRING)
+@each_kind(RECURRING)
 def test_the_end_of_a_change_is_detected_in_time_at_any_age_of_the_resource(name: str) -> None:
     for age, duration in ages_and_durations(name, 3):
         delay = detection_delay(KINDS[name], RULES_WITH_EVENTS, age, duration)
         assert delay <= max_delay(RULES_WITH_EVENTS.limits, duration), (age, duration)
 
 
-@pytest.mark.parametrize("name", NOT_RECURRING)
+@each_kind(NOT_RECURRING)
 def test_the_end_of_a_run_is_detected_in_time_even_if_the_job_was_created_long_before(name: str) -> None:
     for age, duration in ages_and_durations(name, 2):
         delay = detection_delay(KINDS[name], RULES_WITH_EVENTS, age, duration, trigger=API_CALL_TRIGGER)
         assert delay <= max_delay(expected_limits(KINDS[name]), duration), (age, duration)
 
 
-@pytest.mark.parametrize("name", NOT_RECURRING)
+@each_kind(NOT_RECURRING)
 def test_the_end_of_a_run_is_detected_in_time_if_the_watch_starts_later(name: str) -> None:
     for duration in WATCH_DURATIONS:
         before = random.Random(f"{name} {duration}").choice((0, 5, MINUTE, HOUR))
@@ -54,7 +53,7 @@ def test_the_end_of_a_run_is_detected_in_time_if_the_watch_starts_later(name: st
         assert delay <= max_delay(expected_limits(KINDS[name]), before + duration), (before, duration)
 
 
-@pytest.mark.parametrize("name", WITH_EVENT)
+@each_kind(WITH_EVENT)
 def test_a_kind_with_an_event_has_the_default_polling_limits_if_events_do_not_trigger_polls(name: str) -> None:
     delay = detection_delay(KINDS[name], Rules(), 0, 5 * HOUR)
     assert delay <= max_delay(Rules().limits, 5 * HOUR)

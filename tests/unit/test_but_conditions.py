@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from infra.catalogue import failure_members, outcomes_page
 from infra.catalogue.sample_answer import Leaf
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 from job_watcher.expressions import search
+from tests.each_kind import each_kind
 
 ALL = catalogue.kinds()
 KINDS = {name: kind for name, kind in ALL.items() if kind.but}
@@ -20,14 +19,14 @@ CONDITIONS = [(name, outcome) for name, kind in KINDS.items() for outcome in kin
 ABSENT = object()
 
 
-@pytest.mark.parametrize(("name", "outcome"), CONDITIONS)
+@each_kind(CONDITIONS)
 def test_every_but_condition_can_be_true_and_can_be_false(name: str, outcome: str) -> None:
     condition = KINDS[name].but[outcome]
     found = {bool(search(condition, job)) for job in variations(KINDS[name], condition)}
     assert found == {True, False}, condition
 
 
-@pytest.mark.parametrize("name", ALL)
+@each_kind(ALL)
 def test_every_member_that_can_contradict_a_success_is_read_or_is_ignored_with_a_reason(name: str) -> None:
     assert failure_members.unread(ALL[name]) == []
 

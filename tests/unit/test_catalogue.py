@@ -11,6 +11,7 @@ import pytest
 from infra.catalogue.validate import problems
 from infra.service_models import service_model
 from job_watcher import catalogue
+from tests.each_kind import each_kind
 
 TABLES = {
     f"{path.stem}/{noun}": table
@@ -20,7 +21,7 @@ TABLES = {
 SPEAKER = TABLES["voice-id/SpeakerEnrollmentJob"]
 
 
-@pytest.mark.parametrize("name", TABLES)
+@each_kind(TABLES)
 def test_a_kinds_table_is_valid_and_agrees_with_botocores_model(name: str) -> None:
     assert problems(name, TABLES[name]) == []
 
@@ -164,7 +165,7 @@ def test_an_unknown_service_is_reported() -> None:
     assert "'voiceid' is not a boto3 service." in problems("voiceid/SpeakerEnrollmentJob", SPEAKER)
 
 
-@pytest.mark.parametrize("name", TABLES)
+@each_kind(TABLES)
 def test_a_kind_reads_its_status_percentage_and_times_from_members_with_matching_names(name: str) -> None:
     read = {key: re.findall(r"\w+", TABLES[name].get(key, "")) for key in ("status", "percent", "created", "ended")}
     assert any(re.search("stat(e|us)|phase|stage|lifecycle|result", word, re.IGNORECASE) for word in read["status"])

@@ -60,6 +60,7 @@ def test_an_example_in_the_help_works(
             monkeypatch.setattr("sys.stdin", io.StringIO(LINK))
         if example.startswith("smoke"):
             FakeSmoke(aws)
+            monkeypatch.setattr("cli.smoke_run.sleep", lambda _: None)
         aws.answers["ListExecutions"] = lambda _: {"executions": []}
         aws.answers["DescribeExecution"] = lambda _: describe_execution(
             status="SUCCEEDED", output='{"outcome": "succeeded"}'

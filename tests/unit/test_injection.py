@@ -20,6 +20,7 @@ from job_watcher.expressions import search
 from job_watcher.links import job_links
 from job_watcher.poll_state import PollState
 from job_watcher.watch import Rules, Watch
+from tests.each_kind import each_kind
 from tests.unit.example import answer_of
 
 KINDS = catalogue.kinds()
@@ -112,8 +113,7 @@ def labels(result: dict[str, Any]) -> list[str]:
     return [line.partition(": ")[0] for line in result["text"].splitlines()[1:]]
 
 
-@pytest.mark.parametrize("injection", INJECTIONS)
-@pytest.mark.parametrize("name", SAMPLE)
+@each_kind((name, injection) for name in SAMPLE for injection in INJECTIONS)
 def test_a_string_in_any_member_reaches_the_event_unchanged(name: str, injection: str) -> None:
     kind, text = KINDS[name], INJECTIONS[injection]
     job, request = job_of(kind, text), dict.fromkeys(kind.request, text)

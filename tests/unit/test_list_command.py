@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from cli import watches
+from cli import list_watches, watches
 from cli.columns import lay_out, shorten
 from cli.durations import parse_since
 from cli.local_time import format_time
@@ -195,8 +195,10 @@ def test_more_jobs_are_mentioned_and_few_calls_are_made(aws: FakeAws, lines: Lin
 def test_older_watches_that_are_not_read_are_mentioned(
     monkeypatch: pytest.MonkeyPatch, aws: FakeAws, lines: Lines
 ) -> None:
+    assert list_watches.PAGE == 1_000
+    monkeypatch.setattr("cli.list_watches.PAGE", 100)  # each is a call
     monkeypatch.setattr("cli.watches.sleep", lambda _: None)
-    Executions(aws, **{f"w{number}": ("SUCCEEDED", run_id(number)) for number in range(1_000)})
+    Executions(aws, **{f"w{number}": ("SUCCEEDED", run_id(number)) for number in range(100)})
     older = "Older watches aren't listed, because only the newest 1,000 are read."
     assert lines("--limit", "1000")[-1] == older
     assert lines("--limit", "1000", "--outcome", "failed") == [older]

@@ -22,6 +22,7 @@ from job_watcher.detail import MAX_BYTES, MAX_NAME_LENGTH
 from job_watcher.facts import one_line as format_one_line
 from job_watcher.to_json import compact_json, to_json
 from job_watcher.watch import Watch
+from tests.each_kind import each_kind
 from tests.unit.example import example_string, fill_shape, leaves, replace_value
 
 KINDS = catalogue.kinds()
@@ -56,7 +57,7 @@ def every_kind_is_watched() -> Iterator[None]:
         aws_call.client.cache_clear()
 
 
-@pytest.mark.parametrize("name", KINDS)
+@each_kind(KINDS)
 def test_every_status_of_a_kind_has_the_expected_result(name: str) -> None:
     kind = KINDS[name]
     full_answer = build_answer(kind)

@@ -12,6 +12,7 @@ from infra.catalogue.sample_answer import Leaf, sample
 from infra.service_models import service_model
 from job_watcher import catalogue, expressions
 from job_watcher.catalogue import Kind
+from tests.each_kind import each_kind
 
 KINDS = catalogue.kinds()
 CREDENTIAL = re.compile(
@@ -49,8 +50,9 @@ ACCEPTED = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_members_that_may_be_credentials_are_omitted_or_accepted_for_a_reason(kind: Kind) -> None:
+@each_kind(KINDS)
+def test_members_that_may_be_credentials_are_omitted_or_accepted_for_a_reason(name: str) -> None:
+    kind = KINDS[name]
     assert [path for path in credentials(kind) if not any(accepts(entry, kind, path) for entry in ACCEPTED)] == []
 
 

@@ -11,6 +11,7 @@ from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 from job_watcher.trigger import find_jobs
 from job_watcher.watch_input import InvalidInput, check_request
+from tests.each_kind import each_kind
 from tests.unit.api_call import api_call_event, operation_model
 from tests.unit.example import leaves
 
@@ -73,7 +74,7 @@ SUFFIX = re.compile(r"(id|arn|name)?s?$")
 UNRELATED = 9  # the rank of a member whose name refers to something else
 
 
-@pytest.mark.parametrize(("name", "call"), CALLS, ids=lambda value: value)
+@each_kind(CALLS)
 def test_the_event_of_a_call_that_starts_a_job_identifies_the_job(name: str, call: str) -> None:
     kind = KINDS[name]
     event = api_call_event(kind.service, call, overrides=OVERRIDES.get(name))

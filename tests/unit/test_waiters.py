@@ -20,6 +20,7 @@ from job_watcher.to_json import to_json
 from job_watcher.watch import Rules, Watch
 from job_watcher.watch_input import InvalidInput, check_request
 from job_watcher.watched_kinds import find_watched_kind
+from tests.each_kind import each_kind
 from tests.unit.example import leaves, replace_value
 
 ALL = waiters.kinds()
@@ -95,7 +96,7 @@ def test_every_waiter_of_botocore_is_a_kind() -> None:
     assert set(ALL) == names and len(names) > 350
 
 
-@pytest.mark.parametrize("name", ALL)
+@each_kind(ALL)
 def test_a_waiter_has_the_same_outcomes_as_in_botocore_and_can_succeed(name: str) -> None:
     waiter, outcomes = ALL[name], set()
     for answer in answers(waiter):
@@ -109,7 +110,7 @@ def test_a_waiter_has_the_same_outcomes_as_in_botocore_and_can_succeed(name: str
     assert outcomes >= {outcome for outcome in waiter.outcome_of.values() if outcome != "running"}
 
 
-@pytest.mark.parametrize("name", ALL)
+@each_kind(ALL)
 def test_a_waiters_request_identifies_its_resource(name: str) -> None:
     waiter = ALL[name]
     shape = input_shape(waiter)
