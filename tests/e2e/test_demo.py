@@ -84,8 +84,11 @@ def test_the_demo_accepts_a_manifest_and_its_commands_work_in_a_new_terminal(tmp
     assert_connections_are_refused(re.findall(r"AWS_ENDPOINT_URL\w*=(\S+)", commands))
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
-@pytest.mark.parametrize("step", ["Bootstrapping", "Synthesizing"])
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [("Bootstrapping", signal.SIGHUP), ("Bootstrapping", signal.SIGTERM), ("Synthesizing", signal.SIGINT)],
+    ids=["SIGHUP", "SIGTERM", "SIGINT"],
+)
 def test_a_signal_ends_the_demo_and_all_its_processes(step: str, number: signal.Signals) -> None:
     with demo() as process:
         read_until(process, step)
