@@ -1,5 +1,7 @@
 """A stack of the previous version is updated while it watches jobs, and every watch ends with the right notification.
 
+The update also removes a kind.
+
 `previous/` contains the wheel of the previous version. On AWS, running executions keep the definition and the role of
 their state machine, and their next poll runs the new code of the function:
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html
@@ -23,7 +25,7 @@ from tests.infra import permissions
 from tests.infra.deployment import Deployment
 from tests.infra.simulator import Question, ask
 
-from .conftest import DESCRIBE, SPEAKERS, Account, World, until
+from .conftest import DESCRIBE, FRAUDSTERS, SPEAKERS, Account, World, fraudsters, until
 from .test_logs import check_logs
 
 PREVIOUS = Path(__file__).parent / "previous"
@@ -47,7 +49,11 @@ SETTINGS = {
     "max-interval-seconds": "100",
     "max-interval-seconds-with-events": "100",
 }
-NEW_SETTINGS = {**SETTINGS, "progress-events": "25"}  # shows that the new code polls the jobs
+NEW_SETTINGS = {
+    **SETTINGS,
+    "kinds": f"{SPEAKERS},s3/waiter/*",
+    "progress-events": "25",  # shows that the new code polls the jobs
+}
 # Resources that running executions use, that contain messages, or to which users refer.
 KEPT = (
     "AWS::Events::EventBus",
@@ -75,6 +81,7 @@ ENDS = {
     "waiter": ("", "succeeded"),
     "fail_on": ("JobFailed", "failed"),
     "deleted": ("WatchLost", "lost"),
+    "removed kind": ("WatchLost", "lost"),
 }
 
 
@@ -159,8 +166,8 @@ def status(stack: World) -> str:
 
 def start_watches(stack: World) -> dict[str, Watched]:
     """Start all watches, and return them when each one has polled its job."""
-    fail, broken = stack.voice_id.fail, stack.put_manifest("upgrade.json", "{")
-    jobs = {name: stack.start_job(manifest=broken if name == "fail_on" else None) for name in ENDS if name != "waiter"}
+    fail = stack.voice_id.fail
+    jobs = {name: stack.start_job(*job(stack, name)) for name in ENDS if name != "waiter"}
     for request in jobs.values():
         stack.show_progress(request, 50)
     fail(DESCRIBE[SPEAKERS], "error", times=None, job_id=jobs["without an answer so far"]["JobId"])
@@ -173,6 +180,13 @@ def start_watches(stack: World) -> dict[str, Watched]:
     return {**watched, "waiter": Watched(upload, waiter)}
 
 
+def job(stack: World, name: str) -> tuple[str, str | None]:
+    """Return the kind and the manifest of the job of a watch."""
+    if name == "removed kind":
+        return FRAUDSTERS, stack.put_manifest("fraudsters.json", fraudsters(4))
+    return SPEAKERS, stack.put_manifest("upgrade.json", "{") if name == "fail_on" else None
+
+
 def start_watch(stack: World, name: str, request: dict[str, str]) -> str:
     """Start the watch of a job, and return its ARN after the first poll."""
     options = {"fail_on": ["failed"]} if name == "fail_on" else {}
@@ -180,7 +194,8 @@ def start_watch(stack: World, name: str, request: dict[str, str]) -> str:
         stack.put_start_event(request)
         watch = until(lambda: stack.find_watch(request))
     else:
-        watch = stack.watch({"kind": SPEAKERS, "request": request, **options})
+        kind = FRAUDSTERS if name == "removed kind" else SPEAKERS
+        watch = stack.watch({"kind": kind, "request": request, **options})
     stack.wait_for_first_poll(watch)
     return watch
 
@@ -221,6 +236,11 @@ def test_a_watch_of_the_previous_version_ends_correctly(upgrade: Upgrade, name: 
         assert json.loads(execution["cause"] if error else execution["output"]) == event["detail"]
     (email,) = upgrade.stack.emails(list(watched.request.values())[-1])
     assert email["Subject"].startswith(f"{outcome.capitalize()}: ")
+
+
+def test_the_watch_of_a_removed_kind_is_lost_with_the_reason(upgrade: Upgrade) -> None:
+    (event,) = upgrade.stack.received(upgrade.watched["removed kind"].request)
+    assert event["detail"]["reason"].startswith(f"This deployment no longer watches the kind {FRAUDSTERS}.")
 
 
 def test_the_new_code_polls_the_job_of_a_running_watch(upgrade: Upgrade) -> None:
