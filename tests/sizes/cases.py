@@ -244,9 +244,10 @@ def _wide_request(character: str) -> dict[str, str]:
 
 
 def largest_answers() -> Iterator[Case]:
-    """Yield a case with the largest answer that botocore's model allows for each kind and each waiter."""
+    """Yield a case with the largest answer that botocore's model allows for each kind, and for each call of waiters."""
     characters = list(CHARACTERS.items())
-    for number, kind in enumerate([*catalogue.kinds().values(), *waiters.kinds().values()]):
+    of_waiters = {(waiter.service, waiter.describe): waiter for waiter in waiters.kinds().values()}
+    for number, kind in enumerate([*catalogue.kinds().values(), *of_waiters.values()]):
         name, character = characters[number % len(characters)]
         polls = [ends_with_largest_answer(kind, character)]
         yield Case(f"the largest {kind.name}: {name}", polls, kind=kind, runtimes=[number % 2 == 1])

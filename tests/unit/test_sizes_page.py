@@ -9,6 +9,7 @@ import pytest
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from job_watcher import catalogue, waiters
+from job_watcher.waiters import Waiter
 from tests.sizes import machine
 from tests.sizes.answers import MAX_BYTES, Filler
 from tests.sizes.cases import SPEAKER, Case, cases, checks_once, ends, largest_answers, output_shape
@@ -37,9 +38,11 @@ def test_every_state_of_every_machine_is_measured(largest: Sequence[Largest]) ->
     assert measured == {(name, state) for name in MACHINES for state in machine.state_names(name)}
 
 
-def test_the_largest_answer_of_every_kind_and_waiter_is_measured() -> None:
-    measured = [case.kind.name for case in largest_answers() if case.kind]
-    assert sorted(measured) == sorted([*catalogue.kinds(), *waiters.kinds()])
+def test_the_largest_answer_of_every_kind_and_every_call_of_a_waiter_is_measured() -> None:
+    measured = [case.kind for case in largest_answers() if case.kind]
+    assert {kind.name for kind in measured} >= set(catalogue.kinds())
+    calls = {(waiter.service, waiter.describe) for waiter in waiters.kinds().values()}
+    assert sorted((kind.service, kind.describe) for kind in measured if isinstance(kind, Waiter)) == sorted(calls)
 
 
 def lengths(value: Any, shape: Shape) -> Any:
