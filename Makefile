@@ -98,10 +98,12 @@ cdk: install
 	@.venv/bin/cdk $(ARGS)
 
 # Write infra/iam_resources.json, the resources to which IAM can limit each describe call, from AWS's list and
-# infra/iam_exceptions.toml. Run it when the catalogue or an IAM exception changes.
+# infra/iam_exceptions.toml, the number of each service's policy, and the names of the services in botocore's models. Run it
+# when the catalogue or an IAM exception changes.
 actions: install
 	$(PY) -m infra.catalogue.iam_resources
 	$(PY) -m infra.catalogue.policy_numbers
+	$(PY) -m infra.catalogue.model_names
 
 # Print how many kinds there are and how many of botocore's describe operations they cover. Write docs/kinds.md,
 # docs/outcomes.md and docs/errors.md. Run it when the catalogue or the rules for errors change.

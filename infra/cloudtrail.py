@@ -10,15 +10,15 @@ from typing import Any
 
 from job_watcher.catalogue import Kind
 
-from .service_models import service_model
+from .service_models import signing_name
 
 FACTS: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 def event_sources(service: str) -> Sequence[str]:
     """Return the values that `eventSource` can have in events about a service's calls; none for an unknown service."""
-    model = service_model(service)
-    prefixes = FACTS["event-source"].get(service, [model.signing_name] if model else [])
+    name = signing_name(service)
+    prefixes = FACTS["event-source"].get(service, [name] if name else [])
     return [f"{prefix}.amazonaws.com" for prefix in prefixes]
 
 

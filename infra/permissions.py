@@ -12,7 +12,7 @@ from typing import Any
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 
-from .service_models import require_service_model
+from .service_models import require_service_model, signing_name
 
 Statement = tuple[list[str], list[str]]
 """Actions, and the resources on which they are allowed."""
@@ -36,7 +36,9 @@ def describe_action(kind: Kind) -> str:
     same_call = (other for other in catalogue.load(kind.service).values() if other.describe == kind.describe)
     if action := next((one.action for one in (kind, *same_call) if one.action), None):
         return action
-    named_after_call = f"{require_service_model(kind.service).signing_name}:{kind.describe}"
+    # Without a name, botocore doesn't have the service, and its UnknownServiceError is raised.
+    prefix = signing_name(kind.service) or require_service_model(kind.service).signing_name
+    named_after_call = f"{prefix}:{kind.describe}"
     exception = EXCEPTIONS["other-action"].get(named_after_call)
     return exception["action"] if exception else named_after_call
 

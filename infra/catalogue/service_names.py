@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from job_watcher.catalogue import Kind
 
-from ..service_models import service_model
+from ..service_models import full_name
 
 AnyKind = TypeVar("AnyKind", bound=Kind)
 CORRECTIONS: Mapping[str, str] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
@@ -16,8 +16,7 @@ CORRECTIONS: Mapping[str, str] = tomllib.loads(Path(__file__).with_suffix(".toml
 
 def product_name(service: str) -> str:
     """Return the product name of a service that boto3 calls `service`, such as `AWS Glue` for `glue`."""
-    model = service_model(service)
-    return CORRECTIONS.get(service) or (model.metadata["serviceFullName"] if model else service)
+    return CORRECTIONS.get(service) or full_name(service) or service
 
 
 def short_name(service: str) -> str:
