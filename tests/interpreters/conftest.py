@@ -18,7 +18,7 @@ from infra.stack import JobWatcherStack
 from tests.event_schema import check_event
 
 from .expressions import INFRA
-from .moto_states import Clock, Services, interpreter, join
+from .moto_states import Clock, Services, interpreter, join, wait_for
 
 REGION = "eu-west-1"
 QUEUE_URL = f"https://sqs.{REGION}.amazonaws.com/123456789012/Poll"
@@ -127,10 +127,10 @@ class Deployment:
 
     def _run(self, machine: str, given: Any, name: str, wait: bool = True) -> Execution:
         started = self.states.start_execution(stateMachineArn=machine, input=json.dumps(given), name=name)
-        while not wait and self.states.describe_execution(executionArn=started["executionArn"])["status"] == "RUNNING":
-            time.sleep(0.01)
         if wait:
             join()
+        else:
+            wait_for(started["executionArn"])
         return dict(self.states.describe_execution(executionArn=started["executionArn"]))
 
     def _machine(self, name: str, definition: str, **substitutions: str) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -21,6 +22,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as intrinsic_functions
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
@@ -257,10 +259,20 @@ def _error(code: str, message: str) -> dict[str, Any]:
 
 def _end(execution: str) -> None:
     """Time out an execution. The environment of one of its tasks is only a part of that of the execution."""
-    for machine in stepfunctions_parser_backends["123456789012"]["eu-west-1"].state_machines:
-        for one in cast(Any, machine).executions:
-            if one.execution_arn == execution:
-                one.exec_worker.env.set_timed_out()
+    _execution(execution).exec_worker.env.set_timed_out()
+
+
+def _execution(arn: str) -> Any:
+    """Return moto's object for an execution."""
+    machines = cast(Any, stepfunctions_parser_backends["123456789012"]["eu-west-1"].state_machines)
+    return next(one for machine in machines for one in machine.executions if one.execution_arn == arn)
+
+
+def wait_for(execution: str) -> None:
+    """Wait until an execution has ended, without requests: a request takes as long as many states."""
+    running = _execution(execution)
+    while running.exec_status == ExecutionStatus.RUNNING:
+        time.sleep(0.01)
 
 
 @contextmanager
