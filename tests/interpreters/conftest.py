@@ -3,7 +3,8 @@
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,7 +19,7 @@ from infra.stack import JobWatcherStack
 from tests.event_schema import check_event
 
 from .expressions import INFRA
-from .moto_states import Clock, Services, interpreter, join, wait_for
+from .moto_states import SESSION, Clock, Services, interpreter, join, wait_for
 
 REGION = "eu-west-1"
 QUEUE_URL = f"https://sqs.{REGION}.amazonaws.com/123456789012/Poll"
@@ -42,6 +43,8 @@ CONTEXT = cast(
     SimpleNamespace(function_name="F", memory_limit_in_mb=512, invoked_function_arn=FUNCTION, aws_request_id="1"),
 )
 Execution = dict[str, Any]
+client: Callable[[str], Any] = cache(SESSION.client)
+"""Returns a client that all tests use. It has no handlers of a test."""
 
 
 def describe_function(payload: Any) -> Any:
@@ -64,8 +67,8 @@ class Deployment:
 
     def __init__(self, definitions: Mapping[str, str], clock: Clock, services: Services) -> None:
         self.clock, self.services = clock, services
-        self.states = boto3.client("stepfunctions")
-        self._sqs, self._sns, self._events = boto3.client("sqs"), boto3.client("sns"), boto3.client("events")
+        self.states, self._events = client("stepfunctions"), client("events")
+        self._sqs, self._sns = client("sqs"), client("sns")
         self._events.create_event_bus(Name="jobs")
         pattern = json.dumps({"source": ["job-watcher"]})
         self._events.put_rule(Name="all", EventBusName="jobs", EventPattern=pattern)

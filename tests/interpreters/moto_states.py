@@ -21,7 +21,9 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric import rsa
 from moto import mock_aws
+from moto.sns.models import Subscription
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as intrinsic_functions
@@ -51,12 +53,13 @@ from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
-from .jsonata_engines import evaluate
+from .moto_expressions import evaluate_composed
 
 CHECKED = "5.2.5"
 JOIN_TIMEOUT = 300  # seconds
 SESSION = boto3.Session()
 parse = cache(AmazonStateLanguageParser.parse)
+private_key = cache(partial(rsa.generate_private_key, public_exponent=65537, key_size=2048))
 CALLERS = (
     lambda_eval_utils,
     state_task_service_aws_sdk,
@@ -298,7 +301,7 @@ def join() -> None:
 
 def _patches(clock: Clock, services: Services) -> Iterator[Any]:
     # moto has no JSONata engine: LocalStack's runs in a Java VM.
-    yield patch.object(jsonata, "_eval_jsonata", evaluate)
+    yield patch.object(jsonata, "_eval_jsonata", evaluate_composed)
     # Step Functions has the function `hash`, and so has that engine.
     yield patch.dict(intrinsic_functions._DECLARATION_BY_VARIABLE_REFERENCE, {"$hash": ""})
     # moto writes data into the expression. JSONata's escapes are JSON's; jsonata-python doesn't join surrogates.
@@ -311,6 +314,8 @@ def _patches(clock: Clock, services: Services) -> Iterator[Any]:
     # A test takes a second less: the definitions are always the same two, and so are the services' models.
     yield patch.object(AmazonStateLanguageParser, "parse", parse)
     yield patch.object(boto3, "DEFAULT_SESSION", SESSION)
+    # Nothing checks SNS's signatures, and moto would generate a key for each subscription.
+    yield patch.object(Subscription, "private_key", lambda subscription: private_key())
     # Heartbeats, retry delays and the state machine's TimeoutSeconds take real time in moto.
     wait = services.poll_queue.wait
     yield patch.object(StateTaskServiceCallback, "_wait_for_task_token_heartbeat", lambda *given: wait(*given))
