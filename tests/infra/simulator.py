@@ -47,3 +47,13 @@ def ask(policies: Mapping[str, Any], questions: Sequence[Question]) -> list[str]
     data = {"policies": policies, "requests": [asdict(question) for question in questions]}
     answers: list[str] = run_script(SCRIPT, data)
     return answers
+
+
+def differ(policies: Mapping[str, Any], groups: Sequence[Sequence[tuple[Question, bool]]]) -> list[bool]:
+    """Return for each group whether the answer to one of its questions isn't the expected one, `Allowed` or not.
+
+    The questions after the first such answer aren't asked. Raise RuntimeError if the evaluator fails.
+    """
+    asked = [[{**asdict(question), "allowed": allowed} for question, allowed in group] for group in groups]
+    found: list[bool] = run_script(SCRIPT, {"policies": policies, "groups": asked})
+    return found
