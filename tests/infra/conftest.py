@@ -1,6 +1,7 @@
 """Fixtures of synthesized stacks. All stacks are synthesized once."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from infra.stack import JobWatcherStack
 from job_watcher import catalogue
 
 TEAMS_CHANNEL = "01234567-89ab-cdef-0123-456789abcdef/12345678-9abc-def0-1234-56789abcdef0/19%3aab3cd%40thread.tacv2"
+# CloudFormation shortens this name in the names of roles, functions and rules.
+MANY = "JobWatcher-of-the-data-platform-team-in-production"
 CONTEXTS: dict[str, dict[str, Any]] = {
     "JobWatcher": {"email": "one@example.com,two@example.com", "email-outcomes": "failed,lost"},
     "Other": {
@@ -23,8 +26,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "architecture": "x86_64",
     },
     "Everything": {"kinds": "*,*/waiter/*"},
-    "Many": {"kinds": [*catalogue.kinds()][-200:]},
-    "JobWatcher-of-the-data-platform-team-in-production": {},
+    MANY: {"kinds": [*catalogue.kinds()][-200:]},
     "AllSettings": {
         "kinds": "voice-id/*,glue/JobRun,s3/waiter/*",
         "email": '["one@example.com", {"to": "etl@example.com", "kinds": "glue/*", "outcomes": "lost"}]',
@@ -45,7 +47,11 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "allowed-accounts": "111122223333,444455556666",
     },
 }
-FEATURE_FLAGS = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+# The context in cdk.json. Nothing reads the copies of the assets that the CDK would put into each app's cdk.out.
+FEATURE_FLAGS = {
+    **json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"],
+    "aws:cdk:disable-asset-staging": True,
+}
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,9 @@ class Synthesized:
         return {name: resource.get("Properties", {}) for name, resource in resources if resource["Type"] == type_}
 
 
-def add_stacks(app: cdk.App) -> dict[str, JobWatcherStack]:
-    """Add a stack for each context to the app, and return the stacks by name."""
-    return {name: JobWatcherStack(app, name, props=props(context)) for name, context in CONTEXTS.items()}
+def add_stacks(app: cdk.App, names: Iterable[str] = CONTEXTS) -> dict[str, JobWatcherStack]:
+    """Add a stack for each of these contexts to the app, and return the stacks by name."""
+    return {name: JobWatcherStack(app, name, props=props(CONTEXTS[name])) for name in names}
 
 
 @pytest.fixture(scope="session")
@@ -97,5 +103,5 @@ def everything(stacks: dict[str, Synthesized]) -> Synthesized:
 
 @pytest.fixture(scope="session")
 def many(stacks: dict[str, Synthesized]) -> Synthesized:
-    """Return the stack whose setting `kinds` lists 200 names."""
-    return stacks["Many"]
+    """Return the stack with a long name whose setting `kinds` lists 200 names."""
+    return stacks[MANY]

@@ -13,10 +13,10 @@ from typing import Any
 import aws_cdk as cdk
 import cdk_nag
 import pytest
-from cfnlint.api import lint
 
 from infra.stack import JobWatcherStack
 
+from .cfn_lint import findings
 from .conftest import CONTEXTS, FEATURE_FLAGS, Synthesized, add_stacks
 
 Finding = tuple[str, str]
@@ -27,6 +27,8 @@ PACKS: dict[str, Callable[[], cdk_nag.NagPack]] = {
     "HIPAA.Security": cdk_nag.HIPAASecurityChecks,
     "Serverless": cdk_nag.ServerlessChecks,
 }
+ACKNOWLEDGING = ("JobWatcher", "Everything", "AllSettings")
+"""Contexts that together have every acknowledgment."""
 FINDINGS_IN_CDK_OUTPUT = {"W3005"}  # the CDK adds a DependsOn that a GetAtt already implies
 # Actions that are newer than cfn-lint's list. Only the stack with all kinds has them.
 NEWER_THAN_CFN_LINT = ("getvpcconfiguration", "gettestcaseexecutionsummary", "getmaterializedviewrefreshtaskrun")
@@ -40,7 +42,13 @@ def without_acknowledgments() -> dict[str, JobWatcherStack]:
     """Return the stacks by name, without the acknowledgments in their constructs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cdk.Validations, "acknowledge", lambda self, *rules: None)
-        return add_stacks(cdk.App(context=FEATURE_FLAGS))
+        return add_stacks(cdk.App(context=FEATURE_FLAGS), ACKNOWLEDGING)
+
+
+@pytest.fixture(scope="module")
+def acknowledgments(stacks: dict[str, Synthesized]) -> dict[str, dict[Finding, str]]:
+    """Return the reasons of the acknowledgments by the names of the stacks."""
+    return {name: dict(_acknowledgments(stack.construct)) for name, stack in stacks.items()}
 
 
 @pytest.mark.parametrize("pack", PACKS)
@@ -49,19 +57,27 @@ def test_cdk_nag_finds_nothing_that_is_not_acknowledged(stacks: dict[str, Synthe
     assert set(_findings(pack, stacks[name].construct)) == set()
 
 
+def test_these_contexts_have_every_acknowledgment(acknowledgments: dict[str, dict[Finding, str]]) -> None:
+    found = {name: {(path.partition("/")[2], rule) for path, rule in acknowledgments[name]} for name in CONTEXTS}
+    assert set().union(*found.values()) == set().union(*(found[name] for name in ACKNOWLEDGING))
+
+
 @pytest.mark.parametrize("name", CONTEXTS)
-def test_every_acknowledgment_has_a_finding_and_a_reason(
-    stacks: dict[str, Synthesized], without_acknowledgments: dict[str, JobWatcherStack], name: str
+def test_every_acknowledgment_has_a_reason(acknowledgments: dict[str, dict[Finding, str]], name: str) -> None:
+    assert all(reason.endswith(".") for reason in acknowledgments[name].values())
+
+
+@pytest.mark.parametrize("name", ACKNOWLEDGING)
+def test_every_acknowledgment_has_a_finding(
+    acknowledgments: dict[str, dict[Finding, str]], without_acknowledgments: dict[str, JobWatcherStack], name: str
 ) -> None:
-    findings = [found for pack in PACKS for found in _findings(pack, without_acknowledgments[name])]
-    acknowledgments = dict(_acknowledgments(stacks[name].construct))
-    assert all(reason.endswith(".") for reason in acknowledgments.values())
+    found = [finding for pack in PACKS for finding in _findings(pack, without_acknowledgments[name])]
     unused = [
         (path, rule)
-        for path, rule in acknowledgments
-        if not any(found.startswith(f"{path}/") and rule == found_rule for found, found_rule in findings)
+        for path, rule in acknowledgments[name]
+        if not any(found_path.startswith(f"{path}/") and rule == found_rule for found_path, found_rule in found)
     ]
-    assert acknowledgments and unused == []
+    assert acknowledgments[name] and unused == []
 
 
 @pytest.mark.parametrize("pack", PACKS)
@@ -77,9 +93,9 @@ def test_cfn_lint_finds_nothing(stacks: dict[str, Synthesized], name: str) -> No
     template = json.dumps(stacks[name].template).replace("${partition}", "aws")  # cfn-lint doesn't resolve it
     assert template.count(EXPRESSION) == 1
     template = template.replace(f'\\"{EXPRESSION}\\"', "540")
-    findings = [match for match in lint(template) if match.rule.id not in FINDINGS_IN_CDK_OUTPUT]
-    unknown = [str(match) for match in findings if not any(f"('{name}'" in str(match) for name in NEWER_THAN_CFN_LINT)]
-    assert unknown == [] and len(findings) == (len(NEWER_THAN_CFN_LINT) if name == "Everything" else 0)
+    found = [match for match in findings(template) if match.rule.id not in FINDINGS_IN_CDK_OUTPUT]
+    unknown = [str(match) for match in found if not any(f"('{name}'" in str(match) for name in NEWER_THAN_CFN_LINT)]
+    assert unknown == [] and len(found) == (len(NEWER_THAN_CFN_LINT) if name == "Everything" else 0)
 
 
 @pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)

@@ -99,27 +99,27 @@ def test_grant_start_allows_starting_watches_and_nothing_else() -> None:
     assert statement["Resource"]["Ref"].startswith("JobsWatcherWatch")
 
 
-@pytest.mark.parametrize(
-    ("method", "namespace", "name"),
-    [
-        ("metric_watches_started", "AWS/States", "ExecutionsStarted"),
-        ("metric_notifications_failed", "AWS/States", "ExecutionsFailed"),
-        ("metric_describe_function_errors", "AWS/Lambda", "Errors"),
-        ("metric_poll_function_errors", "AWS/Lambda", "Errors"),
-        ("metric_describe_errors", "JobWatcher", "DescribeErrors"),
-        ("metric_late_polls", "JobWatcher", "LatePolls"),
-        ("metric_unknown_status", "JobWatcher", "UnknownStatus"),
-    ],
-)
-def test_metrics_can_be_used_in_alarms(method: str, namespace: str, name: str) -> None:
-    def define(stack: cdk.Stack) -> None:
-        metric = getattr(job_watcher(stack), method)(period=cdk.Duration.minutes(1))
-        metric.create_alarm(stack, "Mine", threshold=5, evaluation_periods=2)
+def test_metrics_can_be_used_in_alarms() -> None:
+    metrics = {
+        "metric_watches_started": ("AWS/States", "ExecutionsStarted"),
+        "metric_notifications_failed": ("AWS/States", "ExecutionsFailed"),
+        "metric_describe_function_errors": ("AWS/Lambda", "Errors"),
+        "metric_poll_function_errors": ("AWS/Lambda", "Errors"),
+        "metric_describe_errors": ("JobWatcher", "DescribeErrors"),
+        "metric_late_polls": ("JobWatcher", "LatePolls"),
+        "metric_unknown_status": ("JobWatcher", "UnknownStatus"),
+    }
 
-    resources = synthesize(define)
-    alarms = resources("CloudWatch::Alarm")
-    (alarm,) = (alarm for alarm_id, alarm in alarms.items() if alarm_id.startswith("Mine"))
-    assert (alarm["Namespace"], alarm["MetricName"], alarm["Period"]) == (namespace, name, 60)
+    def define(stack: cdk.Stack) -> None:
+        jobs = job_watcher(stack)
+        for number, method in enumerate(metrics):
+            metric = getattr(jobs, method)(period=cdk.Duration.minutes(1))
+            metric.create_alarm(stack, f"Mine{number}x", threshold=5, evaluation_periods=2)
+
+    alarms = synthesize(define)("CloudWatch::Alarm")
+    for number, (method, expected) in enumerate(metrics.items()):
+        (alarm,) = (alarm for alarm_id, alarm in alarms.items() if alarm_id.startswith(f"Mine{number}x"))
+        assert (method, alarm["Namespace"], alarm["MetricName"], alarm["Period"]) == (method, *expected, 60)
 
 
 def test_the_template_has_the_values_of_the_props() -> None:
