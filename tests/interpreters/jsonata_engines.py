@@ -56,6 +56,21 @@ def _parse(expression: str, thread: int) -> Any:
     return parsed
 
 
+def _lookup(frame: Any, name: str) -> Any:
+    """Return a variable's value, as the original does, but without recursion, and without callbacks, which nobody sets.
+
+    The original takes a quarter of an evaluation's time.
+    """
+    if name in ("__evaluate_entry", "__evaluate_exit"):
+        return None
+    while frame and name not in frame.bindings:
+        frame = frame.parent
+    return frame.bindings[name] if frame else None
+
+
+Jsonata.Frame.lookup = _lookup
+
+
 def _hash(text: str, algorithm: str) -> str:
     return hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
 
