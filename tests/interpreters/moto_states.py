@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, cast
 from unittest.mock import patch
 
 import boto3
+import jsonpath_ng.ext  # type: ignore[import-untyped]
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
@@ -59,6 +60,7 @@ CHECKED = "5.2.5"
 JOIN_TIMEOUT = 300  # seconds
 SESSION = boto3.Session()
 parse = cache(AmazonStateLanguageParser.parse)
+parse_path = cache(jsonpath_ng.ext.parse)
 private_key = cache(partial(rsa.generate_private_key, public_exponent=65537, key_size=2048))
 CALLERS = (
     lambda_eval_utils,
@@ -68,6 +70,8 @@ CALLERS = (
     state_task_service_sns,
     state_task_service_sqs,
 )
+CLIENTS: dict[str, Any] = {}
+"""The clients of the tasks by service. All tests use them."""
 Function = Callable[[Any], Any]
 """A Lambda function: takes the payload and returns the result. A FunctionError is an exception of the handler."""
 
@@ -192,16 +196,14 @@ class Services:
             self._answer_or_raise("SendMessage")
             return self.poll_queue
         if service not in self._clients:
-            self._clients[service] = self._client(make, **options)
+            CLIENTS[service] = self._clients[service] = CLIENTS.get(service) or _client(make, **options)
+            self._clients[service].meta.events.register("before-call", self._answer)
         return self._clients[service]
 
-    def _client(self, make: Callable[..., Any], **options: Any) -> Any:
-        client = make(**options)
-        client.meta.events.register("before-call", self._answer)
-        if options["service"] == "stepfunctions":
-            client.meta.events.register("provide-client-params", _decapitalized)
-            client.meta.events.register("after-call.stepfunctions.ListExecutions", _capitalize)
-        return client
+    def forget(self) -> None:
+        """Let the clients no longer fail as these services do, because other tests use them."""
+        for client in self._clients.values():
+            client.meta.events.unregister("before-call", self._answer)
 
     def _answer_or_raise(self, operation: str) -> None:
         """Raise the error that a fault gives for this operation."""
@@ -231,6 +233,14 @@ def answering(operation: str, answer: dict[str, Any], times: float, about: str =
         return answer if called == operation and about in request and calls <= times else None
 
     return fault
+
+
+def _client(make: Callable[..., Any], **options: Any) -> Any:
+    client = make(**options)
+    if options["service"] == "stepfunctions":
+        client.meta.events.register("provide-client-params", _decapitalized)
+        client.meta.events.register("after-call.stepfunctions.ListExecutions", _capitalize)
+    return client
 
 
 def _decapitalized(params: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -284,6 +294,7 @@ def interpreter(clock: Clock, services: Services) -> Iterator[None]:
     if version("moto") != CHECKED:
         raise RuntimeError(f"moto is {version('moto')}; the patches in {__file__} were written for {CHECKED}")
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}), ExitStack() as patches:
+        patches.callback(services.forget)
         for one in _patches(clock, services):
             patches.enter_context(one)
         patches.callback(join)
@@ -314,6 +325,8 @@ def _patches(clock: Clock, services: Services) -> Iterator[Any]:
     # A test takes a second less: the definitions are always the same two, and so are the services' models.
     yield patch.object(AmazonStateLanguageParser, "parse", parse)
     yield patch.object(boto3, "DEFAULT_SESSION", SESSION)
+    # moto parses the paths of an input transformer for each event.
+    yield patch.object(jsonpath_ng.ext, "parse", parse_path)
     # Nothing checks SNS's signatures, and moto would generate a key for each subscription.
     yield patch.object(Subscription, "private_key", lambda subscription: private_key())
     # Heartbeats, retry delays and the state machine's TimeoutSeconds take real time in moto.
