@@ -60,6 +60,8 @@ class Synthesized:
 
     construct: JobWatcherStack
     template: dict[str, Any]
+    metadata: dict[str, list[dict[str, Any]]]
+    """The metadata of the stack's constructs by path, which begins with a slash."""
 
     def resources(self, type_: str) -> dict[str, dict[str, Any]]:
         """Return the properties of the resources of a type, by logical id."""
@@ -79,8 +81,14 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Synthesized]:
     app = cdk.App(outdir=str(folder), context=FEATURE_FLAGS)
     constructs = add_stacks(app)
     app.synth()
-    templates = {name: json.loads((folder / f"{name}.template.json").read_text()) for name in CONTEXTS}
-    return {name: Synthesized(construct, templates[name]) for name, construct in constructs.items()}
+
+    def read(name: str, kind: str) -> Any:
+        return json.loads((folder / f"{name}.{kind}.json").read_text())
+
+    return {
+        name: Synthesized(construct, read(name, "template"), read(name, "metadata"))
+        for name, construct in constructs.items()
+    }
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from infra.setting_types import InvalidSetting
 
 from .conftest import FEATURE_FLAGS
 
+QUEUE = "arn:aws:sqs:eu-west-1:111122223333:queue"
 SPEAKER = "voice-id/SpeakerEnrollmentJob"
 Definition = Callable[[cdk.Stack], object]
 
@@ -39,6 +40,12 @@ def synthesize(define: Definition) -> Callable[[str], dict[str, dict[str, Any]]]
 
 def job_watcher(scope: Construct, id: str = "Jobs", **props: Any) -> JobWatcher:
     return JobWatcher(scope, id, **{"kinds": ["voice-id/*"], **props})
+
+
+@pytest.fixture(scope="module")
+def jobs() -> JobWatcher:
+    """Return a construct for tests that change nothing in it and don't synthesize it."""
+    return job_watcher(cdk.Stack(cdk.App(), "Analytics"))
 
 
 def test_a_rule_for_ended_jobs_matches_the_kinds_and_outcomes() -> None:
@@ -273,11 +280,13 @@ def test_an_invalid_prop_is_reported_in_one_sentence(props: dict[str, Any], sent
         ({"outcomes": ["running"]}, "outcomes: 'running' is not an outcome; accepted are succeeded, partial,"),
     ],
 )
-def test_an_invalid_rule_is_reported_in_one_sentence(arguments: dict[str, Any], sentence: str) -> None:
-    stack = cdk.Stack(cdk.App(), "Analytics")
-    jobs = job_watcher(stack)
+def test_an_invalid_rule_is_reported_in_one_sentence(
+    jobs: JobWatcher, arguments: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(InvalidSetting) as invalid:
-        jobs.on_job_ended("Rule", target=SqsQueue(sqs.Queue(stack, "Q")), **arguments)
+        jobs.on_job_ended(
+            "Rule", target=SqsQueue(sqs.Queue.from_queue_arn(jobs, f"Queue {arguments}", QUEUE)), **arguments
+        )
     assert str(invalid.value).startswith(sentence)
 
 
