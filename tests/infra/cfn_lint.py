@@ -11,7 +11,8 @@ from cfnlint.runner import Runner
 
 def findings(template: str) -> list[Match]:
     """Return what cfn-lint finds in a template."""
-    return lint(template, rules=_rules())
+    found: list[Match] = lint(template, rules=_rules())
+    return found
 
 
 @cache

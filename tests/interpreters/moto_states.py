@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 from unittest.mock import patch
 
 import boto3
-import jsonpath_ng.ext  # type: ignore[import-untyped]
+import jsonpath_ng.ext.parser
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
@@ -60,7 +60,7 @@ CHECKED = "5.2.5"
 JOIN_TIMEOUT = 300  # seconds
 SESSION = boto3.Session()
 parse = cache(AmazonStateLanguageParser.parse)
-parse_path = cache(jsonpath_ng.ext.parse)
+parse_path = cache(jsonpath_ng.ext.parser.parse)
 private_key = cache(partial(rsa.generate_private_key, public_exponent=65537, key_size=2048))
 CALLERS = (
     lambda_eval_utils,
