@@ -75,15 +75,20 @@ def add_stacks(app: cdk.App, names: Iterable[str] = CONTEXTS) -> dict[str, JobWa
 
 
 @pytest.fixture(scope="session")
-def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Synthesized]:
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with the synthesized stacks."""
+    return tmp_path_factory.mktemp("cdk.out")
+
+
+@pytest.fixture(scope="session")
+def stacks(assembly: Path) -> dict[str, Synthesized]:
     """Synthesize all stacks, and return them by name."""
-    folder = tmp_path_factory.mktemp("cdk.out")
-    app = cdk.App(outdir=str(folder), context=FEATURE_FLAGS)
+    app = cdk.App(outdir=str(assembly), context=FEATURE_FLAGS)
     constructs = add_stacks(app)
     app.synth()
 
     def read(name: str, kind: str) -> Any:
-        return json.loads((folder / f"{name}.{kind}.json").read_text())
+        return json.loads((assembly / f"{name}.{kind}.json").read_text())
 
     return {
         name: Synthesized(construct, read(name, "template"), read(name, "metadata"))

@@ -88,6 +88,18 @@ def test_cdk_nag_finds_something_without_the_acknowledgments(
     assert list(_findings(pack, without_acknowledgments["JobWatcher"]))
 
 
+@pytest.mark.usefixtures("stacks")
+def test_the_cdks_own_validation_finds_nothing(assembly: Path) -> None:
+    assert _violations(assembly) == []
+
+
+def test_the_cdks_own_validation_finds_a_wrong_property(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    cdk.CfnResource(cdk.Stack(app, "Stack"), "Queue", type="AWS::SQS::Queue", properties={"VisibilityTimeout": "soon"})
+    app.synth()
+    assert _violations(tmp_path)
+
+
 @pytest.mark.parametrize("name", CONTEXTS)
 def test_cfn_lint_finds_nothing(stacks: dict[str, Synthesized], name: str) -> None:
     template = json.dumps(stacks[name].template).replace("${partition}", "aws")  # cfn-lint doesn't resolve it
@@ -117,6 +129,12 @@ def test_every_substitution_in_a_definition_has_a_value(stack: Synthesized) -> N
     for machine in machines:
         used = set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"]))
         assert used == set(machine.get("DefinitionSubstitutions", ()))
+
+
+def _violations(assembly: Path) -> list[Any]:
+    """Return what the CDK's validation found when it synthesized the stacks in this folder."""
+    report = json.loads((assembly / "validation-report.json").read_text())
+    return [violation for plugin in report["pluginReports"] for violation in plugin["violations"]]
 
 
 def _findings(pack: str, stack: JobWatcherStack) -> Iterator[Finding]:
