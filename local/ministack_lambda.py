@@ -1,8 +1,13 @@
-"""Patch how MiniStack runs Lambda functions: few at the same time, and each invocation to its end."""
+"""Patch how MiniStack runs Lambda functions: few at once, each invocation to its end, and from one copy of the code."""
 
+import hashlib
+import tempfile
 import threading
+import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ministack.core import lambda_runtime
@@ -16,6 +21,30 @@ def apply_patches() -> None:
     """Apply all patches."""
     _limit_concurrency()
     lambda_runtime.kill_workers = _after_invocations(lambda_runtime.kill_workers)
+    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedCode})
+
+
+class SharedCode(zipfile.ZipFile):
+    """A function's code, which is extracted once and used by all processes that run it.
+
+    MiniStack extracts it for each process. That takes longer than the rest of the process's start, and leaves thousands
+    of files. On AWS, the code is read-only.
+    """
+
+    _lock = threading.Lock()
+
+    def extractall(self, path: Any = None, *others: Any) -> None:
+        """Replace the empty folder at `path` with a link to the extracted code."""
+        assert self.filename
+        digest = hashlib.sha256(Path(self.filename).read_bytes()).hexdigest()
+        shared = Path(tempfile.gettempdir(), f"code-{digest[:16]}")
+        with self._lock:
+            if not shared.exists():
+                folder = Path(tempfile.mkdtemp())
+                super().extractall(folder)
+                folder.rename(shared)
+        Path(path).rmdir()
+        Path(path).symlink_to(shared)
 
 
 def _after_invocations(original: Callable[[list[Any]], None]) -> Callable[[Iterable[Any]], None]:
