@@ -40,14 +40,26 @@ def bundle(kinds: Iterable[Kind], generated: Mapping[str, str], runtime: str) ->
     key = content_hash({**BUILD_CODE, REQUIREMENTS.name: REQUIREMENTS, **sources}, options)
 
     def fill(folder: Path) -> None:
-        shutil.copytree(packages(), folder, dirs_exist_ok=True, ignore=_excluded)
+        shutil.copytree(_packages_in_every_bundle(compiled), folder, dirs_exist_ok=True)
         copy_service_data(packages() / DATA, folder / DATA, operations, waiters)
         _write(folder, {name: path.read_text(encoding="utf-8") for name, path in sources.items()})
         _write(folder, generated)
         if compiled:
-            _compile(folder)
+            _compile(folder / catalogue.PACKAGE.name, folder)
 
     return cached(CACHE / "bundle" / key, fill)
+
+
+def _packages_in_every_bundle(compiled: bool) -> Path:
+    """Return the folder with the packages' files that don't depend on the kinds, with or without bytecode."""
+    key = content_hash({**BUILD_CODE, REQUIREMENTS.name: REQUIREMENTS}, THIS_PYTHON if compiled else None)
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(packages(), folder, dirs_exist_ok=True, ignore=_excluded)
+        if compiled:
+            _compile(folder, folder)
+
+    return cached(CACHE / "packages-in-bundles" / key, fill)
 
 
 def _called(kinds: Iterable[Kind]) -> tuple[Names, Names]:
@@ -86,8 +98,11 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _compile(folder: Path) -> None:
-    """Add bytecode that Python checks by hash. The CDK's zip dates every file 1980, so a check by time would fail."""
+def _compile(part: Path, folder: Path) -> None:
+    """Add bytecode to a part of the bundle in `folder`.
+
+    Python checks it by hash. The CDK's zip dates every file 1980, so a check by time would fail.
+    """
     compileall.compile_dir(
-        folder, quiet=1, workers=1, stripdir=str(folder), invalidation_mode=PycInvalidationMode.CHECKED_HASH
+        part, quiet=1, workers=1, stripdir=str(folder), invalidation_mode=PycInvalidationMode.CHECKED_HASH
     )
