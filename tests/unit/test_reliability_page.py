@@ -1,7 +1,5 @@
 """docs/reliability.md is up to date, and each of its rows has tests that exist."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -27,12 +25,14 @@ def test_every_row_has_a_test() -> None:
     assert len(faults) == len(set(faults)) > 30
 
 
-def test_every_test_of_a_row_exists() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "--collect-only"]
-    collected = subprocess.run(
-        [*command, *reliability.node_ids()], cwd=reliability.ROOT, capture_output=True, text=True
-    )
-    assert collected.returncode == 0, collected.stdout[-2000:] + collected.stderr[-2000:]
+def test_every_test_of_a_row_exists(request: pytest.FixtureRequest) -> None:
+    collected = {item.nodeid for item in request.session.items}
+    files = {nodeid.partition("::")[0] for nodeid in collected}
+    all_files = {path.relative_to(reliability.ROOT).as_posix() for path in reliability.ROOT.glob("tests/*/test_*.py")}
+    if not files >= all_files:
+        pytest.skip("this test needs all tests to be collected: run it without other arguments than -n")
+    collected |= {nodeid.partition("[")[0] for nodeid in collected}
+    assert set(reliability.node_ids()) <= collected
 
 
 @pytest.mark.parametrize(("test", "passed"), [("one", True), ("two", False), ("three", False), ("four", False)])
