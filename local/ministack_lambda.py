@@ -31,14 +31,14 @@ class SharedCode(zipfile.ZipFile):
     of files. On AWS, the code is read-only.
     """
 
-    _lock = threading.Lock()
+    _extraction = threading.Lock()  # `_lock` is ZipFile's own
 
     def extractall(self, path: Any = None, *others: Any) -> None:
         """Replace the empty folder at `path` with a link to the extracted code."""
         assert self.filename
         digest = hashlib.sha256(Path(self.filename).read_bytes()).hexdigest()
         shared = Path(tempfile.gettempdir(), f"code-{digest[:16]}")
-        with self._lock:
+        with self._extraction:
             if not shared.exists():
                 folder = Path(tempfile.mkdtemp())
                 super().extractall(folder)
