@@ -42,7 +42,7 @@ def signing_name(service: str) -> str | None:
 
 def model_names(model: ServiceModel) -> dict[str, str]:
     """Return the names in a service's model, as infra/service_names.json has them."""
-    return {FULL_NAME: model.metadata["serviceFullName"], SIGNING_NAME: model.signing_name}
+    return {FULL_NAME: model.metadata[FULL_NAME], SIGNING_NAME: model.signing_name}
 
 
 def _names(service: str) -> Mapping[str, str]:
@@ -55,7 +55,7 @@ def _names(service: str) -> Mapping[str, str]:
 
 @cache
 def known_names() -> Mapping[str, Mapping[str, str]]:
-    """Return the names in infra/service_names.json by service, which boto3's name stands for."""
+    """Return the names in infra/service_names.json, by boto3's names of the services."""
     names: dict[str, dict[str, str]] = json.loads(SERVICE_NAMES.read_text(encoding="utf-8"))
     return names
 

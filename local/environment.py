@@ -40,7 +40,7 @@ def _cdk(folder: Path) -> dict[str, str]:
         "HOME": str(folder),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_HOME": str(folder),
-        "CDK_VALIDATION": "false",  # of the template, which takes as long as the synthesis; tests/infra does it
+        "CDK_VALIDATION": "false",  # it would double the time of a synthesis; tests/infra validates the templates
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(ROOT / ".cache" / "jsii"),
         "PIP_CACHE_DIR": str(ROOT / ".cache" / "pip"),
     }

@@ -113,7 +113,7 @@ def test_before_destroy_lists_and_removes_what_blocks_the_deletion_of_the_stack(
 ) -> None:
     request = world.start_job()
     world.voice_id.hold(request["JobId"])
-    watch = _watch(world, second, SPEAKERS, request)
+    watch = _watch(world, second, request)
     listed = _before_destroy(world)
     assert listed.returncode == 1
     assert set(listed.stdout.splitlines()) == {
@@ -141,7 +141,7 @@ def _before_destroy(world: World, *arguments: str) -> subprocess.CompletedProces
     return subprocess.run(command, env=world.cloud.environment, capture_output=True, text=True, check=False)
 
 
-def _watch(world: World, second: Outputs, kind: str, request: dict[str, str]) -> str:
-    watch_input = json.dumps({"kind": kind, "request": request})
+def _watch(world: World, second: Outputs, request: dict[str, str]) -> str:
+    watch_input = json.dumps({"kind": SPEAKERS, "request": request})
     machine = second["WatchArn"]
     return str(world.states.start_execution(stateMachineArn=machine, input=watch_input)["executionArn"])

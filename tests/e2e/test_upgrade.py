@@ -167,7 +167,7 @@ def status(stack: World) -> str:
 def start_watches(stack: World) -> dict[str, Watched]:
     """Start all watches, and return them when each one has polled its job."""
     fail = stack.voice_id.fail
-    jobs = {name: stack.start_job(*job(stack, name)) for name in ENDS if name != "waiter"}
+    jobs = {name: stack.start_job(kind_of(name), manifest(stack, name)) for name in ENDS if name != "waiter"}
     for request in jobs.values():
         stack.show_progress(request, 50)
     fail(DESCRIBE[SPEAKERS], "error", times=None, job_id=jobs["without an answer so far"]["JobId"])
@@ -180,11 +180,15 @@ def start_watches(stack: World) -> dict[str, Watched]:
     return {**watched, "waiter": Watched(upload, waiter)}
 
 
-def job(stack: World, name: str) -> tuple[str, str | None]:
-    """Return the kind and the manifest of the job of a watch."""
-    if name == "removed kind":
-        return FRAUDSTERS, stack.put_manifest("fraudsters.json", fraudsters(4))
-    return SPEAKERS, stack.put_manifest("upgrade.json", "{") if name == "fail_on" else None
+def kind_of(name: str) -> str:
+    """Return the kind of a watch's job, which is a Voice ID job."""
+    return FRAUDSTERS if name == "removed kind" else SPEAKERS
+
+
+def manifest(stack: World, name: str) -> str | None:
+    """Return the URI of the manifest of a watch's job, or None for the sample."""
+    body = {"removed kind": fraudsters(4), "fail_on": "{"}.get(name)
+    return stack.put_manifest(f"{name}.json", body) if body else None
 
 
 def start_watch(stack: World, name: str, request: dict[str, str]) -> str:
@@ -194,8 +198,7 @@ def start_watch(stack: World, name: str, request: dict[str, str]) -> str:
         stack.put_start_event(request)
         watch = until(lambda: stack.find_watch(request))
     else:
-        kind = FRAUDSTERS if name == "removed kind" else SPEAKERS
-        watch = stack.watch({"kind": kind, "request": request, **options})
+        watch = stack.watch({"kind": kind_of(name), "request": request, **options})
     stack.wait_for_first_poll(watch)
     return watch
 
