@@ -21,7 +21,7 @@ export CDK_HOME := $(CACHE)/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 
-.PHONY: actions install demo test bench wheel sbom check lock audit cdk kinds commands recordings picture notifications schema permissions scale sizes reliability load kind clean
+.PHONY: actions install demo test fuzz bench wheel sbom check lock audit cdk kinds commands recordings picture notifications schema permissions scale sizes reliability load kind clean
 
 install: .venv/installed
 
@@ -56,6 +56,10 @@ demo: install
 # Run the checks and all tests. Three processes keep two processors busy, because the end-to-end tests mostly wait.
 test: check
 	$(PY) -m pytest -n 3
+
+# Run the unit tests with 20 times as many random examples, which are other ones in each run. It takes about half an hour.
+fuzz: install
+	EXAMPLES_FACTOR=20 $(PY) -m pytest -n 3 tests/unit
 
 # Run the benchmark, print its tables, and write docs/bench and docs/costs.md. It takes up to ten minutes.
 # PART="polling fleet" runs and prints only these parts; the others are start and emulated.

@@ -14,8 +14,8 @@ from typing import Any, cast
 import boto3
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from hypothesis import settings
 
+from tests import examples  # noqa: F401 - loads Hypothesis's profile
 from tests.event_schema import check_detail
 
 ENVIRONMENT = {
@@ -31,10 +31,6 @@ ENVIRONMENT = {
     "NOTIFY_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:Notify",
 }
 os.environ |= ENVIRONMENT
-
-# Hypothesis generates the same examples in each run, so that results don't depend on the machine.
-settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=100)
-settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session", autouse=True)

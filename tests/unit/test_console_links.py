@@ -5,13 +5,15 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.catalogue import notifications_page, validate
 from job_watcher import catalogue
 from job_watcher.expressions import search
 from job_watcher.links import DOMAINS, MAX_LENGTH, job_links
+from tests.each_kind import each_kind
+from tests.examples import examples
 from tests.unit.example import answer_of
 
 KINDS = catalogue.kinds()
@@ -144,19 +146,26 @@ def test_a_partition_without_a_known_console_has_no_links(arn: str) -> None:
     assert job_links(BATCH, {"jobs": ["a"]}, None, arn) == {}
 
 
-@pytest.mark.parametrize("name", LINKED)
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@each_kind(LINKED)
+def test_no_answer_leads_to_another_site_or_adds_a_line(name: str) -> None:
+    for text in ("@evil.example/", "//evil.example\r\nSet-Cookie: a", "../../logout?x=#{region}{0}%0d%0a", "\ud800"):
+        check_links(name, text)
+
+
+@examples(400)
 @given(
+    name=st.sampled_from(sorted(LINKED)),
     text=st.text(max_size=60)
     | st.sampled_from(["s3://b.b/", "s3://evil.example/", "/aws/"]).flatmap(
         lambda start: st.text(max_size=30).map(lambda rest: start + rest)
-    )
+    ),
 )
-@example(text="@evil.example/")
-@example(text="//evil.example\r\nSet-Cookie: a")
-@example(text="../../logout?x=#{region}{0}%0d%0a")
-@example(text="\ud800")
-def test_no_answer_leads_to_another_site_or_adds_a_line(name: str, text: str) -> None:
+def test_no_text_leads_to_another_site_or_adds_a_line(name: str, text: str) -> None:
+    check_links(name, text)
+
+
+def check_links(name: str, text: str) -> None:
+    """Check the links of a kind's job in which each text is this one."""
     kind = KINDS[name]
     job = search(kind.job, answer_of(kind, text))
     for link in job_links(kind, dict.fromkeys(kind.request, text), job, ARN).values():

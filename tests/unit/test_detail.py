@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from job_watcher.detail import MAX_BYTES, Detail, execution_name, serialize, truncate
 from job_watcher.to_json import compact_json, parse_time, to_json
+from tests.examples import examples
 
 MAX_PAYLOAD = 256 * 1024  # bytes that SNS and Step Functions accept
 LOCAL = datetime.now(UTC).astimezone().tzinfo  # boto3 returns times in this zone
@@ -203,7 +204,7 @@ def test_the_size_of_escaped_characters_counts(character: str) -> None:
 LENGTHS = st.dictionaries(WORDS, st.integers(0, 150_000), max_size=8)
 
 
-@settings(max_examples=40)
+@examples(20)
 @given(LENGTHS, st.sampled_from(['"', "é", "🎙", "\x01", "x"]), st.integers(0, 40_000))
 def test_every_job_is_truncated_to_the_limit(lengths: dict[str, int], character: str, email: int) -> None:
     job = {member: character * length for member, length in lengths.items()}

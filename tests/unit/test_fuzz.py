@@ -20,13 +20,14 @@ import pytest
 from botocore.config import Config
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.parsers import PROTOCOL_PARSERS
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from infra.service_models import service_model
 from infra.trigger_rules import index
 from job_watcher import aws_call, catalogue, describe, trigger, waiters
 from job_watcher.catalogue import Kind
+from tests.examples import examples
 from tests.sizes.cases import MAX_EXECUTION_INPUT, Case, is_lost
 from tests.sizes.services import ARN
 from tests.unit.conftest import Invocation
@@ -256,7 +257,7 @@ def test_the_kinds_in_these_tests_have_all_protocols_that_botocore_supports() ->
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-@settings(max_examples=60)
+@examples(25)
 @given(seed=st.integers(0, 2**32))
 def test_any_http_answer_has_a_result(name: str, service: Answer, seed: int) -> None:
     rnd = random.Random(seed)
@@ -268,8 +269,8 @@ def test_any_http_answer_has_a_result(name: str, service: Answer, seed: int) -> 
     check_result(poll(watch_input, state), watch_input)
 
 
-@pytest.mark.parametrize("name", REQUESTS)
-def test_an_unreadable_body_has_a_result(name: str, service: Answer) -> None:
+@pytest.mark.parametrize("name", {protocol(name): name for name in REQUESTS}.values())
+def test_an_unreadable_body_of_a_protocol_has_a_result(name: str, service: Answer) -> None:
     service.content_type, service.missing, service.error_type = "", 0, ""
     watch_input = {"kind": name, "request": REQUESTS[name]}
     for service.status in (200, 400, 500):
@@ -307,7 +308,7 @@ STATE_MEMBERS = [
 STATES = JSON | st.dictionaries(st.sampled_from(STATE_MEMBERS), JSON)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@examples(80, HealthCheck.too_slow)
 @given(
     state=STATES,
     job_status=st.sampled_from(["IN_PROGRESS", "FAILED", "COMPLETED", "NEW"]),
@@ -329,7 +330,7 @@ INPUTS = JSON | st.dictionaries(
 )
 
 
-@settings(max_examples=200)
+@examples(80)
 @given(watch_input=INPUTS)
 @example({"kind": "voice-id/SpeakerEnrollmentJob", "request": {"DomainId": "\ud800" * 22, "JobId": "\x00" * 22}})
 @example({"kind": "s3/waiter/ObjectExists", "request": {"Bucket": "\ud800", "Key": "\ud800"}})
@@ -409,7 +410,7 @@ def random_event(rnd: random.Random) -> dict[str, Any]:
     return {member: tree() if rnd.random() < 0.03 else value for member, value in event.items()}
 
 
-@settings(max_examples=500)
+@examples(250)
 @given(seed=st.integers(0, 2**32))
 def test_any_event_starts_watches_or_is_ignored_or_incomplete(start: ModuleType, seed: int) -> None:
     event = random_event(random.Random(seed))

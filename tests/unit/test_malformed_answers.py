@@ -14,6 +14,7 @@ from job_watcher.catalogue import Kind, Observation
 from job_watcher.detail import Notification
 from job_watcher.watch import Rules, Watch
 from tests.each_kind import each_kind
+from tests.examples import FACTOR
 from tests.unit.test_round_trip import ANSWER_BUILDERS, set_status
 
 KINDS = catalogue.kinds()
@@ -21,7 +22,7 @@ WAITERS = waiters.kinds()
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
 NOW = 1_767_225_600
 SEED = 20_260_520
-OTHER_MEMBERS = 2  # number of members of each kind that no expression reads, chosen at random
+OTHER_MEMBERS = FACTOR  # number of members of each kind that no expression reads, chosen at random
 ABSENT = object()
 UNEXPECTED_VALUES: list[Any] = [
     7,
@@ -38,6 +39,7 @@ UNEXPECTED_VALUES: list[Any] = [
     {"x": {"y": ["z"]}},
     b"\xff",
 ]
+VALUES = min(FACTOR, len(UNEXPECTED_VALUES))  # number of unexpected values of each member, chosen at random
 # A structure, a list, or an incomplete URI.
 NOT_PLAIN_TEXT = re.compile(r"""[{\[]["'}\]]|\(, |, \)|\bNone\b|:///|^\w+:/*$""")
 
@@ -60,7 +62,7 @@ def test_a_waiter_reads_an_answer_with_missing_or_unexpected_members(name: str) 
     members = sorted(set(member_names(full)))
     read = frozenset().union(*(members_in(acceptor.argument) for acceptor in waiter.acceptors))
     for member in sorted({*randomness.sample(members, min(OTHER_MEMBERS, len(members)))} | (read & {*members})):
-        for value in (ABSENT, None, *randomness.sample(UNEXPECTED_VALUES, 2)):
+        for value in (ABSENT, None, *randomness.sample(UNEXPECTED_VALUES, VALUES)):
             observation = waiter.read(replace_members(full, {member}, value))
             if observation is not None:
                 check_result(waiter, observation)
@@ -74,21 +76,27 @@ def full_answer(kind: Kind) -> Any:
 
 
 def answers(kind: Kind, randomness: random.Random) -> Iterator[dict[str, Any]]:
-    """Yield answers in which one member, or every member except the status, is missing or has an unexpected value."""
+    """Yield an answer with each status, and answers in which members are missing or have an unexpected value.
+
+    That is one member, or, with a status of each outcome, every member except the status.
+    """
     full = full_answer(kind)
     read = members_read(kind)
     members = sorted(set(member_names(full)))
     others = randomness.sample(members, min(OTHER_MEMBERS, len(members)))
     small = keep_members(full, read | {*others})
     statuses = [*kind.outcome_of]
+    one_of_each = {outcome: status for status, outcome in kind.outcome_of.items()}.values()
     for status in statuses:
         answer = ANSWER_BUILDERS.get(kind.name, set_status)(kind, full, status)
         yield answer
+        if status not in one_of_each:
+            continue
         kept = members_in(kind.status) | members_in(kind.job if "{" not in kind.job else None)
         for value in (ABSENT, None, randomness.choice(UNEXPECTED_VALUES)):
             yield replace_members(keep_members(answer, read), {*member_names(small)} - kept, value)
     for member in sorted((read | {*others}) & {*members}):
-        for value in (ABSENT, None, *randomness.sample(UNEXPECTED_VALUES, 2)):
+        for value in (ABSENT, None, *randomness.sample(UNEXPECTED_VALUES, VALUES)):
             answer = ANSWER_BUILDERS.get(kind.name, set_status)(kind, small, randomness.choice(statuses))
             yield replace_members(answer, {member}, value)
 

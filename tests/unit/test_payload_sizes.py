@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from job_watcher.poll_state import carry_over
+from tests.examples import examples
 from tests.sizes.cases import (
     CHARACTERS,
     MAX_INPUT_LENGTH,
@@ -77,7 +78,7 @@ def check(case: Case) -> None:
         assert passed.size <= limits()[passed.limit].limit, passed
 
 
-@settings(max_examples=60)
+@examples(25)
 @given(JOBS, REQUESTS, OUTCOMES)
 @example({"JobName": "🎙" * 31_000}, SMALL_REQUEST, "failed")
 @example({"JobName": "x"}, {"DomainId": "d", "JobId": "🎙" * 32_000}, "failed")
@@ -93,7 +94,7 @@ def test_a_job_of_any_size_is_within_all_limits(job: Any, request: Any, outcome:
     check(Case("", [ends(job, outcome)], request))
 
 
-@settings(max_examples=40)
+@examples(15)
 @given(st.sampled_from([*CHARACTERS.values()]), st.integers(0, 400), st.integers(1, 5_000))
 @example("🎙", 400, 100)
 @example("\ud800", 1, 1)
@@ -106,7 +107,7 @@ def test_any_number_of_members_omitted_as_secrets_is_within_all_limits(name: str
     assert len(sent.get("omitted", [])) == min(count, 51)
 
 
-@settings(max_examples=60)
+@examples(25)
 @given(TEXTS, TEXTS, TEXTS)
 @example("x", "\x01" * 5_000, "🎙" * 30_000)
 def test_a_lost_watch_is_within_all_limits(kind: str, reason: str, job_id: str) -> None:
@@ -114,14 +115,14 @@ def test_a_lost_watch_is_within_all_limits(kind: str, reason: str, job_id: str) 
     check(Case("", [is_lost(kind, reason)], kind=None, input={"kind": cut(kind), "request": {"JobId": cut(job_id)}}))
 
 
-@settings(max_examples=40)
+@examples(15)
 @given(TEXTS, st.sampled_from([0.0, 99.0, 1e308]), REQUESTS)
 @example("🎙" * 200, 50.0, {"DomainId": "d", "JobId": "🎙" * 32_000})
 def test_a_progress_update_and_the_next_poll_are_within_all_limits(status: str, percent: float, request: Any) -> None:
     check(Case("", [runs("before", 5), runs(status, percent), ends({"JobStatus": status})], request))
 
 
-@settings(max_examples=60)
+@examples(25)
 @given(JSON, TEXTS, TEXTS)
 @example({"kind": "\ufffe\x01", "request": {"JobId": "\uffff"}}, "", "")
 def test_a_failed_function_is_within_all_limits_whatever_the_input_is(given: Any, error: str, cause: str) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import cast
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from job_watcher import catalogue, evaluate, polling
@@ -17,6 +17,7 @@ from job_watcher.errors import Meaning
 from job_watcher.poll_state import PollState
 from job_watcher.polling import POLL_SECONDS, PollingLimits, backoff, interval
 from job_watcher.watch import Rules, Watch
+from tests.examples import examples
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 POLL_DURATION = 2.0  # seconds, including the rounding to whole seconds
@@ -281,7 +282,7 @@ def test_a_percentage_adds_a_few_hundred_polls_to_those_every_three_minutes(
     assert polls <= (job.duration - watch_start) / 180 + MAX_EXTRA_POLLS
 
 
-@settings(max_examples=20)
+@examples(5)
 @given(JOBS)
 @example(Job(YEAR))
 @example(Job(YEAR, [50]))
@@ -301,7 +302,7 @@ def test_a_watch_of_an_earlier_version_stays_below_the_maximum_number_of_polls_i
     assert len(simulate_polls(job, in_loop=True)) <= MAX_LOOP_POLLS + 1
 
 
-@settings(max_examples=20)
+@examples(5)
 @given(JOBS, st.lists(st.booleans(), min_size=1, max_size=12).filter(any), st.floats(0, 1))
 @example(Job(YEAR, [50]), [True, False], 0)
 @example(Job(YEAR, [99]), [True, False], 0)
@@ -359,7 +360,7 @@ AHEAD = st.builds(Clock, before=st.floats(0, YEAR), changes_at=DURATIONS)
 BEHIND = st.builds(Clock, after=st.floats(-YEAR, 0), changes_at=DURATIONS)
 
 
-@settings(max_examples=60)
+@examples(40)
 @given(JOBS, st.floats(0, 1), AHEAD | BEHIND)
 @example(Job(30 * DAY, [99]), 0, Clock(before=DAY, changes_at=HOUR))
 @example(Job(90 * DAY, [99]), 0.5, Clock(after=-30 * DAY, changes_at=46 * DAY))
@@ -418,7 +419,7 @@ def test_the_backoff_is_bounded_and_never_shorter_than_the_wait_after_an_answer(
     assert answered["wait"] - 1 <= unanswered["wait"] <= 2 * usual + 1
 
 
-@settings(max_examples=20)
+@examples(10)
 @given(st.floats(0, 1))
 def test_a_service_that_never_answers_is_polled_every_three_minutes_at_most(random: float) -> None:
     state, polls = NEW_WATCH, 0

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.examples import examples
 from tests.unit.simulated_deployment import Deployment, Job
 from tests.unit.simulated_queue import MAX_RECEIVE_COUNT, VISIBILITY_TIMEOUT, Message
 from tests.unit.simulated_states import Execution
@@ -293,7 +294,5 @@ class Protocol(RuleBasedStateMachine):
 
 TestProtocol = Protocol.TestCase
 TestProtocol.settings = settings(
-    max_examples=150,
-    stateful_step_count=30,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    examples(60, HealthCheck.too_slow, HealthCheck.filter_too_much), stateful_step_count=30
 )

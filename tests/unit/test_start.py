@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from job_watcher import catalogue
 from job_watcher.trigger import TriggeredJob, watch_name
 from tests.bench import scale
+from tests.examples import examples
 from tests.unit.fake_states import FakeStates
 
 SPEAKER = catalogue.load("voice-id")["voice-id/SpeakerEnrollmentJob"]
@@ -267,7 +268,7 @@ actions = st.lists(
 
 
 @given(actions)
-@settings(max_examples=200)
+@examples(100)
 def test_a_recurring_job_never_has_two_watches_and_every_event_is_covered_by_a_watch(
     start: ModuleType, history: list[tuple[str, Any]]
 ) -> None:

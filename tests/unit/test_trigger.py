@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra import cloudtrail
@@ -13,6 +13,7 @@ from infra.trigger_rules import MAX_PATTERN_LENGTH, WITH_READ_ONLY_CALLS, index,
 from job_watcher import catalogue
 from job_watcher.catalogue import Kind
 from job_watcher.trigger import API_CALL, IncompleteEvent, TriggeredJob, find_jobs, reports_running, watch_name
+from tests.examples import examples
 
 SPEAKER = "voice-id/SpeakerEnrollmentJob"
 KINDS = catalogue.load("voice-id")
@@ -143,7 +144,7 @@ def test_step_functions_accepts_every_watch_name(request: dict[str, Any], event_
 
 
 @given(requests, requests, st.none() | st.text(), st.none() | st.text())
-@settings(max_examples=300)
+@examples(150)
 def test_different_jobs_or_events_have_different_names_and_equal_ones_have_the_same(
     request: dict[str, Any], other_request: dict[str, Any], event_id: str | None, other_event_id: str | None
 ) -> None:
