@@ -1,21 +1,25 @@
-"""Run cfn-lint on a template."""
+"""Run cfn-lint on a template. It is imported when it runs, which takes more than a second."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from cfnlint.api import lint
-from cfnlint.config import ConfigMixIn
-from cfnlint.helpers import REGION_PRIMARY
-from cfnlint.rules import Match, RulesCollection
-from cfnlint.runner import Runner
+if TYPE_CHECKING:
+    from cfnlint.rules import Match, RulesCollection
 
 
-def findings(template: str) -> list[Match]:
+def findings(template: str) -> "list[Match]":
     """Return what cfn-lint finds in a template."""
+    from cfnlint.api import lint
+
     found: list[Match] = lint(template, rules=_rules())
     return found
 
 
 @cache
-def _rules() -> RulesCollection:
+def _rules() -> "RulesCollection":
     """Return the rules that cfn-lint would load again for each template."""
+    from cfnlint.config import ConfigMixIn
+    from cfnlint.helpers import REGION_PRIMARY
+    from cfnlint.runner import Runner
+
     return Runner(ConfigMixIn(regions=[REGION_PRIMARY])).rules
