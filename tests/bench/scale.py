@@ -5,6 +5,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -76,6 +77,7 @@ MIX: Sequence[Share] = [
 """The jobs of the open watches, in equal shares."""
 
 
+@cache
 def quotas() -> Mapping[str, Quota]:
     """Return the quotas by their names in quotas.toml."""
     tables = tomllib.loads(Path(__file__).with_name("quotas.toml").read_text(encoding="utf-8"))
@@ -156,11 +158,13 @@ def _burst(mix: Sequence[Timed]) -> Mapping[str, float]:
     """Return the highest load per second and watch, if the starts are spread evenly over BURST seconds."""
     timed = sorted((entry for one in mix for entry in one), key=lambda entry: entry[0])
     highest: dict[str, float] = {}
-    for end, _ in timed:
-        window: Counter[str] = Counter()
-        for age, load in timed:
-            if end - BURST < age <= end:
-                window.update(load)
+    window: Counter[str] = Counter()
+    oldest = 0
+    for age, load in timed:
+        window.update(load)
+        while timed[oldest][0] <= age - BURST:
+            window.subtract(timed[oldest][1])
+            oldest += 1
         for name, count in window.items():
             highest[name] = max(highest.get(name, 0), count / BURST / len(mix))
     return highest

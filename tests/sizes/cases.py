@@ -1,6 +1,6 @@
 """The watches whose payloads are measured: their inputs, and what each poll finds."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -244,13 +244,19 @@ def _wide_request(character: str) -> dict[str, str]:
 
 
 def largest_answers() -> Iterator[Case]:
-    """Yield a case with the largest answer that botocore's model allows for each kind, and for each call of waiters."""
-    characters = list(CHARACTERS.items())
-    of_waiters = {(waiter.service, waiter.describe): waiter for waiter in waiters.kinds().values()}
-    for number, kind in enumerate([*catalogue.kinds().values(), *of_waiters.values()]):
+    """Yield a case with the largest answer that botocore's model allows for each kind, and each call of only waiters."""
+    characters, kinds = list(CHARACTERS.items()), catalogue.kinds().values()
+    for number, kind in enumerate([*kinds, *only_of_waiters(kinds).values()]):
         name, character = characters[number % len(characters)]
         polls = [ends_with_largest_answer(kind, character)]
         yield Case(f"the largest {kind.name}: {name}", polls, kind=kind, runtimes=[number % 2 == 1])
+
+
+def only_of_waiters(kinds: Iterable[Kind]) -> Mapping[tuple[str, str], Kind]:
+    """Return a waiter for each call that no other kind makes, by service and operation."""
+    calls = {(kind.service, kind.describe) for kind in kinds}
+    of_waiters = {(waiter.service, waiter.describe): waiter for waiter in waiters.kinds().values()}
+    return {call: waiter for call, waiter in of_waiters.items() if call not in calls}
 
 
 def ends_with_largest_answer(kind: Kind, character: str) -> Poll:

@@ -80,7 +80,7 @@ This page compares the largest payload of each state of the state machines with 
 Job Watcher's own code and the state machines, including their JSONata expressions, and measures what they pass. Each
 row is the largest size in all of these watches:
 
-- The largest answer that botocore's model allows for each kind, and for each call of a waiter, up to
+- The largest answer that botocore's model allows for each kind, and for each call that only waiters make, up to
   {MAX_BYTES // 1_000} KB.
 - Long texts, long names, long reasons, 5,000 members, 1,000 levels of nesting and 400 secrets, each with
   {", ".join(names[:4])},

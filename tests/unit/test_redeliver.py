@@ -291,11 +291,12 @@ def test_control_characters_in_an_event_do_not_reach_the_terminal(
 def test_many_items_are_redelivered_in_several_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], aws: FakeAws
 ) -> None:
-    put(aws, *({**OF_EVENTBRIDGE, "MessageId": f"m{n}", "ReceiptHandle": f"r{n}"} for n in range(300)))
+    monkeypatch.setattr("cli.redeliver.LIMIT", 20)
+    put(aws, *({**OF_EVENTBRIDGE, "MessageId": f"m{n}", "ReceiptHandle": f"r{n}"} for n in range(30)))
     assert redeliver(monkeypatch) == 0
-    assert "These are the first 200. Run the command again for the others." in capsys.readouterr().out
-    assert aws.operations().count("Invoke") == 199
-    assert aws.operations().count("ChangeMessageVisibility") == 101
+    assert "These are the first 20. Run the command again for the others." in capsys.readouterr().out
+    assert aws.operations().count("Invoke") == 19
+    assert aws.operations().count("ChangeMessageVisibility") == 11
 
 
 def test_without_a_terminal_and_without_yes_nothing_is_called(
