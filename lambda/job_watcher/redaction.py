@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -79,12 +80,22 @@ def _redact_members(value: Mapping[str, Any], shape: Shape | None, path: str) ->
     for name, inner in value.items():
         member = _member_shape(shape, name)
         member_path = f"{path}.{name}".lstrip(".")
-        if _NAMES.fullmatch(name) or is_sensitive(member):
+        if _is_secret(name) or is_sensitive(member):
             omitted.append(member_path)
         else:
             members[name], inner_omitted = redact(inner, member, member_path)
             omitted += inner_omitted
     return members, omitted
+
+
+def _is_secret(name: str) -> bool:
+    """Whether a member is named like a secret. The results of short names are kept, because lists repeat them."""
+    return _matches(name) if len(name) <= 128 else _matches.__wrapped__(name)
+
+
+@lru_cache(maxsize=4_096)
+def _matches(name: str) -> bool:
+    return _NAMES.fullmatch(name) is not None
 
 
 def _member_shape(shape: Shape | None, name: str) -> Shape | None:
