@@ -244,7 +244,7 @@ def _wide_request(character: str) -> dict[str, str]:
 
 
 def largest_answers() -> Iterator[Case]:
-    """Yield a case with the largest answer that botocore's model allows for each kind, and each call of only waiters."""
+    """Yield a case with the largest answer that botocore's model allows for each kind and each other call."""
     characters, kinds = list(CHARACTERS.items()), catalogue.kinds().values()
     for number, kind in enumerate([*kinds, *only_of_waiters(kinds).values()]):
         name, character = characters[number % len(characters)]
