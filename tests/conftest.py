@@ -18,7 +18,13 @@ SAME_PROCESS = {
     "restart": ("tests/e2e/test_restart.py",),
     "recurring": ("tests/e2e/test_recurring.py",),
     "interpreters": ("tests/interpreters/",),
-    "sizes": ("tests/unit/test_sizes_page.py",),
+    "the models of all services": tuple(
+        f"tests/unit/test_{name}.py"
+        for name in (
+            *("age", "but_conditions", "catalogue", "console_links", "malformed_answers", "round_trip", "scaffold"),
+            *("secrets", "shared_calls", "sizes_page", "start_calls", "waiters"),
+        )
+    ),
     "benchmark": ("tests/unit/test_readme.py",),
 }
 GROUPS = {path: name for name, paths in SAME_PROCESS.items() for path in paths}
