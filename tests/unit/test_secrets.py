@@ -1,9 +1,9 @@
 """Reported jobs contain no plaintext credentials: members that may be credentials are omitted or accepted."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 import pytest
@@ -11,7 +11,6 @@ import pytest
 from infra.catalogue.sample_answer import Leaf, sample
 from infra.service_models import service_model
 from job_watcher import catalogue, expressions
-from job_watcher.catalogue import Kind
 from tests.each_kind import each_kind
 
 KINDS = catalogue.kinds()
@@ -52,21 +51,22 @@ ACCEPTED = {
 
 @each_kind(KINDS)
 def test_members_that_may_be_credentials_are_omitted_or_accepted_for_a_reason(name: str) -> None:
-    kind = KINDS[name]
-    assert [path for path in credentials(kind) if not any(accepts(entry, kind, path) for entry in ACCEPTED)] == []
+    assert [path for path in credentials(name) if not any(accepts(entry, name, path) for entry in ACCEPTED)] == []
 
 
 @pytest.mark.parametrize("entry", ACCEPTED, ids=" ".join)
 def test_every_accepted_member_exists(entry: tuple[str, str]) -> None:
-    assert any(accepts(entry, kind, path) for kind in KINDS.values() for path in credentials(kind))
+    assert any(accepts(entry, name, path) for name in KINDS for path in credentials(name))
 
 
-def accepts(entry: tuple[str, str], kind: Kind, path: str) -> bool:
-    return fnmatchcase(kind.name, entry[0]) and fnmatchcase(path, entry[1])
+def accepts(entry: tuple[str, str], name: str, path: str) -> bool:
+    return fnmatchcase(name, entry[0]) and fnmatchcase(path, entry[1])
 
 
-def credentials(kind: Kind) -> list[str]:
+@cache
+def credentials(name: str) -> Sequence[str]:
     """Return the paths of the reported job's members that may be plaintext credentials by their name or model."""
+    kind = KINDS[name]
     model = service_model(kind.service)
     assert model is not None
     job = expressions.search(kind.job, sample(model.operation_model(kind.describe).output_shape))
