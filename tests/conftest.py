@@ -1,6 +1,7 @@
 """Distribute tests to pytest-xdist's processes so that one process uses a local cloud, a synth or a measurement."""
 
 import gc
+import os
 import sys
 from functools import cache
 
@@ -27,6 +28,7 @@ SAME_PROCESS = {
     ),
     "benchmark": ("tests/unit/test_readme.py",),
 }
+NICENESS = 5  # https://man7.org/linux/man-pages/man7/sched.7.html
 GROUPS = {path: name for name, paths in SAME_PROCESS.items() for path in paths}
 
 
@@ -59,6 +61,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the groups first, so that the processes finish at about the same time."""
     rank = {name: number for number, name in enumerate(SAME_PROCESS)}
     items.sort(key=lambda item: rank.get(group(item.nodeid) or "", len(rank)))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Lower the priority of the processes that run other groups than the first one, which takes longest."""
+    if "PYTEST_XDIST_WORKER" in os.environ and group(item.nodeid) != next(iter(SAME_PROCESS)) and os.nice(0) < NICENESS:
+        os.nice(NICENESS)
 
 
 # jsonschema would compile 38 grammars when it is imported, which takes two seconds in each process. Without this
