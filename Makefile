@@ -57,7 +57,7 @@ demo: install
 test: check
 	$(PY) -m pytest -n 3
 
-# Run the unit tests with 20 times as many random examples, which are other ones in each run. It takes about half an hour.
+# Run the unit tests with 20 times as many random examples, and different ones in each run. It takes about half an hour.
 fuzz: install
 	EXAMPLES_FACTOR=20 $(PY) -m pytest -n 3 tests/unit
 
