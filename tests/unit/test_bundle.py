@@ -55,11 +55,11 @@ def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("service", CALLS)
-def test_a_trimmed_service_has_the_same_endpoint_and_signature_in_every_region(trimmed: Path, service: str) -> None:
+def test_a_trimmed_service_has_the_same_endpoint_and_signature_in_every_partition(trimmed: Path, service: str) -> None:
     session, original = _session(trimmed), _session(BOTOCORE_DATA)
     partitions = original.get_available_partitions()
-    regions = {region for name in partitions for region in original.get_available_regions("ec2", name)} | {"aws-global"}
-    assert len(regions) > 30
+    regions = {original.get_available_regions("ec2", name)[0] for name in partitions} | {"us-east-1", "aws-global"}
+    assert len(regions) > len(partitions) >= 5
     for region in sorted(regions):
         assert _endpoint(session, service, region) == _endpoint(original, service, region)
 
