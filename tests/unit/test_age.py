@@ -14,6 +14,7 @@ from job_watcher.poll_state import PollState
 from job_watcher.polling import PollingLimits
 from job_watcher.watch import Rules, Watch
 from tests.each_kind import each_kind
+from tests.examples import FACTOR
 from tests.unit.test_round_trip import ANSWER_BUILDERS, set_status, without_contradictions
 
 KINDS = catalogue.kinds()
@@ -33,22 +34,23 @@ ARN = "arn:aws:states:eu-west-1:123456789012:execution:Watch:the-watch"
 
 @each_kind(RECURRING)
 def test_the_end_of_a_change_is_detected_in_time_at_any_age_of_the_resource(name: str) -> None:
-    for age, duration in ages_and_durations(name, 3):
+    for age, duration in ages_and_durations(name, 2 * FACTOR):
         delay = detection_delay(KINDS[name], RULES_WITH_EVENTS, age, duration)
         assert delay <= max_delay(RULES_WITH_EVENTS.limits, duration), (age, duration)
 
 
 @each_kind(NOT_RECURRING)
 def test_the_end_of_a_run_is_detected_in_time_even_if_the_job_was_created_long_before(name: str) -> None:
-    for age, duration in ages_and_durations(name, 2):
+    for age, duration in ages_and_durations(name, FACTOR):
         delay = detection_delay(KINDS[name], RULES_WITH_EVENTS, age, duration, trigger=API_CALL_TRIGGER)
         assert delay <= max_delay(expected_limits(KINDS[name]), duration), (age, duration)
 
 
 @each_kind(NOT_RECURRING)
 def test_the_end_of_a_run_is_detected_in_time_if_the_watch_starts_later(name: str) -> None:
-    for duration in WATCH_DURATIONS:
-        before = random.Random(f"{name} {duration}").choice((0, 5, MINUTE, HOUR))
+    randomness = random.Random(name)
+    for duration in randomness.sample(WATCH_DURATIONS, min(FACTOR, len(WATCH_DURATIONS))):
+        before = randomness.choice((0, 5, MINUTE, HOUR))
         delay = detection_delay(KINDS[name], RULES_WITH_EVENTS, before, duration)
         assert delay <= max_delay(expected_limits(KINDS[name]), before + duration), (before, duration)
 
@@ -75,7 +77,7 @@ def ages_and_durations(name: str, count: int) -> list[tuple[float, float]]:
     """
     randomness = random.Random(name)
     others = [age for age in RESOURCE_AGES if age != YEAR]  # an age of more than 366 days isn't used as a run's
-    ages = randomness.sample(others, count - 1)
+    ages = randomness.sample(others, min(count - 1, len(others)))
     return [(YEAR, WATCH_DURATIONS[0]), *((age, randomness.choice(WATCH_DURATIONS)) for age in ages)]
 
 

@@ -39,7 +39,7 @@ UNEXPECTED_VALUES: list[Any] = [
     {"x": {"y": ["z"]}},
     b"\xff",
 ]
-VALUES = min(FACTOR, len(UNEXPECTED_VALUES))  # number of unexpected values of each member, chosen at random
+VALUES = [ABSENT, None, *UNEXPECTED_VALUES]
 # A structure, a list, or an incomplete URI.
 NOT_PLAIN_TEXT = re.compile(r"""[{\[]["'}\]]|\(, |, \)|\bNone\b|:///|^\w+:/*$""")
 
@@ -62,7 +62,7 @@ def test_a_waiter_reads_an_answer_with_missing_or_unexpected_members(name: str) 
     members = sorted(set(member_names(full)))
     read = frozenset().union(*(members_in(acceptor.argument) for acceptor in waiter.acceptors))
     for member in sorted({*randomness.sample(members, min(OTHER_MEMBERS, len(members)))} | (read & {*members})):
-        for value in (ABSENT, None, *randomness.sample(UNEXPECTED_VALUES, VALUES)):
+        for value in some_values(randomness):
             observation = waiter.read(replace_members(full, {member}, value))
             if observation is not None:
                 check_result(waiter, observation)
@@ -93,12 +93,17 @@ def answers(kind: Kind, randomness: random.Random) -> Iterator[dict[str, Any]]:
         if status not in one_of_each:
             continue
         kept = members_in(kind.status) | members_in(kind.job if "{" not in kind.job else None)
-        for value in (ABSENT, None, randomness.choice(UNEXPECTED_VALUES)):
+        for value in some_values(randomness):
             yield replace_members(keep_members(answer, read), {*member_names(small)} - kept, value)
     for member in sorted((read | {*others}) & {*members}):
-        for value in (ABSENT, None, *randomness.sample(UNEXPECTED_VALUES, VALUES)):
+        for value in some_values(randomness):
             answer = ANSWER_BUILDERS.get(kind.name, set_status)(kind, small, randomness.choice(statuses))
             yield replace_members(answer, {member}, value)
+
+
+def some_values(randomness: random.Random) -> list[Any]:
+    """Return an unexpected value at random, or ABSENT; `make fuzz` uses all of them."""
+    return randomness.sample(VALUES, min(FACTOR, len(VALUES)))
 
 
 def check_result(kind: Kind, observation: Observation) -> None:
