@@ -4,6 +4,7 @@ Each patch's docstring describes what AWS does, with a link, and what MiniStack 
 private functions, so they are valid for one version of MiniStack only.
 """
 
+import gc
 import json
 import os
 import random
@@ -183,5 +184,7 @@ def _exit_with_standard_input() -> None:
 
 if __name__ == "__main__":
     apply_patches()
+    gc.freeze()
+    gc.set_threshold(100_000)  # MiniStack's objects stay, so that searching them for garbage is in vain
     threading.Thread(target=_exit_with_standard_input, daemon=True).start()
     ministack.app.main()

@@ -238,12 +238,15 @@ class World(Account):
 
 
 def until(condition: Callable[[], T | None]) -> T:
-    """Call `condition` until its result is truthy, and return the result. Raise TimeoutError after TIMEOUT seconds."""
-    deadline = time.monotonic() + TIMEOUT
+    """Call `condition` until its result is truthy, and return the result. Raise TimeoutError after TIMEOUT seconds.
+
+    The longer it takes, the less often it is called.
+    """
+    began = time.monotonic()
     while not (result := condition()):
-        if time.monotonic() > deadline:
+        if (elapsed := time.monotonic() - began) > TIMEOUT:
             raise TimeoutError(f"the condition was not met within {TIMEOUT} s")
-        time.sleep(0.05)
+        time.sleep(max(0.05, elapsed / 20))
     return result
 
 
