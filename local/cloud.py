@@ -19,7 +19,7 @@ import boto3
 from botocore.config import Config
 
 from infra.bundle.build import THIS_PYTHON
-from infra.settings import RUNTIMES
+from infra.runtimes import RUNTIMES
 from local.default_bus import DefaultBus
 from local.environment import CREDENTIALS, REGION, ROOT, TOOLS, environment
 from local.voice_id import VoiceId
