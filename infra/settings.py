@@ -23,6 +23,7 @@ from .expectations import checked_expectations
 from .filters import checked_filters
 from .overdue import checked_overdue
 from .polling_settings import polling_limits
+from .runtimes import RUNTIMES
 from .setting_types import (
     EMAIL_OUTCOMES,
     InvalidSetting,
@@ -39,9 +40,6 @@ from .setting_types import (
 from .subscribers import Subscriber, checked_subscribers
 from .suggestion import suggest
 
-# Runtimes that AWS lets customers create; python3.11 until 2027-07-31:
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
-RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("arm64", "x86_64")
 # Accepted ranges. An execution can run for a year, and the state machine times out a week after the watch gives up.
 GIVE_UP_DAYS = (0.0001, 350)

@@ -19,7 +19,7 @@ import boto3
 from botocore.config import Config
 
 from infra.bundle.build import THIS_PYTHON
-from infra.settings import RUNTIMES
+from infra.runtimes import RUNTIMES
 from local.default_bus import DefaultBus
 from local.environment import CREDENTIALS, REGION, ROOT, TOOLS, environment
 from local.voice_id import VoiceId
@@ -98,10 +98,12 @@ class Cloud:
         self.bootstrap()
         runtime = {"runtime": THIS_PYTHON} if THIS_PYTHON in RUNTIMES else {}
         pairs = [f"{name}={value}" for name, value in {**runtime, **context}.items()]
-        output, outputs = str(self.folder / "cdk.out"), self.folder / "outputs.json"
+        outputs = self.folder / "outputs.json"
         options = [word for pair in pairs for word in ("--context", pair)]
-        self._cdk("synth", "--quiet", "--output", output, *options, folder=app)
-        self._cdk("deploy", "--all", "--app", output, "--require-approval", "never", "--outputs-file", str(outputs))
+        files = ["--output", str(self.folder / "cdk.out"), "--outputs-file", str(outputs)]
+        # The result is the same without a change set and without a copy of the bundle, and takes less time.
+        faster = ["--method", "direct", "--no-staging"]
+        self._cdk("deploy", *faster, "--require-approval", "never", *files, *options, folder=app)
         stacks: dict[str, dict[str, str]] = json.loads(outputs.read_text())
         return {name: value for stack in stacks.values() for name, value in stack.items()}
 

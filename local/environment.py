@@ -41,6 +41,7 @@ def _cdk(folder: Path) -> dict[str, str]:
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_HOME": str(folder),
         "CDK_VALIDATION": "false",  # it would double the time of a synthesis; tests/infra validates the templates
+        "NODE_COMPILE_CACHE": str(ROOT / ".cache" / "node"),  # the CLI starts in two thirds of the time
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(ROOT / ".cache" / "jsii"),
         "PIP_CACHE_DIR": str(ROOT / ".cache" / "pip"),
     }

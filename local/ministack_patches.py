@@ -4,6 +4,7 @@ Each patch's docstring describes what AWS does, with a link, and what MiniStack 
 private functions, so they are valid for one version of MiniStack only.
 """
 
+import gc
 import json
 import os
 import random
@@ -16,7 +17,7 @@ import ministack.app
 from ministack.core.concurrency import esm_wake
 from ministack.services import eventbridge, lambda_svc, ses, sns, sqs, stepfunctions
 
-from local import heartbeats, message_delays, ministack_lambda
+from local import heartbeats, jsonata_cache, message_delays, ministack_lambda
 
 VERSION = "1.5.33"
 
@@ -30,6 +31,7 @@ def apply_patches() -> None:
     stepfunctions._find_matching_retrier = _retry_delays(stepfunctions._find_matching_retrier)
     stepfunctions._call_lambda = _lambda_errors(stepfunctions._call_lambda)
     heartbeats.apply(stepfunctions)
+    jsonata_cache.apply(stepfunctions.jsonata.Jsonata)
     message_delays.apply(sqs, stepfunctions, esm_wake)
     sns._parse_message_attributes = _message_attributes(sns._parse_message_attributes)
     sns._fanout = _email_subscriptions(sns._fanout)
@@ -182,5 +184,7 @@ def _exit_with_standard_input() -> None:
 
 if __name__ == "__main__":
     apply_patches()
+    gc.freeze()
+    gc.set_threshold(100_000)  # MiniStack's objects stay, so that searching them for garbage is in vain
     threading.Thread(target=_exit_with_standard_input, daemon=True).start()
     ministack.app.main()

@@ -13,10 +13,9 @@ from xdist.scheduler import LoadScopeScheduling
 # The files and folders that each group of tests consists of. The groups that take longest come first.
 SAME_PROCESS = {
     "one local cloud": ("tests/e2e/",),
-    "another local cloud": ("tests/e2e/test_upgrade.py", "tests/e2e/test_wheel.py"),
+    "another local cloud": ("tests/e2e/test_upgrade.py", "tests/e2e/test_wheel.py", "tests/e2e/test_restart.py"),
     "infra": ("tests/infra/",),
     "demo": ("tests/e2e/test_demo.py",),
-    "restart": ("tests/e2e/test_restart.py",),
     "recurring": ("tests/e2e/test_recurring.py",),
     "interpreters": ("tests/interpreters/",),
     "the models of all services": tuple(

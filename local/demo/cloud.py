@@ -12,8 +12,7 @@ from local.environment import ROOT
 
 STEPS = {
     "bootstrap": "Bootstrapping the account with the CDK",
-    "synth": "Synthesizing the stack and its Lambda bundle",
-    "deploy": "Deploying the stack",
+    "deploy": "Synthesizing and deploying the stack and its Lambda bundle",
 }
 
 

@@ -238,12 +238,15 @@ class World(Account):
 
 
 def until(condition: Callable[[], T | None]) -> T:
-    """Call `condition` until its result is truthy, and return the result. Raise TimeoutError after TIMEOUT seconds."""
-    deadline = time.monotonic() + TIMEOUT
+    """Call `condition` until its result is truthy, and return the result. Raise TimeoutError after TIMEOUT seconds.
+
+    The longer it takes, the less often it is called.
+    """
+    began = time.monotonic()
     while not (result := condition()):
-        if time.monotonic() > deadline:
+        if (elapsed := time.monotonic() - began) > TIMEOUT:
             raise TimeoutError(f"the condition was not met within {TIMEOUT} s")
-        time.sleep(0.05)
+        time.sleep(max(0.05, elapsed / 20))
     return result
 
 
@@ -258,8 +261,11 @@ def read_log(logs: Any, group: str) -> Iterator[str]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run test_logs.py last, because it reads what the functions logged in all other tests."""
-    items.sort(key=lambda item: item.path.name == "test_logs.py")
+    """Run test_logs.py last in its local cloud, because it reads what the functions logged in all other tests.
+
+    So does test_restart.py in another one, because it ends that cloud.
+    """
+    items.sort(key=lambda item: item.path.name in ("test_logs.py", "test_restart.py"))
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 On AWS, executions are durable. MiniStack saves its state only when it is terminated, and it can't resume executions: it
 fails those that were running. So these tests don't prove that a watch survives. They prove that Job Watcher keeps all
-state in AWS's services, and that a watch can be started again at any time without a second notification.
+state in AWS's services, and that a watch can be started again at any time without a second notification. They use the
+stack that test_upgrade.py has updated, and run after all other tests in its local cloud.
 """
 
 import os
@@ -15,23 +16,17 @@ import pytest
 from local.cloud import Cloud
 from local.sample import put_sample
 
-from .conftest import DESCRIBE, SPEAKERS, World, start_cloud, until
+from .conftest import DESCRIBE, SPEAKERS, Account, World, until
+from .test_upgrade import STACK, upgraded
 
-SETTINGS = {
-    "kinds": "voice-id/*",
-    "email": "restarted@example.com",
-    "min-interval-seconds": "100",
-    "max-interval-seconds": "100",
-    "max-interval-seconds-with-events": "100",
-}
 SLOW = 20  # seconds; the client waits for 10
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[World]:
-    """Yield a stack in a local cloud that no other test uses."""
-    with start_cloud() as cloud:
-        yield World(cloud, SETTINGS)
+def own(account: Account) -> Iterator[World]:
+    """Yield a stack in a local cloud that no later test uses, and delete it."""
+    yield upgraded(account).stack
+    account.destroy(STACK)
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ NEW_SETTINGS = {
     **SETTINGS,
     "kinds": f"{SPEAKERS},s3/waiter/*",
     "progress-events": "25",  # shows that the new code polls the jobs
+    "email-limit": "20",  # test_restart.py expects an email about each of its jobs, too
 }
 # Resources that running executions use, that contain messages, or to which users refer.
 KEPT = (
@@ -114,10 +116,9 @@ class Upgrade:
     after: Snapshot
 
 
-@pytest.fixture(scope="module")
-def previous_app(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def previous_app(account: Account) -> Path:
     """Unpack the previous version's wheel beside a CDK app, and return the app's folder."""
-    folder = tmp_path_factory.mktemp("previous")
+    folder = account.cloud.folder / "previous"
     (wheel,) = PREVIOUS.glob("*.whl")
     shutil.unpack_archive(wheel, folder, "zip")
     shutil.copy(REQUIREMENTS, folder / "job_watcher")  # the cache contains only the packages of the current version
@@ -131,10 +132,10 @@ def previous_app(account: Account, tmp_path_factory: pytest.TempPathFactory) -> 
     return folder
 
 
-@pytest.fixture(scope="module")
-def upgrade(account: Account, previous_app: Path) -> Iterator[Upgrade]:
-    """Deploy the previous version, start watches, update the stack, and let the jobs end."""
-    stack = World(account.cloud, SETTINGS, previous_app)
+@cache
+def upgraded(account: Account) -> Upgrade:
+    """Deploy the previous version, start watches, update the stack, and let the jobs end. This happens once."""
+    stack = World(account.cloud, SETTINGS, previous_app(account))
     before = snapshot(stack, stack.outputs)
     reported_before = stack.start_job()
     stack.end(stack.watch({"kind": SPEAKERS, "request": reported_before}))
@@ -149,8 +150,13 @@ def upgrade(account: Account, previous_app: Path) -> Iterator[Upgrade]:
     for each in watched.values():
         stack.end(each.watch)
     receive_notifications(stack, after)
-    yield Upgrade(stack, watched, reported_before, before, after)
-    account.destroy(STACK)
+    return Upgrade(stack, watched, reported_before, before, after)
+
+
+@pytest.fixture(scope="module")
+def upgrade(account: Account) -> Upgrade:
+    """Return the stack after the update. test_restart.py uses it, too."""
+    return upgraded(account)
 
 
 def snapshot(stack: World, outputs: dict[str, str]) -> Snapshot:
