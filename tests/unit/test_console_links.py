@@ -152,7 +152,7 @@ def test_no_answer_leads_to_another_site_or_adds_a_line(name: str) -> None:
         check_links(name, text)
 
 
-@examples(400)
+@examples(150)
 @given(
     name=st.sampled_from(sorted(LINKED)),
     text=st.text(max_size=60)

@@ -27,7 +27,7 @@ from infra.service_models import service_model
 from infra.trigger_rules import index
 from job_watcher import aws_call, catalogue, describe, trigger, waiters
 from job_watcher.catalogue import Kind
-from tests.examples import examples
+from tests.examples import FACTOR, examples
 from tests.sizes.cases import MAX_EXECUTION_INPUT, Case, is_lost
 from tests.sizes.page import limits
 from tests.sizes.services import ARN
@@ -363,7 +363,7 @@ def test_any_input_has_a_result(service: Answer, watch_input: Any) -> None:
 def test_any_request_of_a_kind_has_a_result(name: str, service: Answer) -> None:
     service.status, service.body, service.missing, service.content_type, service.error_type = 400, b"", 0, "", ""
     rnd = random.Random(name)
-    for _ in range(6):
+    for _ in range(3 * FACTOR):
         request = {member: rnd.choice([*WEIRD, "text", ["text"], ["\ud800"]]) for member in KINDS[name].request}
         check_result(poll({"kind": name, "request": request}, {}), {})
 

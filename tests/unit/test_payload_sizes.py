@@ -184,8 +184,8 @@ def seconds(job: Any) -> float:
     ids=["many members", "long text", "many links", "long name", "long name in the reason", "many items"],
 )
 def test_the_time_is_linear_in_the_size_of_the_job(make: Callable[[int], Any]) -> None:
-    """The larger jobs have 20,000 members, or a text of 2 MB."""
-    small, large = make(500_000), make(2_000_000)
+    """The larger jobs have 10,000 members, or a text of 1 MB."""
+    small, large = make(250_000), make(1_000_000)
     assert seconds(large) <= 12 * max(seconds(small), 0.01)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -155,11 +156,13 @@ def related(noun: str, other: str) -> bool:
     return bool(noun and other) and (noun.endswith(other) or other.endswith(noun))
 
 
+@cache
 def identified_noun(name: str) -> str:
     """Return what an identifier identifies: `job` for jobId, JobArns or JOB_ID; an empty string for `id`."""
     return SUFFIX.sub("", normalize(name))
 
 
+@cache
 def suffix(name: str) -> str:
     """Return the type of an identifier: `id`, `arn`, `name` or an empty string."""
     match = SUFFIX.search(normalize(name))
