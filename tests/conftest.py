@@ -7,6 +7,7 @@ from functools import cache
 
 import botocore.session
 import pytest
+from botocore.hooks import EventAliaser, HierarchicalEmitter
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -73,8 +74,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 
-# Each botocore session would list the services and read their models again, and many tests create a session.
+# Each botocore session would list the services, read their models and find the names of events again, and many tests
+# create a session.
 botocore.session.create_loader = cache(botocore.session.create_loader)
+find_event_name = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)  # type: ignore[attr-defined]
+EventAliaser._alias_event_name = lambda _, name: find_event_name(name)  # type: ignore[attr-defined]
 
 
 def pytest_configure() -> None:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingTCPServer
@@ -41,8 +42,12 @@ def check_details() -> Iterator[None]:
     def serialize(result: Mapping[str, Any]) -> dict[str, Any]:
         serialized = original(result)
         if "message" in serialized:
-            check_detail(serialized["detail_type"], json.loads(serialized["message"]))
+            check_message(serialized["detail_type"], serialized["message"])
         return serialized
+
+    @lru_cache(maxsize=8)
+    def check_message(detail_type: str, message: str) -> None:
+        check_detail(detail_type, json.loads(message))
 
     original = detail.serialize
     with pytest.MonkeyPatch.context() as patch:
