@@ -171,14 +171,30 @@ class World(Account):
         return event
 
     def events(self, request: Any, *, progress: bool = False) -> list[dict[str, Any]]:
-        """Return the events that have arrived about the job: about its end, or those before."""
-        while self._receive() == 10:  # the most that SQS returns at once
-            pass
+        """Return the events that have arrived about the job: about its end, or those before. Wait if there are none."""
+        self._receive_all()
+        if not self.received(request, progress=progress):
+            self._receive(seconds=0.2)
         return self.received(request, progress=progress)
 
-    def _receive(self) -> int:
+    def all_events(self, request: Mapping[str, str], *, progress: bool = False) -> list[dict[str, Any]]:
+        """Return what `events` returns when all notifications about a Voice ID job that have started are delivered.
+
+        Watches of the job that still run can start others. MiniStack puts an event into the queue before the task that
+        sends it ends, so this doesn't wait for events that may be late.
+        """
+        self.wait_for_notifications(request["JobId"])
+        self._receive_all()
+        return self.received(request, progress=progress)
+
+    def _receive_all(self) -> None:
+        """Receive the events that have arrived, without waiting for others."""
+        while self._receive(seconds=0) == 10:  # the most that SQS returns at once
+            pass
+
+    def _receive(self, seconds: float) -> int:
         """Receive events and check them against docs/events.schema.json. Return how many there were."""
-        new = self._event_queue.receive(seconds=0.2)
+        new = self._event_queue.receive(seconds)
         self._events += new
         if self._is_current:
             for event in new:
@@ -212,8 +228,12 @@ class World(Account):
 
     def all_emails(self, text: str, to: str | None = None) -> list[dict[str, Any]]:
         """Return what `emails` returns when all notifications that have started and contain the text are delivered."""
-        until(lambda: not any(text in given for given in self._running_notifications()))
+        self.wait_for_notifications(text)
         return self.emails(text, to)
+
+    def wait_for_notifications(self, text: str) -> None:
+        """Wait until all notifications that have started and contain the text are delivered."""
+        until(lambda: not any(text in given for given in self._running_notifications()))
 
     def _running_notifications(self) -> Iterator[str]:
         """Yield the inputs of the notifications that are being delivered. They have started when their watch ends."""

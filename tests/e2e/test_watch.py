@@ -180,7 +180,7 @@ def test_several_watches_of_a_job_report_it_once(world: World) -> None:
     assert json.loads(ends[0]["output"])["job"] == json.loads(ends[1]["output"])["job"]
     third = world.end(world.watch({"kind": SPEAKERS, "request": request}))
     assert third["status"] == "SUCCEEDED"
-    assert len(world.events(request)) == 1
+    assert len(world.all_events(request)) == 1
     assert len(world.all_emails(request["JobId"])) == 1
 
 
