@@ -292,7 +292,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def start_cloud(endpoints: Mapping[str, str] | None = None) -> Iterator[Cloud]:
     """Yield a new local cloud. Step Functions' waits are 100 times shorter than on AWS."""
     with Cloud(wait_scale=0.01, endpoints=endpoints) as cloud:
-        cloud.voice_id.seconds_per_request = 0.1
+        cloud.voice_id.seconds_per_request = 0.05
         # events are delivered only in the tests of automatic watches
         cloud.default_bus.cloudtrail_events.times = cloud.default_bus.service_events.times = 0
         yield cloud

@@ -13,7 +13,7 @@ from .conftest import SPEAKERS, World, until
 
 OUTAGE = 6 * 3600  # seconds
 THROTTLED = "Lambda.TooManyRequestsException"
-OUTAGE_WAIT_SCALE, DEFAULT_WAIT_SCALE = 0.0005, 0.01  # six hours take 11 seconds
+OUTAGE_WAIT_SCALE, DEFAULT_WAIT_SCALE = 0.0002, 0.01  # six hours take 4 seconds
 
 
 @pytest.fixture

@@ -85,9 +85,9 @@ def test_a_watch_ends_without_a_second_notification_if_an_event_has_reported_the
     ("cloudtrail", "service"),
     [
         (Delivery(times=3), Delivery(times=3)),
-        (Delivery(delay=1), Delivery()),
-        (Delivery(), Delivery(delay=1, times=2)),
-        (Delivery(delay=1.5, times=2), Delivery(delay=1.5, times=2)),
+        (Delivery(delay=0.5), Delivery()),
+        (Delivery(), Delivery(delay=0.5, times=2)),
+        (Delivery(delay=0.75, times=2), Delivery(delay=0.75, times=2)),
     ],
     ids=["duplicates", "late CloudTrail event", "late service event", "late duplicates of both"],
 )
