@@ -49,6 +49,7 @@ stopped   = ["ARCHIVED"]
 """
 START = {SPEAKERS: "start_speaker_enrollment_job", FRAUDSTERS: "start_fraudster_registration_job"}
 DESCRIBE = {SPEAKERS: "DescribeSpeakerEnrollmentJob", FRAUDSTERS: "DescribeFraudsterRegistrationJob"}
+TIME_OUT: dict[str, Any] = {"fault": "slow", "times": 2, "seconds": 11}  # the client tries twice for 10 seconds each
 domains = (f"EndToEndDomain{number:08}" for number in itertools.count(1))
 
 
@@ -341,15 +342,26 @@ def never_ending(world: World) -> str:
     return world.watch({"kind": FRAUDSTERS, "request": request})
 
 
+@pytest.fixture(scope="session")
+def timing_out(world: World, never_ending: str) -> tuple[dict[str, str], str]:
+    """Start a watch of a job whose first describe calls time out for 20 seconds. Return its request and its ARN."""
+    request = world.start_job()
+    world.voice_id.fail(DESCRIBE[SPEAKERS], job_id=request["JobId"], **TIME_OUT)
+    return request, world.watch({"kind": SPEAKERS, "request": request})
+
+
 @pytest.fixture(autouse=True)
 def clear_faults(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Remove injected faults after each test that uses `world`, and let `never_ending` start before it."""
+    """Remove injected faults after each test that uses `world`, and let the slowest watches start before it.
+
+    Faults that only one job has stay, because they don't affect other tests.
+    """
     world = request.getfixturevalue("world") if "world" in request.fixturenames else None
     if world:
-        request.getfixturevalue("never_ending")
+        request.getfixturevalue("timing_out")
     yield
     if world:
-        world.voice_id.faults.clear()
+        world.voice_id.faults.clear_of(None)
 
 
 def speakers(count: int, missing: int = 0) -> dict[str, Any]:
