@@ -138,7 +138,7 @@ class Cloud:
             assert json.load(response)["applied"] == settings
 
     def scale_waits(self, scale: float) -> None:
-        """Change `wait_scale` for the waits and retry delays that start from now on."""
+        """Change `wait_scale` for the rest of waits, retry delays and time-outs, and for messages sent later."""
         self.configure({"stepfunctions._SFN_WAIT_SCALE": scale})
 
     def _start(self) -> None:

@@ -1,6 +1,7 @@
 """A rule on an event bus with an SQS queue as its target, as a subscriber of Job Watcher's events would create it."""
 
 import json
+import math
 import time
 from typing import Any
 
@@ -19,9 +20,12 @@ class EventQueue:
         """Return the events that have arrived since the last call: wait for `count` events, or until the time is up."""
         deadline = time.monotonic() + seconds
         received: list[dict[str, Any]] = []
-        while len(received) < count and time.monotonic() < deadline:
-            response = self._sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        while True:
+            response = self._sqs.receive_message(
+                QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=min(1, math.ceil(seconds))
+            )
             for message in response.get("Messages", []):
                 received.append(json.loads(message["Body"]))
                 self._sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
-        return received
+            if len(received) >= count or time.monotonic() >= deadline:
+                return received

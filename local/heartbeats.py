@@ -8,7 +8,7 @@ MIN_SECONDS = 10  # because scaled time-outs could be shorter than a Lambda func
 
 
 class Heartbeats:
-    """The deadlines of waiting tasks by token.
+    """The time-outs of waiting tasks, and when each last had a heartbeat, by token.
 
     On AWS, a task fails with States.HeartbeatTimeout if no heartbeat arrives for HeartbeatSeconds:
     https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
@@ -18,7 +18,7 @@ class Heartbeats:
     def __init__(self, states: Any) -> None:
         self.states = states
         self.seconds: dict[str, float] = {}
-        self.deadlines: dict[str, float] = {}
+        self.beats: dict[str, float] = {}
         threading.Thread(target=self._watch, daemon=True).start()
 
     def execute_task(self, original: Any) -> Any:
@@ -33,26 +33,26 @@ class Heartbeats:
         return execute
 
     def invoke(self, original: Any) -> Any:
-        """Remember the task's time-out, scaled like Step Functions' waits."""
+        """Remember the task's time-out, which is scaled like Step Functions' waits, and when it begins."""
 
         def invoke(resource: str, arguments: Any, token: str, state: dict[str, Any]) -> Any:
             if "HeartbeatSeconds" in state:
-                self.seconds[token] = max(MIN_SECONDS, state["HeartbeatSeconds"] * self.states._SFN_WAIT_SCALE)
-                self.deadlines[token] = time.monotonic() + self.seconds[token]
+                self.seconds[token] = state["HeartbeatSeconds"]
+                self.beats[token] = time.monotonic()
             try:
                 return original(resource, arguments, token, state)
             finally:
-                self.deadlines.pop(token, None)
+                self.beats.pop(token, None)
                 self.seconds.pop(token, None)
 
         return invoke
 
     def send_heartbeat(self, original: Any) -> Any:
-        """Move the deadline when a heartbeat arrives."""
+        """Begin the time-out again when a heartbeat arrives."""
 
         def send(data: dict[str, Any]) -> Any:
-            if (token := data.get("taskToken")) in self.deadlines:
-                self.deadlines[token] = time.monotonic() + self.seconds[token]
+            if (token := data.get("taskToken")) in self.beats:
+                self.beats[token] = time.monotonic()
             return original(data)
 
         return send
@@ -60,12 +60,16 @@ class Heartbeats:
     def _watch(self) -> None:
         while True:
             time.sleep(0.1)
-            now = time.monotonic()
-            for token in [token for token, deadline in list(self.deadlines.items()) if deadline < now]:
-                self.deadlines.pop(token, None)
-                if task := self.states._task_tokens.get(token):
-                    task["error"] = {"Error": "States.HeartbeatTimeout", "Cause": ""}
-                    task["event"].set()
+            for token, beat in list(self.beats.items()):
+                seconds = max(MIN_SECONDS, self.seconds.get(token, 0) * self.states._SFN_WAIT_SCALE)
+                if time.monotonic() > beat + seconds:
+                    self._time_out(token)
+
+    def _time_out(self, token: str) -> None:
+        self.beats.pop(token, None)
+        if task := self.states._task_tokens.get(token):
+            task["error"] = {"Error": "States.HeartbeatTimeout", "Cause": ""}
+            task["event"].set()
 
 
 def apply(states: Any) -> None:

@@ -17,7 +17,7 @@ import ministack.app
 from ministack.core.concurrency import esm_wake
 from ministack.services import eventbridge, lambda_svc, ses, sns, sqs, stepfunctions
 
-from local import heartbeats, jsonata_cache, message_delays, ministack_lambda
+from local import execution_times, heartbeats, jsonata_cache, message_delays, ministack_lambda
 
 VERSION = "1.5.33"
 
@@ -30,6 +30,7 @@ def apply_patches() -> None:
     stepfunctions._nested_execution_failure = _nested_execution_failure(stepfunctions._nested_execution_failure)
     stepfunctions._find_matching_retrier = _retry_delays(stepfunctions._find_matching_retrier)
     stepfunctions._call_lambda = _lambda_errors(stepfunctions._call_lambda)
+    execution_times.apply(stepfunctions)
     heartbeats.apply(stepfunctions)
     jsonata_cache.apply(stepfunctions.jsonata.Jsonata)
     message_delays.apply(sqs, stepfunctions, esm_wake)

@@ -63,6 +63,12 @@ class Faults:
         with self._lock:
             self._queues.clear()
 
+    def clear_of(self, job_id: str | None) -> None:
+        """Remove the faults of calls about a job; with None, those of calls about all jobs."""
+        with self._lock:
+            for key in [key for key in self._queues if key[1] == job_id]:
+                del self._queues[key]
+
     def take(self, operation: str, job_id: str | None = None) -> Fault | None:
         """Return the fault for this call of the operation, and count the call; None if there is no fault.
 

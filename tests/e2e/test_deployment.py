@@ -62,10 +62,12 @@ def test_a_job_that_two_deployments_watch_is_reported_by_both(
 def test_of_a_hundred_failed_jobs_five_are_emailed_and_the_others_are_counted(
     world: World, second: Outputs, events: EventQueue
 ) -> None:
-    world.cloud.scale_waits(0.02)  # so that the digest waits until all jobs have failed
+    world.cloud.scale_waits(0.05)  # the digest waits for 33 s, while all jobs fail
     _notify_of_failures(world)
     received: set[str] = set()
     until(lambda: _add(received, _numbers(events.receive())) == FLOOD)
+    world.wait_for_notifications("Flood")
+    world.cloud.scale_waits(0.001)  # the rest of the wait
     emails = until(lambda: _with_digests(_of_the_flood(world.emails("", ON_CALL))))
     subjects = [email["Subject"] for email in emails]
     counts = [

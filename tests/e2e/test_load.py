@@ -10,7 +10,7 @@ EMAILED = ("partial", "failed", "stopped", "lost")  # the stack's email-outcomes
 
 
 def test_fifty_watches_with_a_small_quota_notify_each_job_once(world: World, record_property: Any) -> None:
-    load = watches.Load(jobs=50, quota=0.1, wait_scale=0.01, seconds=(300, 1000))
+    load = watches.Load(jobs=50, quota=0.1, wait_scale=0.01, seconds=(200, 600))
     measured = watches.measure(world.cloud, world.outputs, load, SUBSCRIBER, EMAILED)
     record_property("measured", str(measured))
     assert measured.problems == []

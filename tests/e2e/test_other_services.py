@@ -200,9 +200,12 @@ def test_the_event_of_the_service_starts_a_watch_of_the_job(world: World, job: J
     assert (detail["kind"], detail["status"], detail["outcome"]) == (job.kind, job.status, job.outcome)
 
 
-@pytest.fixture(scope="module")
-def lost(world: World) -> dict[str, str]:
-    """Start watches of jobs that don't exist, and return their ARNs by kind. Each takes two minutes in scaled time."""
+@pytest.fixture(scope="module", autouse=True)
+def lost(world: World, never_ending: str) -> dict[str, str]:
+    """Start watches of jobs that don't exist, and return their ARNs by kind.
+
+    Each takes two minutes in scaled time, and starts before the other tests of this file, so that they needn't wait.
+    """
     return {kind: world.watch({"kind": kind, "request": request}) for kind, request, _ in MISSING}
 
 

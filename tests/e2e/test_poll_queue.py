@@ -6,6 +6,9 @@ import pytest
 
 from .conftest import SPEAKERS, World, until
 
+# The heartbeat's time-out of 45 minutes takes 27 seconds by default. The local cloud's minimum is 10 seconds.
+DEFAULT_WAIT_SCALE, SHORT_WAIT_SCALE = 0.01, 0.0037
+
 
 class Queues:
     """The poll queue and its dead-letter queue, by the ends of their logical ids."""
@@ -35,6 +38,7 @@ def paused(world: World) -> Iterator[None]:
     functions = world.cloud.client("lambda")
     functions.put_function_concurrency(FunctionName=poll_function(world), ReservedConcurrentExecutions=0)
     yield
+    world.cloud.scale_waits(DEFAULT_WAIT_SCALE)
     resume(world)
 
 
@@ -76,6 +80,7 @@ def test_a_watch_whose_message_is_lost_polls_the_job_itself(world: World, queues
     until(lambda: any(watch in body for body in queues.bodies("PollQueue")))
     queues.sqs.purge_queue(QueueUrl=queues.url("PollQueue"))
     resume(world)
+    world.cloud.scale_waits(SHORT_WAIT_SCALE)
     check_end(world, request, watch)
     assert errors(world, watch) == ["States.HeartbeatTimeout"]
 
