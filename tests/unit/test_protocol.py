@@ -113,9 +113,11 @@ class Protocol(RuleBasedStateMachine):
     @precondition(has_messages)
     @rule(index=INDEX, seconds=st.sampled_from([0, 1, 100, 1_000]), receives=st.integers(0, 1))
     def duplicate_message(self, index: int, seconds: int, receives: int) -> None:
+        """Deliver a copy too, but not before the delay of a message that was never received is over."""
         self.copies += 1
         original = self.message(index)
-        self.queue.add(original.body, seconds, original.id)
+        delay = 0 if original.receives else max(0, original.visible_at - self.time.now)
+        self.queue.add(original.body, delay + seconds, original.id)
         self.queue.messages[-1].receives = receives
 
     @precondition(has_messages)
