@@ -19,8 +19,8 @@ _LABEL = rf"\.(?!{_START})(?:xn--[\w-]+|[^\W\d_]{{2,}})"
 _LINK = re.compile(
     rf"{_START}"
     rf"|(?<=[\w.+-])@(?=[\w-]+(?:\.[\w-]+)*{_LABEL})"
-    # The labels match even if more follows, and without backtracking, so that the time is linear. The lookahead prevents
-    # it, because Python's possessive quantifiers are wrong before 3.11.5: https://github.com/python/cpython/issues/106052
+    # The labels match even if more follows. The lookahead prevents backtracking, so that the time is linear. Possessive
+    # quantifiers are wrong before Python 3.11.5: https://github.com/python/cpython/issues/106052
     rf"|(?<=[\w-])(?=(?P<labels>(?:{_LABEL})+))(?P=labels)(?P<end>(?![\w-]|\.(?!{_START})\w)(?=(?P<slash>/)?))?",
     re.IGNORECASE,
 )
