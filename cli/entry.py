@@ -8,7 +8,7 @@ from .exit_status import ExitStatus
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its status."""
-    gc.set_threshold(100_000)  # the import creates many objects that stay: searching them takes a sixth of the start
+    gc.set_threshold(100_000)  # The imports' objects stay. Searching them for garbage takes a sixth of the start.
     try:
         from .main import main
     except KeyboardInterrupt:

@@ -284,7 +284,7 @@ def read_log(logs: Any, group: str) -> Iterator[str]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run test_logs.py last in its local cloud, because it reads what the functions logged in all other tests.
 
-    So does test_restart.py in another one, because it ends that cloud.
+    test_restart.py is the last one in another local cloud, because it ends that cloud.
     """
     items.sort(key=lambda item: item.path.name in ("test_logs.py", "test_restart.py"))
 

@@ -138,7 +138,7 @@ def test_a_stopped_notification_is_shown_with_its_branches(world: World) -> None
     world.end(world.watch({"kind": SPEAKERS, "request": request}))
     of_job = world.event(request)["detail"]  # a complete detail, because the event is published before it is stopped
     detail = {**of_job, "request": {**request, "JobId": "Stopped000000000000001"}, "outcome": "failed"}
-    notification = {"detail_type": "Job Ended", "message": json.dumps(detail)}  # without text, so that it does not end
+    notification = {"detail_type": "Job Ended", "message": json.dumps(detail)}  # without a text, so that it is retried
     started = states.start_execution(stateMachineArn=machine, input=json.dumps(notification))["executionArn"]
     states.stop_execution(executionArn=started)
     _, (result,) = redeliver(world, "Stopped000000000000001")
